@@ -1,0 +1,45 @@
+# make bench and make test need Python 3.11+ and nothing else; both can be repeated cheaply.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help bench test test-slow perf lint format clean
+
+help:
+	@echo "make bench      install into .venv, run the benchmark table"
+	@echo "make test       install into .venv, run the tests"
+	@echo "make test-slow  the long checks"
+	@echo "make perf       timings, side by side"
+	@echo "make lint       ruff and mypy --strict"
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[all]'
+	@touch $@
+
+bench: $(STAMP)
+	$(BIN)/splitbench run
+
+test: $(STAMP)
+	$(PYTEST)
+
+test-slow: $(STAMP)
+	$(PYTEST) -m slow
+
+perf: $(STAMP)
+	$(PYTEST) -m perf tests/perf
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
