@@ -1,0 +1,193 @@
+"""What does not change from slot to slot: the devices, their DNNs and their thread curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from problems.arrays import frozen
+from problems.errors import InputError
+from problems.latency import Floats, ThreadCurve
+
+Ints = NDArray[np.int64]
+
+#: Cap of a device whose thread count only the server bounds.
+UNCAPPED = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Device:
+    """One device n with its DNN; l = 0..S indexes the sequences.
+
+    Attributes
+    ----------
+    cut_bits
+        d_n(l), bit: what is sent when l virtual layers ran locally; 0 at l = S.
+    local_s
+        Cumulative seconds of the first l layers on the device; 0 at l = 0.
+    server_share
+        Share of the whole DNN's server latency that is left after l layers; from 1 to 0.
+    curve
+        D_n(k), the whole DNN's latency on k server threads.
+    """
+
+    name: str
+    deadline_s: float
+    battery_max_j: float
+    compute_power_w: float
+    transmit_power_w: float
+    cut_bits: tuple[float, ...]
+    local_s: tuple[float, ...]
+    server_share: tuple[float, ...]
+    curve: ThreadCurve
+    dnn: str = ""
+    max_threads: int | None = None
+
+    def __post_init__(self) -> None:
+        lengths = {len(self.cut_bits), len(self.local_s), len(self.server_share)}
+        if len(lengths) != 1 or len(self.cut_bits) < 2:
+            raise InputError(
+                f"device {self.name}: cut_bits, local_s and server_share have lengths "
+                f"{len(self.cut_bits)}, {len(self.local_s)}, {len(self.server_share)}; "
+                "expected one common length S + 1 of at least 2"
+            )
+
+    @property
+    def layers(self) -> int:
+        """Number S of virtual layers."""
+        return len(self.cut_bits) - 1
+
+    @property
+    def thread_cap(self) -> int:
+        """Most threads the device may be given (`max_threads`, the curve's range)."""
+        caps = [cap for cap in (self.max_threads, self.curve.max_threads) if cap is not None]
+        return min(caps) if caps else UNCAPPED
+
+
+def linear_local_s(whole_s: float, layers: int) -> tuple[float, ...]:
+    """Eq. 9: D_loc·l/S for l = 0..S, in seconds."""
+    return tuple(whole_s * index / layers for index in range(layers + 1))
+
+
+def linear_server_share(layers: int) -> tuple[float, ...]:
+    """Eq. 8: 1 − l/S for l = 0..S."""
+    return tuple(1.0 - index / layers for index in range(layers + 1))
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """N devices as arrays, padded to the longest DNN (L = max S + 1 columns).
+
+    The padded columns repeat the device's local-only end and are masked by `in_range`.
+    """
+
+    devices: tuple[Device, ...]
+    _curve_cache: dict[str, Floats] = field(
+        default_factory=dict, repr=False, compare=False, hash=False
+    )
+
+    def __init__(self, devices: Sequence[Device]):
+        if not devices:
+            raise InputError("devices: got none; expected at least one device")
+        names = [device.name for device in devices]
+        if len(set(names)) != len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InputError(f"devices: the name {twice!r} stands twice; expected unique names")
+        object.__setattr__(self, "devices", tuple(devices))
+        object.__setattr__(self, "_curve_cache", {})
+
+    def __len__(self) -> int:
+        return len(self.devices)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Device names, in order."""
+        return tuple(device.name for device in self.devices)
+
+    @cached_property
+    def layers(self) -> Ints:
+        """S_n, shape (N,)."""
+        return _integers([device.layers for device in self.devices])
+
+    @cached_property
+    def width(self) -> int:
+        """L, the number of partition columns: max S_n + 1."""
+        return int(self.layers.max()) + 1
+
+    @cached_property
+    def in_range(self) -> NDArray[np.bool_]:
+        """Whether l ≤ S_n, shape (N, L)."""
+        return frozen(np.arange(self.width) <= self.layers[:, None])
+
+    @cached_property
+    def thread_caps(self) -> Ints:
+        """Most threads per device, shape (N,); UNCAPPED where only the server bounds them."""
+        return _integers([device.thread_cap for device in self.devices])
+
+    @cached_property
+    def deadline_s(self) -> Floats:
+        """D_max, s, shape (N,)."""
+        return _floats([device.deadline_s for device in self.devices])
+
+    @cached_property
+    def battery_max_j(self) -> Floats:
+        """E_max, J, shape (N,)."""
+        return _floats([device.battery_max_j for device in self.devices])
+
+    @cached_property
+    def compute_power_w(self) -> Floats:
+        """P_loc, W, shape (N,)."""
+        return _floats([device.compute_power_w for device in self.devices])
+
+    @cached_property
+    def transmit_power_w(self) -> Floats:
+        """P_tran, W, shape (N,)."""
+        return _floats([device.transmit_power_w for device in self.devices])
+
+    @cached_property
+    def cut_bits(self) -> Floats:
+        """d_n(l), bit, shape (N, L)."""
+        return self._padded([device.cut_bits for device in self.devices])
+
+    @cached_property
+    def local_s(self) -> Floats:
+        """Cumulative local latency, s, shape (N, L)."""
+        return self._padded([device.local_s for device in self.devices])
+
+    @cached_property
+    def server_share(self) -> Floats:
+        """Share of D_n(k) left for the server, shape (N, L)."""
+        return self._padded([device.server_share for device in self.devices])
+
+    def curve_s(self, most_threads: int) -> Floats:
+        """D_n(k) for k = 1..most_threads, s, shape (N, most_threads); NaN past a table's end."""
+        known = self._curve_cache.get("rows")
+        if known is None or known.shape[1] < most_threads:
+            k = np.arange(1, most_threads + 1)
+            known = _floats([device.curve.seconds(k) for device in self.devices])
+            self._curve_cache["rows"] = known
+        return known[:, :most_threads]
+
+    def whole_server_s(self, threads: Ints) -> Floats:
+        """D_n(k_n) of given thread counts, s, shape (N,); NaN where k_n lies off the curve."""
+        return np.array(
+            [
+                float(device.curve.seconds(np.asarray(k))) if k >= 1 else np.nan
+                for device, k in zip(self.devices, threads, strict=True)
+            ]
+        )
+
+    def _padded(self, rows: list[tuple[float, ...]]) -> Floats:
+        return _floats([list(row) + [row[-1]] * (self.width - len(row)) for row in rows])
+
+
+def _floats(values: ArrayLike) -> Floats:
+    return frozen(np.asarray(values, dtype=np.float64))
+
+
+def _integers(values: ArrayLike) -> Ints:
+    return frozen(np.asarray(values, dtype=np.int64))

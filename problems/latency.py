@@ -1,0 +1,63 @@
+"""Latency of a whole DNN over server threads: D_n(k), Eq. 7 or a measured table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+class ThreadCurve(Protocol):
+    """D(k): seconds of one inference of the whole DNN on k server threads."""
+
+    @property
+    def max_threads(self) -> int | None:
+        """Largest k the curve is defined for; None where every k ≥ 1 is."""
+
+    def seconds(self, threads: NDArray[np.int64]) -> Floats:
+        """Return D(k) in seconds for thread counts ≥ 1 of any shape."""
+
+
+@dataclass(frozen=True)
+class Exp2Curve:
+    """Eq. 7: D(k) = c0·exp(c1·k) + c2·exp(c3·k), in seconds."""
+
+    c0: float
+    c1: float
+    c2: float
+    c3: float
+
+    @property
+    def max_threads(self) -> None:
+        """Every k is in the curve's range."""
+        return None
+
+    def seconds(self, threads: NDArray[np.int64]) -> Floats:
+        """Return D(k) in seconds, in the shape of `threads`."""
+        k = np.asarray(threads, dtype=np.float64)
+        with np.errstate(over="ignore", invalid="ignore"):
+            result: Floats = self.c0 * np.exp(self.c1 * k) + self.c2 * np.exp(self.c3 * k)
+        return result
+
+
+@dataclass(frozen=True)
+class TableCurve:
+    """Measured D(1), D(2), … in seconds; its length bounds k. Need not be monotone."""
+
+    table_s: tuple[float, ...]
+
+    @property
+    def max_threads(self) -> int:
+        """Return the length of the table."""
+        return len(self.table_s)
+
+    def seconds(self, threads: NDArray[np.int64]) -> Floats:
+        """Return D(k) in seconds; NaN where k lies outside the table."""
+        k = np.asarray(threads, dtype=np.int64)
+        table = np.asarray(self.table_s)
+        inside = (k >= 1) & (k <= len(table))
+        return np.where(inside, table[np.clip(k, 1, len(table)) - 1], np.nan)

@@ -1,0 +1,149 @@
+"""What the model says of one decision: latency parts, energy, utility, broken constraints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems.formulation import UNSERVED_UTILITY
+from problems.latency import Floats
+
+if TYPE_CHECKING:
+    from problems.slot import SlotProblem, Terms
+
+Ints = NDArray[np.int64]
+
+#: Partition of a device that sits the slot out.
+HIBERNATE = -1
+
+#: Names of the constraints, Eq. 13, 14, the caps, Eq. 15, ρ < 1 of Eq. 3, Eq. 12.
+CONSTRAINTS = (
+    "threads_sum",
+    "threads_min",
+    "threads_max",
+    "partition_range",
+    "queue",
+    "battery",
+)
+
+
+class Violation(NamedTuple):
+    """A broken constraint.
+
+    `device` is the device's name, None for `threads_sum`. `amount` is how far off, ≥ 0: threads,
+    layers outside 0..S, ρ − 1 for `queue`, joules below zero for `battery`.
+    """
+
+    constraint: str
+    device: str | None
+    amount: float
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """The model applied to one decision of a slot; arrays have shape (N,).
+
+    Attributes
+    ----------
+    local_s, transmit_s, queue_s, server_s, end_to_end_s
+        Latency of one task (Eq. 1); NaN for a device that serves nothing, inf where ρ ≥ 1.
+    energy_j, battery_next_j
+        E_con (Eq. 5) and E(t+1) (Eq. 4), the charge cut at 0 and E_max.
+    device_utility, utility
+        Eq. 10, per device and summed. A device that hibernates or breaks a constraint of its
+        own scores −10, and every device does where Σ k ≠ K.
+    served
+        Whether the device served its tasks: no hibernation, no violation.
+    violations, relaxed
+        Constraints broken; those broken but relaxed on request (`threads_sum`, threads idle).
+    """
+
+    partition: Ints
+    threads: Ints
+    local_s: Floats
+    transmit_s: Floats
+    queue_s: Floats
+    server_s: Floats
+    end_to_end_s: Floats
+    energy_j: Floats
+    battery_next_j: Floats
+    device_utility: Floats
+    served: NDArray[np.bool_]
+    violations: tuple[Violation, ...]
+    relaxed: tuple[Violation, ...] = ()
+
+    @property
+    def utility(self) -> float:
+        """U of the slot: the sum over devices."""
+        return float(self.device_utility.sum())
+
+    @property
+    def feasible(self) -> bool:
+        """Whether no constraint is broken."""
+        return not self.violations
+
+
+def outcome_of(
+    problem: SlotProblem, partition: Ints, threads: Ints, relax: frozenset[str]
+) -> Outcome:
+    """Score a decision of integers, shape (N,) each; see `SlotProblem.evaluate`."""
+    asleep = (partition == HIBERNATE) & problem.formulation.hibernation_allowed
+    off_range = ~asleep & ((partition < 0) | (partition > problem.layers))
+    idle = asleep | off_range  # neither serves nor draws anything
+    terms = problem.terms_at(partition, threads)
+    energy = np.where(idle, 0.0, terms.energy_j)
+    charge = problem.battery_j - energy + problem.harvest_j
+
+    own, broken = _device_violations(problem, partition, threads, terms, charge, off_range, idle)
+    total = int(threads.sum()) - problem.threads
+    of_sum = (Violation("threads_sum", None, float(abs(total))),) if total else ()
+    # Only threads left idle can be relaxed: handing out more than there are is no schedule.
+    relaxed = of_sum if total < 0 and "threads_sum" in relax else ()
+
+    unserved = asleep | broken | bool(of_sum and not relaxed)
+    local = problem.fleet.local_s[np.arange(len(problem)), np.clip(partition, 0, problem.layers)]
+    return Outcome(
+        partition=partition,
+        threads=threads,
+        local_s=np.where(idle, np.nan, local),
+        transmit_s=np.where(idle, np.nan, terms.transmit_s),
+        queue_s=np.where(idle, np.nan, terms.queue_s),
+        server_s=np.where(idle, np.nan, terms.server_s),
+        end_to_end_s=np.where(idle, np.nan, terms.end_to_end_s),
+        energy_j=energy,
+        battery_next_j=np.minimum(np.maximum(charge, 0.0), problem.fleet.battery_max_j),
+        device_utility=np.where(unserved, UNSERVED_UTILITY, terms.utility),
+        served=~unserved,
+        violations=(() if relaxed else of_sum) + own,
+        relaxed=relaxed,
+    )
+
+
+def _device_violations(
+    problem: SlotProblem,
+    partition: Ints,
+    threads: Ints,
+    terms: Terms,
+    charge: Floats,
+    off_range: NDArray[np.bool_],
+    idle: NDArray[np.bool_],
+) -> tuple[tuple[Violation, ...], NDArray[np.bool_]]:
+    """Return what each device breaks by itself, and which devices (shape (N,)) do."""
+    layers, caps = problem.layers, problem.fleet.thread_caps
+    utilisation = problem.arrival_rate_hz * terms.server_s
+    checks = (
+        ("threads_min", threads < problem.min_threads, problem.min_threads - threads),
+        ("threads_max", threads > caps, threads - caps),
+        ("partition_range", off_range, np.maximum(-partition, partition - layers)),
+        ("queue", ~idle & (utilisation >= 1.0), utilisation - 1.0),
+        ("battery", ~idle & (charge <= 0.0), -charge),
+    )
+    violations = tuple(
+        Violation(name, problem.fleet.names[index], float(amount[index]))
+        for name, off, amount in checks
+        for index in np.flatnonzero(off)
+    )
+    return violations, np.any([off for _, off, _ in checks], axis=0)

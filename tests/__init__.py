@@ -1,0 +1,1 @@
+"""Tests mirror the rooms; `tests.strategies` makes the random instances they share."""
