@@ -1,0 +1,1 @@
+"""How others solve it: the paper's opponents and simple policies, found by the registry."""

@@ -1,0 +1,29 @@
+"""Allocator `even`: ⌊K/N⌋ threads each, the remainder one by one to the first devices."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems import SlotProblem
+from solvers.feasible import hibernate_infeasible
+from solvers.solution import Solution
+
+Ints = NDArray[np.int64]
+
+
+class EvenThreads:
+    """An even division of K, blind to what the devices need.
+
+    It looks at no latency, so it does not search for a feasible k: a device whose queue is
+    unstable at its even share hibernates where that is allowed, else the evaluation says so.
+    """
+
+    name = "even"
+
+    def allocate(self, problem: SlotProblem, partition: Ints) -> Solution:
+        """Return the even division for `partition`."""
+        threads = problem.even_threads()
+        if problem.spare_threads >= 0:
+            partition = hibernate_infeasible(problem, partition, threads)
+        return Solution(partition, threads)

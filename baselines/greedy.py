@@ -1,0 +1,74 @@
+"""Solver `greedy`: coordinate ascent over partitions and threads, a strong simple opponent."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems import HIBERNATE, UNSERVED_UTILITY, SlotProblem
+from problems.latency import Floats
+from problems.threads import even_split
+from solvers.solution import Solution, Status, no_decision
+from solvers.thread_allocation import improve
+
+Ints = NDArray[np.int64]
+
+#: Stands for −inf in sums, so that fewer infeasible devices always count as better.
+_INFEASIBLE = -1e12
+
+
+class Greedy:
+    """Ascend U one coordinate at a time from the best uniform start.
+
+    Starts divide the threads evenly and cut every DNN at the same share q of its layers, for
+    q = 0, 1/s, …, 1; the best by U is taken. Then, in turn, each device takes its best l at its
+    threads, and single threads move between devices while U rises, until neither helps.
+
+    Local optima: a move of one coordinate cannot see that a device would take a cut further
+    left if it had two threads more, and a thread that helps nobody alone is not moved. On curves
+    D(k) that are not convex, exchanges of single threads stick too.
+    """
+
+    name = "greedy"
+
+    def __init__(self, starts: int = 11):
+        self.starts = starts
+
+    def solve(self, problem: SlotProblem) -> Solution:
+        """Return the local optimum reached; its violations, if any, are named by evaluation."""
+        if problem.spare_threads < 0:
+            return no_decision(Status.INFEASIBLE, "fewer threads than N·k_min")
+        table = self._table(problem)
+        threads = problem.min_threads + even_split(
+            problem.spare_threads, problem.thread_caps - problem.min_threads
+        )
+        column = threads - problem.min_threads
+        if problem.min_threads + column.sum() > 0 and threads.sum() != problem.threads:
+            return Solution(problem.layers, problem.even_threads())
+        row = self._best_start(table, problem, column)
+        device = np.arange(len(problem))
+        value = -np.inf
+        while (now := float(table[device, row, column].sum())) > value:
+            value = now
+            row = table[device, :, column].argmax(axis=1)
+            column = improve(-table[device, row, :], column, 0)
+        return Solution(
+            np.where(row == table.shape[1] - 1, HIBERNATE, row), column + problem.min_threads
+        )
+
+    def _table(self, problem: SlotProblem) -> Floats:
+        """f_n(l, k) with a last row for hibernation, finite everywhere."""
+        table = problem.utility_table()
+        allowed = problem.formulation.hibernation_allowed
+        asleep = np.full_like(table[:, :1, :], UNSERVED_UTILITY if allowed else -np.inf)
+        beyond = problem.thread_range > problem.thread_caps[:, None]
+        asleep[beyond[:, None, :]] = -np.inf
+        full = np.concatenate([table, asleep], axis=1)
+        return np.where(np.isfinite(full), full, _INFEASIBLE)
+
+    def _best_start(self, table: Floats, problem: SlotProblem, column: Ints) -> Ints:
+        shares = np.linspace(0.0, 1.0, max(self.starts, 2))
+        rows = [np.rint(share * problem.layers).astype(np.int64) for share in shares]
+        device = np.arange(len(problem))
+        values = [float(table[device, row, column].sum()) for row in rows]
+        return rows[int(np.argmax(values))]

@@ -1,0 +1,76 @@
+"""Solver `ilp-highs`: the slot ILP by HiGHS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from solvers.ilp import Answer, Model, SlotIlp, chosen_of
+
+
+class IlpHighs(SlotIlp):
+    """The slot ILP through highspy, the model handed over as arrays.
+
+    Gaps are zero and the tolerances 1e-9, against costs of up to 1e4.
+    """
+
+    name = "ilp-highs"
+    requires = ("highspy",)
+    accuracy = 1e-9
+
+    def minimise(self, model: Model, limit_s: float) -> Answer:
+        """Run HiGHS once; see `SlotIlp`."""
+        import highspy
+
+        highs = _quiet(highspy)
+        for option, value in _options(limit_s).items():
+            highs.setOptionValue(option, value)
+        highs.passModel(_lp(highspy, model))
+        highs.run()
+        status, info = highs.getModelStatus(), highs.getInfo()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return Answer("infeasible")
+        if status not in (highspy.HighsModelStatus.kOptimal, highspy.HighsModelStatus.kTimeLimit):
+            raise RuntimeError(f"HiGHS ended with {highs.modelStatusToString(status)}")
+        chosen = None
+        if info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+            chosen = chosen_of(model, np.array(highs.getSolution().col_value))
+        proved = status == highspy.HighsModelStatus.kOptimal
+        return Answer("optimal" if proved else "stopped", chosen, float(info.mip_dual_bound))
+
+
+def _quiet(highspy: Any) -> Any:
+    """Return a HiGHS that keeps stdout clean: `highspy.Highs()` prints a banner when made."""
+    return highspy._Highs()
+
+
+def _options(limit_s: float) -> dict[str, Any]:
+    tolerance = IlpHighs.accuracy
+    return {
+        "output_flag": False,
+        "threads": 1,
+        "time_limit": limit_s,
+        "mip_rel_gap": 0.0,
+        "mip_abs_gap": 0.0,
+        "mip_feasibility_tolerance": tolerance,
+        "primal_feasibility_tolerance": tolerance,
+        "dual_feasibility_tolerance": tolerance,
+    }
+
+
+def _lp(highspy: Any, model: Model) -> Any:
+    """Rows: one choice per device, then the threads; columns have two entries each."""
+    columns, devices = len(model.cost), len(model.starts)
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = columns, devices + 1
+    lp.col_cost_ = model.cost
+    lp.col_lower_, lp.col_upper_ = np.zeros(columns), np.ones(columns)
+    lp.row_lower_ = lp.row_upper_ = np.append(np.ones(devices), float(model.total))
+    lp.integrality_ = [highspy.HighsVarType.kInteger] * columns
+    matrix = lp.a_matrix_
+    matrix.format_ = highspy.MatrixFormat.kColwise
+    matrix.start_ = np.arange(0, 2 * columns + 1, 2, dtype=np.int32)
+    matrix.index_ = np.column_stack([model.device, np.full(columns, devices)]).ravel()
+    matrix.value_ = np.column_stack([np.ones(columns), model.threads]).ravel()
+    return lp

@@ -1,0 +1,43 @@
+"""`partitioner+allocator`: a scheme of the paper is a pair, not a class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from problems import EpisodeView, SlotProblem
+from solvers.base import Context, call_with_context, start_episode
+from solvers.solution import Solution
+
+
+class Scheme:
+    """A partitioner followed by a thread allocator.
+
+    Parameters
+    ----------
+    partitioner, allocator
+        Anything with `partition(problem[, context])` and
+        `allocate(problem, partition[, context])`.
+    """
+
+    def __init__(self, partitioner: Any, allocator: Any, name: str = ""):
+        self.partitioner = partitioner
+        self.allocator = allocator
+        self.name = name or f"{partitioner.name}+{allocator.name}"
+
+    def start(self, horizon: EpisodeView) -> None:
+        """Start both halves, where they carry state."""
+        start_episode(self.partitioner, horizon)
+        start_episode(self.allocator, horizon)
+
+    def solve(self, problem: SlotProblem, context: Context) -> Solution:
+        """Partition first, then allocate threads for that partition."""
+        partition = call_with_context(self.partitioner.partition, problem, context=context)
+        if isinstance(partition, Solution):  # the partitioner has none, and says why
+            return partition
+        chosen = np.asarray(partition)
+        solution: Solution = call_with_context(
+            self.allocator.allocate, problem, chosen, context=context
+        )
+        return solution
