@@ -41,7 +41,7 @@ class EpisodeView:
     def of(cls, horizon: Horizon) -> EpisodeView:
         """Return the view of a horizon that its policies are started with."""
         return cls(
-            fleet=horizon.fleet,
+            fleet=horizon.planning or horizon.fleet,
             slots=len(horizon),
             slot_s=horizon.slot_s,
             min_threads=horizon.min_threads,

@@ -64,8 +64,14 @@ class Device:
     @property
     def thread_cap(self) -> int:
         """Most threads the device may be given (`max_threads`, the curve's range)."""
+        known = self.max_threads_known
+        return UNCAPPED if known is None else known
+
+    @property
+    def max_threads_known(self) -> int | None:
+        """The same; None where only the server bounds it."""
         caps = [cap for cap in (self.max_threads, self.curve.max_threads) if cap is not None]
-        return min(caps) if caps else UNCAPPED
+        return min(caps, default=None)
 
 
 def linear_local_s(whole_s: float, layers: int) -> tuple[float, ...]:

@@ -37,6 +37,8 @@ class Horizon:
     clear_sky_harvest_j
         What each slot would bring under a clear sky, J, shape (T, N): the part of the future
         that a causal policy may know. None where it is not known, as in files.
+    planning
+        The devices as solvers believe them to be, see `SlotProblem.planning`.
     """
 
     fleet: Fleet
@@ -51,6 +53,7 @@ class Horizon:
     formulation: Formulation = field(default_factory=lambda: Formulation(hibernation="allowed"))
     name: str = ""
     clear_sky_harvest_j: Floats | None = None
+    planning: Fleet | None = None
 
     def __post_init__(self) -> None:
         check_counts(self.min_threads, self.slot_s, self.utility_weight)
@@ -94,6 +97,7 @@ class Horizon:
             utility_weight=self.utility_weight,
             formulation=self.formulation,
             name=f"{self.name}[{index}]",
+            planning=self.planning,
         )
 
     def first(self, slots: int) -> Horizon:
@@ -193,9 +197,17 @@ def load_horizon(path: str | Path) -> Horizon:
 
 
 def horizon_dict(horizon: Horizon) -> dict[str, Any]:
-    """Return the horizon as the JSON object that `load_horizon` reads back unchanged."""
+    """Return the horizon as the JSON object that `load_horizon` reads back unchanged.
+
+    Raises
+    ------
+    InputError
+        Solvers are to believe in other devices (`planning`): a file has no place for them.
+    """
     from problems.device_model import device_dict
 
+    if horizon.planning is not None:
+        raise InputError(f"{horizon.name}: a file holds one D(k); expected a suite without truth")
     return {
         "format": "splitbench/horizon@1",
         "name": horizon.name,

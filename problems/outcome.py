@@ -139,7 +139,7 @@ def _device_violations(
         ("threads_max", threads > caps, threads - caps),
         ("partition_range", off_range, np.maximum(-partition, partition - layers)),
         ("queue", ~idle & (utilisation >= 1.0), utilisation - 1.0),
-        ("battery", ~idle & (charge <= 0.0), -charge),
+        ("battery", ~idle & ~(charge > 0.0), -charge),
     )
     violations = tuple(
         Violation(name, problem.fleet.names[index], float(amount[index]))

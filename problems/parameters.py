@@ -86,7 +86,7 @@ def bind(target: Callable[..., Any], spec: Spec) -> dict[str, Any]:
 
 def parameters_of(target: Callable[..., Any]) -> dict[str, Any]:
     """Name and type of each keyword argument of a class or function."""
-    function = target.__init__ if inspect.isclass(target) else target  # type: ignore[misc]
+    function = target.__init__ if inspect.isclass(target) else target
     if function is object.__init__:
         return {}
     try:

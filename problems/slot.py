@@ -10,7 +10,7 @@ which reading is taken.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -27,6 +27,10 @@ from problems.threads import even_split
 
 Ints = NDArray[np.int64]
 
+#: Entries of the utility table that are made at a time: arrays that stay in the CPU's cache (and
+#: below malloc's threshold for fresh pages) take half the time of larger ones.
+_CHUNK = 15_000
+
 
 def transmission_s(cut_bits: Floats, uplink_bps: Floats) -> Floats:
     """Eq. 2: D_tran = d(l)/B, in seconds; d(S) = 0, so local-only sends nothing."""
@@ -38,6 +42,7 @@ def server_s(server_share: Floats, whole_server_s: Floats) -> Floats:
     return whole_server_s * server_share
 
 
+@np.errstate(divide="ignore")
 def queueing_s(arrival_rate_hz: Floats, service_s: Floats) -> Floats:
     """Eq. 3: mean wait of an M/D/1 queue, λ·D² / (2·(1 − λ·D)), in seconds.
 
@@ -45,9 +50,9 @@ def queueing_s(arrival_rate_hz: Floats, service_s: Floats) -> Floats:
     (l = S, D = 0) and infinite where ρ ≥ 1, since such a queue has no steady state.
     """
     utilisation = arrival_rate_hz * service_s
-    slack = 1.0 - utilisation
-    wait = utilisation * service_s / (2.0 * np.where(slack > 0.0, slack, 1.0))
-    return np.where(slack > 0.0, wait, np.inf)
+    slack = np.fmax(1.0 - utilisation, 0.0)  # 0 makes the wait infinite
+    wait: Floats = utilisation * service_s / (2.0 * slack)
+    return wait
 
 
 def slot_energy_j(
@@ -76,8 +81,7 @@ def slot_utility(
 ) -> Floats:
     """Eq. 10, one device: V·(charge share) + (1 − V)·(D_max − D_e2e)/D_max."""
     saved = (deadline_s - end_to_end_s) / deadline_s
-    with np.errstate(invalid="ignore"):  # V = 1 where ρ ≥ 1: 0·(−inf), infeasible anyway
-        return utility_weight * charge_share + (1.0 - utility_weight) * saved
+    return utility_weight * charge_share + (1.0 - utility_weight) * saved
 
 
 class Terms(NamedTuple):
@@ -106,6 +110,8 @@ class SlotData(NamedTuple):
     transmit_power_w: Floats
 
 
+# What no float can hold is infinite: numbers of 1e308 in a file, or V = 1 where ρ ≥ 1, 0·(−inf).
+@np.errstate(over="ignore", invalid="ignore")
 def slot_terms(
     data: SlotData,
     cut_bits: Floats,
@@ -161,6 +167,9 @@ class SlotProblem:
         λ_n (1/s), B_n (bit/s), charge at the start (J), harvest (J); shape (N,).
     slot_s, min_threads, utility_weight
         τ (s), k_min (Eq. 14), V (Eq. 10).
+    planning
+        The same devices as a solver believes them to be (a fitted D(k) where `fleet` has the
+        measured one); None: as they are. Only `as_planned` reads it.
     """
 
     fleet: Fleet
@@ -174,6 +183,7 @@ class SlotProblem:
     utility_weight: float = 0.5
     formulation: Formulation = field(default_factory=Formulation)
     name: str = ""
+    planning: Fleet | None = None
 
     def __post_init__(self) -> None:
         check_counts(self.min_threads, self.slot_s, self.utility_weight)
@@ -190,6 +200,10 @@ class SlotProblem:
 
     def __len__(self) -> int:
         return len(self.fleet)
+
+    def as_planned(self) -> SlotProblem:
+        """Return the slot as a solver is shown it; the slot itself where plan and world agree."""
+        return self if self.planning is None else replace(self, fleet=self.planning, planning=None)
 
     @property
     def layers(self) -> Ints:
@@ -232,8 +246,8 @@ class SlotProblem:
         """
         rows = slice(start, stop)
         terms = self._all_terms(rows)
-        feasible = self.fleet.in_range[rows, :, None] & (terms.charge_j > 0.0)
-        table = np.where(feasible & (terms.queue_s < np.inf), terms.utility, -np.inf)
+        table = np.where(terms.queue_s < np.inf, terms.utility, -np.inf)
+        table[~self.fleet.in_range[rows] | ~(terms.charge_j[:, :, 0] > 0.0)] = -np.inf
         return self._within_caps(table, rows, -np.inf)
 
     def best_by_threads(self) -> BestByThreads:
@@ -245,7 +259,7 @@ class SlotProblem:
             Shapes (N, C); ties go to the smallest l, hibernation (−1) only where better.
         """
         count = max(len(self.thread_range), 1)
-        chunk = max(1, 2_000_000 // (count * self.fleet.width))
+        chunk = max(1, _CHUNK // (count * self.fleet.width))
         parts = [self._best_rows(start, start + chunk) for start in range(0, len(self), chunk)]
         if len(parts) == 1:
             return parts[0]
@@ -293,20 +307,21 @@ class SlotProblem:
         """Eq. 1–10 for one decision; l is read as clipped to 0..S, D(k < 1) as NaN."""
         device = np.arange(len(self))
         cut = np.clip(partition, 0, self.layers)
-        whole = self.fleet.whole_server_s(threads)
         fleet = self.fleet
+        share = fleet.server_share[device, cut]
+        # Local-only needs no server, so D(k) need not be defined for it.
+        whole = np.where(share > 0.0, fleet.whole_server_s(threads), 0.0)
         return self._terms(
             self._data(slice(None), ()),
             fleet.cut_bits[device, cut],
             fleet.local_s[device, cut],
-            fleet.server_share[device, cut],
+            share,
             whole,
         )
 
     def _best_rows(self, start: int, stop: int) -> BestByThreads:
         table = self.utility_table(start, stop)
-        partition = table.argmax(axis=1)
-        utility = np.take_along_axis(table, partition[:, None, :], axis=1)[:, 0, :]
+        partition, utility = table.argmax(axis=1), table.max(axis=1)
         if self.formulation.hibernation_allowed:
             rows = slice(start, stop)
             asleep = self._within_caps(np.full_like(utility, UNSERVED_UTILITY), rows, -np.inf)

@@ -185,7 +185,7 @@ def _rate_hz(rng: np.random.Generator, regime: Regime, device: Device) -> float:
         return float(rng.uniform(0.3, 1.2))
     if regime.load == "tight":
         return float(rng.uniform(0.5, 1.6)) / work_s
-    return (1.0 - 10.0 ** -float(rng.uniform(3.0, 9.0))) / work_s
+    return (1.0 - float(10.0 ** -rng.uniform(3.0, 9.0))) / work_s
 
 
 def _battery_j(

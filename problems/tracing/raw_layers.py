@@ -147,7 +147,23 @@ class _Reader:
 
 def raw_layers(graph_module: fx.GraphModule, records: Mapping[fx.Node, Record]) -> list[RawLayer]:
     """Return the operations on the DNN's input, in order, each with a name of its own."""
-    layers = _Reader(graph_module, records).read()
+    return _named(_Reader(graph_module, records).read())
+
+
+def layer_nodes(
+    graph_module: fx.GraphModule, records: Mapping[fx.Node, Record]
+) -> dict[str, fx.Node]:
+    """Return the node that makes each operation of `raw_layers`, by its name."""
+    reader = _Reader(graph_module, records)
+    layers = _named(reader.read())
+    nodes: dict[str, fx.Node] = {}
+    for node, sources in reader.sources.items():  # what only relabels a layer comes behind it
+        if len(sources) == 1 and sources[0] != INPUT:
+            nodes.setdefault(layers[sources[0]].name, node)
+    return nodes
+
+
+def _named(layers: list[RawLayer]) -> list[RawLayer]:
     seen: dict[str, int] = {}
     for layer in layers:
         base = layer.name or layer.kind

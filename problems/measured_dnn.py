@@ -1,0 +1,184 @@
+"""One DNN as measured on one machine: the whole over threads, and each split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems.errors import InputError
+from problems.latency import Exp2Curve, TableCurve, ThreadCurve
+from problems.sweeps import Sweep
+from problems.virtual_layers import VirtualLayers
+
+if TYPE_CHECKING:
+    from problems.fit import CurveFit
+
+Floats = NDArray[np.float64]
+
+#: Thread counts that a formula through fewer than five is written out for.
+EXTRAPOLATED_TO = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """Medians in seconds with the ends of their intervals; three arrays of one shape."""
+
+    median_s: Floats
+    low_s: Floats
+    high_s: Floats
+
+    def overlaps(self, other: Band) -> NDArray[np.bool_]:
+        """Say where two measurements of the same thing agree within their intervals."""
+        meet: NDArray[np.bool_] = (self.low_s <= other.high_s) & (other.low_s <= self.high_s)
+        return meet
+
+
+@dataclass(frozen=True, eq=False)
+class ThreadRun:
+    """A DNN on so many threads: whole (shape ()), prefixes and suffixes at l = 0..S (S + 1)."""
+
+    threads: int
+    whole: Band
+    prefix: Band
+    suffix: Band
+
+    @property
+    def prefix_share(self) -> Floats:
+        """Share of the latency in layers 1..l, l = 0..S, from 0 to 1 and never falling."""
+        share = _monotone(self.prefix.median_s / self.prefix.median_s[-1])
+        share[0], share[-1] = 0.0, 1.0
+        return share
+
+    @property
+    def suffix_share(self) -> Floats:
+        """Share of the latency in layers l+1..S, l = 0..S, from 1 to 0 and never rising.
+
+        Observation 2 says 1 − l/S of it.
+        """
+        share = 1.0 - _monotone(1.0 - self.suffix.median_s / self.suffix.median_s[0])
+        share[0], share[-1] = 1.0, 0.0
+        return share
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredDnn:
+    """All that a profile file has of one DNN; `runs` by ascending thread count."""
+
+    dnn: str
+    machine: str
+    cores: int
+    layers: VirtualLayers
+    runs: tuple[ThreadRun, ...]
+
+    def run(self, threads: int) -> ThreadRun:
+        """Return the run on so many threads.
+
+        Raises
+        ------
+        InputError
+            That count was not measured.
+        """
+        for run in self.runs:
+            if run.threads == threads:
+                return run
+        measured = ", ".join(str(run.threads) for run in self.runs)
+        raise InputError(
+            f"{self.dnn} on {self.machine}: got {threads} threads; "
+            f"expected a measured count, {measured}"
+        )
+
+    @property
+    def split_run(self) -> ThreadRun:
+        """The run whose splits stand for all: most threads that have a core each."""
+        return max(
+            (run for run in self.runs if run.threads <= self.cores),
+            key=lambda run: run.threads,
+            default=self.runs[0],
+        )
+
+    def sweep(self) -> Sweep:
+        """Return whole-DNN latency over threads."""
+        return Sweep(
+            self.machine, self.dnn,
+            np.array([run.threads for run in self.runs], dtype=np.int64),
+            np.array([float(run.whole.median_s) for run in self.runs]),
+            source="profile file", note=self._oversubscribed(),
+        )  # fmt: skip
+
+    def curve(self, kind: str = "exp2", scale: float = 1.0) -> tuple[ThreadCurve, str]:
+        """Return D(k), `scale` times slower than measured, and what it is in words.
+
+        `table` is what was measured, interpolated on log-log axes between the counts, and ends at
+        the last. `exp2` is Eq. 7 where five thread counts or more were measured; else the form
+        that the counts support (a + b/k + c·k through four, a + b/k through two or three), written
+        out for k ≤ `EXTRAPOLATED_TO`. Where Eq. 7 runs away behind the last count (to zero, or
+        above twice D(1)) it is written out too, and held at the last count's value.
+
+        Raises
+        ------
+        InputError
+            An unknown kind; a single thread count, which supports no curve.
+        """
+        sweep = self.sweep()
+        if len(sweep.threads) == 1:
+            raise InputError(
+                f"{self.dnn} on {self.machine}: measured at {sweep.threads[0]} threads only; "
+                "expected two thread counts or more for D(k) (splitbench profile --threads 1,2)"
+            )
+        if kind == "table":
+            values = scale * interpolated_s(sweep)
+            return TableCurve(tuple(values.tolist())), f"table to {sweep.threads[-1]} threads"
+        if kind != "exp2":
+            raise InputError(f"curve: got {kind!r}; expected exp2 or table")
+        return self._fitted_curve(scale)
+
+    @cached_property
+    def fit(self) -> CurveFit:
+        """The best-founded form of D(k): Eq. 7, or what fewer than five counts support."""
+        from problems.fit import fit_sweep
+
+        sweep = self.sweep()
+        counts = len(sweep.threads)
+        form = "exp2" if counts >= 5 else "amdahl" if counts == 4 else "inverse"
+        return fit_sweep(sweep, [form if counts > 1 else "constant"])[0]
+
+    def _fitted_curve(self, scale: float) -> tuple[ThreadCurve, str]:
+        fit, counts, last = self.fit, len(self.runs), self.runs[-1].threads
+        table = scale * fit.latency_s(np.arange(1, max(EXTRAPOLATED_TO, last) + 1))
+        if fit.form != "exp2":
+            why = f"{counts} thread counts are too few for Eq. 7: {fit.form} through them"
+            return TableCurve(tuple(table.tolist())), f"{why}, beyond {last} extrapolated"
+        words = f"Eq. 7 through {counts} counts"
+        beyond = table[last:]
+        if np.all((beyond > 0) & (beyond <= 2 * table[0])):
+            c0, c1, c2, c3 = fit.constants
+            return Exp2Curve(scale * c0, c1, scale * c2, c3), words
+        table[last:] = table[last - 1]
+        return TableCurve(tuple(table.tolist())), f"{words}, held constant beyond {last}"
+
+    def _oversubscribed(self) -> str:
+        more = [str(run.threads) for run in self.runs if run.threads > self.cores]
+        return f"more threads than the {self.cores} cores at {', '.join(more)}" if more else ""
+
+
+def interpolated_s(sweep: Sweep) -> Floats:
+    """Return D(1), D(2), … of a sweep in seconds, log-log interpolated, as measured at its counts.
+
+    Below the first count D is taken as at the first.
+    """
+    k = np.arange(1, int(sweep.threads[-1]) + 1)
+    table: Floats = np.exp(np.interp(np.log(k), np.log(sweep.threads), np.log(sweep.latency_s)))
+    table[sweep.threads - 1] = sweep.latency_s
+    return table
+
+
+def _monotone(values: Floats) -> Floats:
+    """Return the mean of the least rising curve above and the greatest below: noise levelled."""
+    above = np.maximum.accumulate(values)
+    below = np.minimum.accumulate(values[::-1])[::-1]
+    level: Floats = np.clip((above + below) / 2, 0.0, 1.0)
+    return level
