@@ -46,7 +46,8 @@ class BinarySearch:
         threads = _shrink(np.maximum(wanted, start.least), start.least, problem.threads)
         if self.leftover == "even":
             threads = _give_out(threads, problem)
-        relaxes = ("threads_sum",) if threads.sum() < problem.threads else ()
+        idle = self.leftover == "idle" and threads.sum() < problem.threads
+        relaxes = ("threads_sum",) if idle else ()
         served = hibernate_infeasible(problem, start.partition, threads)
         return Solution(served, threads, relaxes=relaxes)
 

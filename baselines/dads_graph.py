@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from math import isfinite
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
 from baselines.min_cut import CutNetwork, Floats, Mask
+from baselines.weight_search import best_weights
 from problems.dag import LayerDag
 from problems.errors import InputError, UnknownNameError
 
 Mode = Literal["light", "heavy", "auto"]
-
-_DECADES = range(-3, 4)  # first, coarse weights: 10^-3 … 10^3
-_REFINEMENTS = 5  # then around the best, in steps of 10^(1/2), 10^(1/4), …
 
 
 @dataclass(frozen=True)
@@ -82,47 +78,22 @@ def cut_graph(
         return light
     if mode == "auto" and light.bottleneck_s * (arrival_rate_hz or 0.0) <= 1.0:
         return light
-    return _heavy(dag, network, times, light)
+    return _heavy(dag, network, times)
 
 
-def _heavy(dag: LayerDag, network: CutNetwork, times: _Times, light: GraphCut) -> GraphCut:
-    """Search the weights of the device and server stages, coarse to fine around the best."""
+def _heavy(dag: LayerDag, network: CutNetwork, times: _Times) -> GraphCut:
+    """Cut under the best weights of the device and server stages; DSL's are among them."""
 
     def cut_at(alpha: float, gamma: float) -> GraphCut:
         with np.errstate(over="ignore"):  # infinite weighted costs are refused by `cheapest`
             weighted = (times.device * 10.0**alpha, times.link, times.server * 10.0**gamma)
         return _cut(dag, network, times, network.cheapest(*weighted), "heavy")
 
-    best = GraphCut("heavy", *_without_mode(light))
-    centre = (0.0, 0.0)  # the weights of DSL
-    for points in _grids():
-        around = centre
-        for alpha, gamma in points:
-            candidate = cut_at(around[0] + alpha, around[1] + gamma)
-            if _rank(candidate) < _rank(best):
-                best, centre = candidate, (around[0] + alpha, around[1] + gamma)
-    return best
+    def rank_at(points: Floats) -> Floats:
+        cuts = [cut_at(*point) for point in points[0]]
+        return np.array([[(cut.bottleneck_s, cut.delay_s) for cut in cuts]])
 
-
-def _grids() -> Iterator[list[tuple[float, float]]]:
-    """Yield offsets of (log10 α, log10 γ) from the best point so far, ever finer."""
-    yield _square([float(decade) for decade in _DECADES])
-    for halvings in range(1, _REFINEMENTS + 1):
-        yield _square([-(0.5**halvings), 0.0, 0.5**halvings])
-
-
-def _square(steps: list[float]) -> list[tuple[float, float]]:
-    return [(alpha, gamma) for alpha, gamma in product(steps, steps) if alpha or gamma]
-
-
-def _rank(cut: GraphCut) -> tuple[float, float]:
-    return (cut.bottleneck_s, cut.delay_s)
-
-
-def _without_mode(
-    cut: GraphCut,
-) -> tuple[tuple[str, ...], float, float, float, float]:
-    return (cut.device, cut.delay_s, cut.device_s, cut.link_s, cut.server_s)
+    return cut_at(*best_weights(rank_at)[0])
 
 
 def _times(dag: LayerDag) -> _Times:

@@ -24,6 +24,4 @@ class EvenThreads:
     def allocate(self, problem: SlotProblem, partition: Ints) -> Solution:
         """Return the even division for `partition`."""
         threads = problem.even_threads()
-        if problem.spare_threads >= 0:
-            partition = hibernate_infeasible(problem, partition, threads)
-        return Solution(partition, threads)
+        return Solution(hibernate_infeasible(problem, partition, threads), threads)

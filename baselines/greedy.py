@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from problems import HIBERNATE, UNSERVED_UTILITY, SlotProblem
 from problems.latency import Floats
-from problems.threads import even_split
+from solvers.feasible import can_hold_minimum
 from solvers.solution import Solution, Status, no_decision
 from solvers.thread_allocation import improve
 
@@ -36,15 +36,13 @@ class Greedy:
 
     def solve(self, problem: SlotProblem) -> Solution:
         """Return the local optimum reached; its violations, if any, are named by evaluation."""
-        if problem.spare_threads < 0:
-            return no_decision(Status.INFEASIBLE, "fewer threads than N·k_min")
+        if not can_hold_minimum(problem):
+            return no_decision(Status.INFEASIBLE, "K or a cap is below what k_min asks for")
+        threads = problem.even_threads()
+        if threads.sum() != problem.threads:
+            return no_decision(Status.INFEASIBLE, "the caps do not hold all threads")
         table = self._table(problem)
-        threads = problem.min_threads + even_split(
-            problem.spare_threads, problem.thread_caps - problem.min_threads
-        )
         column = threads - problem.min_threads
-        if problem.min_threads + column.sum() > 0 and threads.sum() != problem.threads:
-            return Solution(problem.layers, problem.even_threads())
         row = self._best_start(table, problem, column)
         device = np.arange(len(problem))
         value = -np.inf
@@ -71,4 +69,5 @@ class Greedy:
         rows = [np.rint(share * problem.layers).astype(np.int64) for share in shares]
         device = np.arange(len(problem))
         values = [float(table[device, row, column].sum()) for row in rows]
-        return rows[int(np.argmax(values))]
+        best: Ints = rows[int(np.argmax(values))]
+        return best

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems import SlotProblem
-from solvers.base import Context
+from solvers.base import ALONE, Context
 
 Ints = NDArray[np.int64]
 
@@ -36,6 +36,6 @@ class RandomPartition:
 
     name = "random"
 
-    def partition(self, problem: SlotProblem, context: Context) -> Ints:
+    def partition(self, problem: SlotProblem, context: Context = ALONE) -> Ints:
         """Return random partitions, shape (N,)."""
         return context.rng.integers(0, problem.layers + 1)

@@ -3,46 +3,85 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from problems import HIBERNATE, SlotProblem
-from solvers.base import Context
+from problems.latency import Floats
+from solvers.base import ALONE, Context
+from solvers.feasible import can_hold_minimum
 from solvers.solution import Solution, Status, no_decision
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
 
 
 class RandomDecision:
-    """Draw threads, then a feasible l at those threads; draw again where there is none.
+    """Draw threads that leave each device something feasible, then a feasible l for each.
 
-    Threads are a uniform composition of K into parts ≥ k_min; l is uniform over what is feasible
-    at that k. A device without a feasible l hibernates where that is allowed.
-
-    Parameters
-    ----------
-    tries
-        Compositions drawn before giving up.
+    Threads are uniform over the divisions of K at which every device has a feasible l (or may
+    hibernate); l is uniform over what is feasible at that k. A device without a feasible l
+    hibernates.
     """
 
     name = "random"
 
-    def __init__(self, tries: int = 200):
-        self.tries = tries
+    def solve(self, problem: SlotProblem, context: Context = ALONE) -> Solution:
+        """Return a draw, or `infeasible` where there is nothing to draw from."""
+        draws = DecisionDraws(problem)
+        return draws.draw(context.rng) if draws.possible else draws.nothing()
 
-    def solve(self, problem: SlotProblem, context: Context) -> Solution:
-        """Return the first feasible draw, else no decision (which proves nothing)."""
-        if problem.spare_threads < 0:
-            return no_decision(Status.INFEASIBLE, "fewer threads than N·k_min")
-        rng, devices = context.rng, len(problem)
-        feasible = np.isfinite(problem.utility_table())
-        for _ in range(self.tries):
-            dividers = rng.choice(problem.spare_threads + devices - 1, devices - 1, replace=False)
-            ends = np.concatenate([[-1], np.sort(dividers), [problem.spare_threads + devices - 1]])
-            extra = np.diff(ends) - 1
-            if (problem.min_threads + extra > problem.thread_caps).any():
-                continue
-            options = feasible[np.arange(devices), :, extra]  # (N, L)
-            if not (options.any(axis=1) | problem.formulation.hibernation_allowed).all():
-                continue
-            partition = [
-                int(rng.choice(np.flatnonzero(row))) if row.any() else HIBERNATE for row in options
-            ]
-            return Solution(np.array(partition), problem.min_threads + extra)
-        return no_decision(Status.ERROR, f"no feasible decision in {self.tries} draws")
+
+class DecisionDraws:
+    """Random feasible decisions of one slot; see `RandomDecision`."""
+
+    def __init__(self, problem: SlotProblem):
+        self.problem = problem
+        self.possible = can_hold_minimum(problem)
+        if self.possible:
+            self.table = problem.utility_table()
+            self._usable = np.isfinite(problem.best_by_threads().utility)
+            self._ways = _ways(self._usable)
+            self.possible = bool(self._ways[0, -1] > 0.0)
+
+    def nothing(self) -> Solution:
+        """Say that there is no feasible decision, which the enumeration of divisions proves."""
+        return no_decision(Status.INFEASIBLE, "no decision meets every constraint")
+
+    def draw(self, rng: np.random.Generator) -> Solution:
+        """Return one decision; ask only where it is `possible`."""
+        extra = _draw_division(self._usable, self._ways, rng)
+        rows = np.isfinite(self.table[np.arange(len(self.problem)), :, extra])
+        partition = [
+            int(rng.choice(np.flatnonzero(row))) if row.any() else HIBERNATE for row in rows
+        ]
+        return Solution(np.array(partition), self.problem.min_threads + extra)
+
+
+def _ways(usable: Mask) -> Floats:
+    """Relative number of ways to give exactly r extra threads to devices n, n + 1, …: (N + 1, C).
+
+    `usable[n, j]` says whether device n can have j. Each row is scaled to a maximum of 1, lest
+    large fleets overflow, and what is possible at all stays above 0.
+    """
+    devices, columns = usable.shape
+    ways = np.zeros((devices + 1, columns))
+    ways[devices, 0] = 1.0
+    for device in range(devices - 1, -1, -1):
+        row = np.convolve(ways[device + 1], usable[device].astype(np.float64))[:columns]
+        largest = row.max()
+        if largest > 0.0:
+            ways[device] = np.where(row > 0.0, np.maximum(row / largest, 1e-300), 0.0)
+    return ways
+
+
+def _draw_division(usable: Mask, ways: Floats, rng: np.random.Generator) -> Ints:
+    """Draw extra threads, uniform over the usable divisions; shape (N,)."""
+    devices, columns = usable.shape
+    extra = np.zeros(devices, dtype=np.int64)
+    left = columns - 1
+    for device in range(devices):
+        weight = np.where(usable[device, : left + 1], ways[device + 1, left::-1], 0.0)
+        weight /= weight.max()  # the scale of a row is arbitrary and may be tiny
+        extra[device] = rng.choice(left + 1, p=weight / weight.sum())
+        left -= int(extra[device])
+    return extra

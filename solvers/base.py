@@ -23,7 +23,7 @@ from solvers.solution import Solution
 Ints = NDArray[np.int64]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Context:
     """What a solver may want besides the problem.
 
@@ -53,6 +53,10 @@ class Context:
     def time_left_s(self) -> float:
         """Seconds until the limit; infinite without one."""
         return np.inf if self.deadline is None else self.deadline - time.monotonic()
+
+
+#: The context of a solver that is called by hand: no limit, seed 0.
+ALONE = Context()
 
 
 class Solver(Protocol):
@@ -104,7 +108,7 @@ def call_with_context(method: Callable[..., Any], *arguments: Any, context: Cont
 
 def solve_slot(solver: Any, problem: SlotProblem, context: Context | None = None) -> Solution:
     """Solve one slot with any solver, whether or not it takes a context."""
-    solution = call_with_context(solver.solve, problem, context=context or Context())
+    solution = call_with_context(solver.solve, problem, context=context or ALONE)
     if not isinstance(solution, Solution):
         raise TypeError(
             f"{solver.name}.solve returned {type(solution).__name__}; expected a Solution"

@@ -19,6 +19,11 @@ class Start(NamedTuple):
     least: Ints
 
 
+def can_hold_minimum(problem: SlotProblem) -> bool:
+    """Whether K and every cap leave room for k_min threads for each device."""
+    return problem.spare_threads >= 0 and bool((problem.thread_caps >= problem.min_threads).all())
+
+
 def feasible_start(problem: SlotProblem, partition: Ints) -> Start | None:
     """Return the smallest feasible k of each device for its l.
 
@@ -29,12 +34,18 @@ def feasible_start(problem: SlotProblem, partition: Ints) -> Start | None:
     Returns
     -------
     Start | None
-        None where hibernation is forbidden and there is no feasible start.
+        None where no start is feasible: hibernation is forbidden, or K or a cap is below what
+        k_min asks for, which hibernating devices hold too.
+
+    Raises
+    ------
+    InputError
+        A partition that is no integers of shape (N,).
     """
-    if problem.spare_threads < 0:
+    if not can_hold_minimum(problem):
         return None
-    chosen = np.array(partition, dtype=np.int64)
-    feasible = np.isfinite(problem.latency_by_threads(chosen))
+    feasible = np.isfinite(problem.latency_by_threads(partition))
+    chosen = np.array(partition)
     stranded = ~feasible.any(axis=1)
     if stranded.any() and not problem.formulation.hibernation_allowed:
         return None
@@ -54,7 +65,7 @@ def hibernate_infeasible(problem: SlotProblem, partition: Ints, threads: Ints) -
 
     Only curves D(k) that rise with k come to this: more threads can make the queue unstable.
     """
-    if not problem.formulation.hibernation_allowed:
+    if not problem.formulation.hibernation_allowed or not can_hold_minimum(problem):
         return partition
     latency = problem.latency_by_threads(partition)
     held = latency[np.arange(len(problem)), threads - problem.min_threads]

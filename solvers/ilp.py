@@ -30,7 +30,7 @@ Ints = NDArray[np.int64]
 #: Error of a proved optimum, relative to the utility, at which no polishing is needed.
 PRECISION = 1e-10
 
-#: Share of the time left that is kept for building the model and reading the answer.
+#: Share of the time left that is kept for reading the answer.
 _RESERVE = 0.05
 
 
@@ -101,8 +101,8 @@ class SlotIlp(ABC):
         self.time_limit = time_limit
 
     @abstractmethod
-    def minimise(self, model: Model, limit_s: float) -> Answer:
-        """Solve the model within `limit_s` seconds (infinite: no limit)."""
+    def minimise(self, model: Model, ends: float) -> Answer:
+        """Solve the model by `ends`, a time of `time.monotonic()` (infinite: no limit)."""
 
     def solve(self, problem: SlotProblem, context: Context | None = None) -> Solution:
         """Return the optimum, or what is known of it when the time is up."""
@@ -144,10 +144,7 @@ class _Solve:
         while True:
             largest = float(self.regret[self.kept].max())
             unit = largest / self.solver.largest_cost  # of cost, in utility
-            left_s = (self.ends - time.monotonic()) * (1.0 - _RESERVE)
-            if left_s <= 0:
-                return self._stopped()
-            answer = self.solver.minimise(self._model(unit), left_s)
+            answer = self.solver.minimise(self._model(unit), self.ends)
             if answer.ended == "infeasible":
                 if self.chosen is not None:
                     raise RuntimeError(f"{self.solver.name}: infeasible after an incumbent")
@@ -188,7 +185,7 @@ class _Solve:
                 self.chosen = chosen
                 self.publish(self._solution(Status.FEASIBLE))
         # Pruned choices cannot beat the incumbent, so the bound without them is one on all.
-        bound = self.ceiling - answer.bound * unit + error
+        bound = self.ceiling - max(answer.bound, 0.0) * unit + error
         self.bound = max(min(self.bound, bound), self.utility)
 
     def _prune(self, largest: float) -> bool:
@@ -211,6 +208,11 @@ class _Solve:
 def _starts(device: Ints) -> Ints:
     """First index of each device; every device has a choice, and they are sorted."""
     return np.flatnonzero(np.diff(device, prepend=-1))
+
+
+def seconds_left(ends: float) -> float:
+    """Seconds that a MIP solver may take from now; not positive when the time is up."""
+    return (ends - time.monotonic()) * (1.0 - _RESERVE)
 
 
 def chosen_of(model: Model, values: Floats) -> Ints:

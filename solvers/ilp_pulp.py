@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from solvers.ilp import Answer, Model, SlotIlp, chosen_of
+from solvers.ilp import Answer, Model, SlotIlp, chosen_of, seconds_left
 
 _BOUND = re.compile(r"^Lower bound:\s+(\S+)", re.MULTILINE)
 
@@ -29,10 +29,11 @@ class IlpCbc(SlotIlp):
     requires = ("pulp",)
     accuracy = 1e-8
 
-    def minimise(self, model: Model, limit_s: float) -> Answer:
+    def minimise(self, model: Model, ends: float) -> Answer:
         """Run CBC once, as a process of its own; see `SlotIlp`."""
         import pulp
 
+        began = time.monotonic()
         problem = pulp.LpProblem("slot", pulp.LpMinimize)
         x = _variables(pulp, problem, len(model.cost))
         problem += pulp.LpAffineExpression(zip(x, model.cost.tolist(), strict=True))
@@ -41,10 +42,13 @@ class IlpCbc(SlotIlp):
         threads = zip(x, model.threads.tolist(), strict=True)
         problem += pulp.LpAffineExpression(threads) == model.total
 
+        built_s = time.monotonic() - began
+        left_s = seconds_left(ends) - built_s  # writing the model's file takes about as long
+        if left_s <= 0:
+            return Answer("stopped")
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder, "cbc.log")
-            ends = time.monotonic() + limit_s
-            solver = _cbc(pulp, limit_s, log)
+            solver = _cbc(pulp, left_s, log)
             solver.tmpDir = folder
             problem.solve(solver)
             bound = _printed_bound(log)
@@ -73,7 +77,7 @@ def _cbc(pulp: Any, limit_s: float, log: Path) -> Any:
         gapRel=0.0,
         gapAbs=0.0,
         timeLimit=limit_s if np.isfinite(limit_s) else None,
-        options=["increment 1e-9", *(f"{name} 1e-9" for name in tolerances)],
+        options=["preprocess off", "increment 1e-9", *(f"{name} 1e-9" for name in tolerances)],
         logPath=str(log),
     )
 

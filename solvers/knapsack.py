@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from problems.latency import Floats
@@ -26,20 +25,25 @@ def best_division(value: Floats) -> tuple[float, Ints]:
     Returns
     -------
     tuple[float, Ints]
-        The optimum (−inf if there is no feasible division) and j, shape (N,).
+        The optimum and j, shape (N,); −inf and zeros if there is no feasible division.
     """
     devices, columns = value.shape
     best = value[0]
     choices = np.zeros((devices, columns), dtype=np.int64)
     choices[0] = np.arange(columns)
     padded = np.full(2 * columns - 1, -np.inf)
-    windows = sliding_window_view(padded, columns)  # windows[r, i] = best[r − (C − 1) + i]
+    # windows[r, i] = padded[r + i] = best[r − (C − 1) + i], a view as of sliding_window_view
+    windows = np.ndarray((columns, columns), padded.dtype, padded, strides=padded.strides * 2)
+    backwards = value[:, ::-1].copy()
+    totals, budget = np.empty((columns, columns)), np.arange(columns)
     for device in range(1, devices):
         padded[columns - 1 :] = best
-        totals = windows + value[device, ::-1]
+        np.add(windows, backwards[device], out=totals)  # no fresh array for each device
         chosen = totals.argmax(axis=1)
-        best = totals[np.arange(columns), chosen]
+        best = totals[budget, chosen]
         choices[device] = columns - 1 - chosen
+    if best[-1] == -np.inf:  # nothing to walk back along
+        return -np.inf, np.zeros(devices, dtype=np.int64)
     return float(best[-1]), _walk_back(choices)
 
 

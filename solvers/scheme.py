@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from problems import EpisodeView, SlotProblem
-from solvers.base import Context, call_with_context, start_episode
+from solvers.base import ALONE, Context, call_with_context, start_episode
 from solvers.solution import Solution
 
 
@@ -31,7 +31,7 @@ class Scheme:
         start_episode(self.partitioner, horizon)
         start_episode(self.allocator, horizon)
 
-    def solve(self, problem: SlotProblem, context: Context) -> Solution:
+    def solve(self, problem: SlotProblem, context: Context = ALONE) -> Solution:
         """Partition first, then allocate threads for that partition."""
         partition = call_with_context(self.partitioner.partition, problem, context=context)
         if isinstance(partition, Solution):  # the partitioner has none, and says why

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from problems import HIBERNATE, SlotProblem
 from problems.latency import Floats
 from problems.threads import even_split
-from solvers.base import Context
+from solvers.base import ALONE, Context
 from solvers.feasible import feasible_start, hibernate_infeasible
 from solvers.solution import Solution
 
@@ -45,7 +45,7 @@ class ThreadAllocation:
         self.objective = objective
         self.start_rule = start
 
-    def allocate(self, problem: SlotProblem, partition: Ints, context: Context) -> Solution:
+    def allocate(self, problem: SlotProblem, partition: Ints, context: Context = ALONE) -> Solution:
         """Allocate threads for `partition`; unserved devices hibernate where that is allowed."""
         start = feasible_start(problem, partition)
         if start is None:  # nothing to improve: the evaluation names what is broken
@@ -115,9 +115,8 @@ def improve(cost: Floats, threads: Ints, min_threads: int) -> Ints:
     position = threads - min_threads + 1
     while len(threads) > 1:
         here = padded[device, position]
-        with np.errstate(invalid="ignore"):
-            increment = np.nan_to_num(padded[device, position - 1] - here, nan=np.inf)
-            decrement = np.nan_to_num(here - padded[device, position + 1], nan=-np.inf)
+        increment = _difference(padded[device, position - 1], here, np.inf)
+        decrement = _difference(here, padded[device, position + 1], -np.inf)
         giver, taker = _best_pair(increment, decrement)
         # The comparison of sums, not of differences, is what guarantees a strict fall.
         before = here[giver] + here[taker]
@@ -134,14 +133,21 @@ def _best_pair(increment: Floats, decrement: Floats) -> tuple[int, int]:
     first_giver, first_taker = int(increment.argmin()), int(decrement.argmax())
     if first_giver != first_taker:
         return first_giver, first_taker
-    others_up, others_down = increment.copy(), decrement.copy()
-    others_up[first_giver], others_down[first_taker] = np.inf, -np.inf
-    second_giver, second_taker = int(others_up.argmin()), int(others_down.argmax())
-    with_second_giver = decrement[first_taker] - increment[second_giver]
-    with_second_taker = decrement[second_taker] - increment[first_giver]
+    others = np.delete(np.arange(len(increment)), first_giver)
+    second_giver = int(others[increment[others].argmin()])
+    second_taker = int(others[decrement[others].argmax()])
+    with_second_giver = _difference(decrement[first_taker], increment[second_giver], -np.inf)
+    with_second_taker = _difference(decrement[second_taker], increment[first_giver], -np.inf)
     if with_second_giver >= with_second_taker:
         return second_giver, first_taker
     return first_giver, second_taker
+
+
+def _difference(first: Floats, second: Floats, undefined: float) -> Floats:
+    """Return first − second, and `undefined` for ∞ − ∞: a move from bad to bad is worth nothing."""
+    with np.errstate(invalid="ignore"):
+        difference = first - second
+    return np.where(np.isnan(difference), undefined, difference)
 
 
 def printed_rule(cost: Floats, threads: Ints, problem: SlotProblem) -> Ints:
@@ -149,18 +155,18 @@ def printed_rule(cost: Floats, threads: Ints, problem: SlotProblem) -> Ints:
 
     Line 9: a drop counts only if k − 1 ≤ k_min − 1. Line 17: compares the latencies D_down of
     the device that gains most and D_up of the one that loses least. Lines 16–19 are read as
-    standing after the loop over n, ε as 0, and a gain beyond a cap as worth nothing.
+    standing after the loop over n, ε as 0, a gain beyond a cap as worth nothing, and a device's
+    exchange with itself as none. A move that raises the total is kept, and is the last.
     """
     held = threads.copy()
     device = np.arange(len(held))
     padded = np.pad(cost, ((0, 0), (0, 1)), constant_values=np.inf)
     while True:
         here = padded[device, held]
-        with np.errstate(invalid="ignore"):
-            up = np.where(held - 1 <= problem.min_threads - 1, padded[device, held - 1], np.inf)
-            down = padded[device, held + 1]
-            loses = np.nan_to_num(up - here, nan=np.inf)
-            gains = np.nan_to_num(here - down, nan=-np.inf)
+        up = np.where(held - 1 <= problem.min_threads - 1, padded[device, held - 1], np.inf)
+        down = padded[device, held + 1]
+        loses = _difference(up, here, np.inf)
+        gains = _difference(here, down, -np.inf)
         giver, taker = int(loses.argmin()), int(gains.argmax())
         if down[taker] > up[giver] and giver != taker:
             held[taker] += 1

@@ -88,6 +88,8 @@ def test_seconds_a_slot(benchmark: Any, name: str, size: tuple[int, int]) -> Non
 
     problem = slot(fleet, threads, 0)
     found, best = solve_slot(solver, problem), solve_slot(make("exact"), problem)
+    assert found.partition is not None
+    assert found.threads is not None
     utility = problem.evaluate(found.partition, found.threads).utility
     assert utility == pytest.approx(best.bound, rel=1e-9)
 

@@ -1,0 +1,123 @@
+"""Partitioner `best-fixed`: the best constant partition, chosen in hindsight."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from baselines.fixed_values import fixed_values
+from problems import EpisodeView, Fleet, Horizon, SlotProblem
+from problems.latency import Floats
+from solvers.exact import Exact
+from solvers.solution import Solution
+
+Ints = NDArray[np.int64]
+
+_GAIN = 1e-9  # a change must earn more than rounding does
+
+
+class FixedPartition(NamedTuple):
+    """One l for each device, shape (N,), and the mean utility of its slots at the best threads."""
+
+    partition: Ints
+    utility_mean: float
+
+
+class BestFixed:
+    """The best partition among those that never change: how much is a partition per slot worth?
+
+    A reference, not a policy: it sees the whole horizon (the record says `clairvoyant`), and
+    takes the l of each device that earn most over it with the best threads in each slot
+    (`best_fixed_partition`). On a single slot, which has no future, it is the optimum's l.
+    """
+
+    name = "best-fixed"
+
+    def __init__(self) -> None:
+        self._fleet: Fleet | None = None
+        self._partition: Ints | None = None
+
+    def start(self, horizon: EpisodeView) -> None:
+        """Search the partition of this episode, with its future."""
+        self._fleet = horizon.fleet
+        self._partition = best_fixed_partition(horizon.oracle()).partition
+
+    def partition(self, problem: SlotProblem) -> Ints | Solution:
+        """Return the episode's partition, shape (N,), or a single slot's best."""
+        if self._partition is not None and problem.fleet is self._fleet:
+            return self._partition
+        optimum = Exact().solve(problem)
+        return np.asarray(optimum.partition) if optimum.decided else optimum
+
+
+def best_fixed_partition(horizon: Horizon) -> FixedPartition:
+    """Search the best constant partition by coordinate ascent, exact in the threads.
+
+    One device after the other takes the l that earns most over the horizon while the others keep
+    theirs and every slot divides its threads anew; until no device changes. Starts: edge-only,
+    local-only, and each device's best at an even share; the best end is taken. A local optimum:
+    two devices that should change together stay. Where a queue is steady at some k only, the
+    charge is approximate, as in `fixed_values`.
+    """
+    values = fixed_values(horizon)
+    slots, device = range(len(horizon)), np.arange(len(horizon.fleet))
+    even = np.array([horizon.slot(t, horizon.battery_start_j).even_threads() for t in slots])
+    at_even = values[np.arange(len(horizon))[:, None], device, :, even - horizon.min_threads]
+    spare = horizon.threads - len(horizon.fleet) * horizon.min_threads
+    starts = (at_even.sum(axis=0).argmax(axis=1), np.zeros_like(device), horizon.fleet.layers)
+    ends = [_ascend(values, spare, start.copy()) for start in starts]
+    return max(ends, key=lambda end: end.utility_mean)
+
+
+def _ascend(values: Floats, spare: Ints, partition: Ints) -> FixedPartition:
+    """Change one device at a time while the mean utility rises; `values` is (T, N, L, C)."""
+    mean = -np.inf
+    while True:
+        before = mean
+        after = _suffixes(values, partition)
+        ahead: Floats | None = None  # best worth of the devices before, by threads, shape (T, C)
+        for n in range(len(partition)):
+            others = _joined(ahead, after[n])
+            earned = _mean_by_cut(values[:, n], others, spare)
+            best = int(earned.argmax())
+            if earned[best] > earned[partition[n]] + _GAIN:
+                partition[n] = best
+            mean = float(earned[partition[n]])
+            ahead = _joined(ahead, values[:, n, partition[n]])
+        if mean <= before + _GAIN:
+            return FixedPartition(partition, mean)
+
+
+def _suffixes(values: Floats, partition: Ints) -> list[Floats | None]:
+    """For each device, the best worth of all behind it by threads, shape (T, C); None: nobody."""
+    behind: list[Floats | None] = [None]
+    for n in range(len(partition) - 1, 0, -1):
+        behind.append(_joined(behind[-1], values[:, n, partition[n]]))
+    return behind[::-1]
+
+
+def _joined(one: Floats | None, other: Floats | None) -> Floats | None:
+    """Best worth of two groups that share r spare threads, r = 0..C−1, in every slot (T, C)."""
+    if one is None or other is None:
+        return other if one is None else one
+    slots, counts = one.shape
+    padded = np.full((slots, 2 * counts - 1), -np.inf)
+    padded[:, counts - 1 :] = one
+    windows = sliding_window_view(padded, counts, axis=1)
+    joined: Floats = (windows + other[:, None, ::-1]).max(axis=2)
+    return joined
+
+
+def _mean_by_cut(own: Floats, others: Floats | None, spare: Ints) -> Floats:
+    """Mean over slots of a device's (T, L, C) and the others' worth for each l, shape (L,)."""
+    if others is None:
+        alone: Floats = own[np.arange(len(own)), :, spare].mean(axis=0)
+        return alone
+    left = spare[:, None] - np.arange(own.shape[2])
+    rest = np.take_along_axis(others, np.maximum(left, 0), axis=1)
+    total = own + np.where(left >= 0, rest, -np.inf)[:, None, :]
+    mean: Floats = total.max(axis=2).mean(axis=0)
+    return mean
