@@ -30,7 +30,7 @@ test-slow: $(STAMP)
 	$(PYTEST) -m slow
 
 perf: $(STAMP)
-	$(PYTEST) -m perf tests/perf
+	OMP_NUM_THREADS=1 $(PYTEST) -m perf --benchmark-disable-gc -s tests/perf
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

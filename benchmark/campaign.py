@@ -1,0 +1,110 @@
+"""A run as a whole: what the store has is not run again, each record is kept as it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from statistics import median
+from typing import Protocol
+
+from benchmark.execute import run_cell
+from benchmark.pool import Finished, Limits
+from results import CellKey, CellRecord, Store
+
+
+class Again(StrEnum):
+    """Which of the stored cells are run again."""
+
+    NOTHING = "nothing"
+    ALL = "all"
+    FAILED = "failed"
+    TIMEOUTS = "timeouts"
+
+    def wants(self, record: CellRecord) -> bool:
+        """Whether a stored record is to be made anew."""
+        return (
+            self is Again.ALL
+            or (self is Again.FAILED and record.failed)
+            or (self is Again.TIMEOUTS and record.status == "timeout")
+        )
+
+
+class Executor(Protocol):
+    """Runs cells somewhere and yields each as it ends, in no particular order."""
+
+    def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
+        """Run the cells."""
+
+
+class InProcess:
+    """Runs cells here, one by one, without any protection: for a debugger."""
+
+    def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
+        """Run the cells in order."""
+        for key in keys:
+            yield Finished(run_cell(key), 0.0, 0)
+
+
+@dataclass
+class Campaign:
+    """Cells asked for, those known, and those left to run.
+
+    Attributes
+    ----------
+    keys
+        All cells, in the order of the table.
+    known
+        Records that the store has and that are not to be made anew.
+    """
+
+    keys: list[CellKey]
+    known: dict[CellKey, CellRecord]
+    overheads_s: list[float] = field(default_factory=list)
+
+    @classmethod
+    def planned(cls, keys: Iterable[CellKey], store: Store, again: Again) -> Campaign:
+        """Look up which cells the store has."""
+        wanted = list(keys)
+        known = {
+            key: record for key, record in store.get(wanted).items() if not again.wants(record)
+        }
+        return cls(wanted, known)
+
+    @property
+    def left(self) -> list[CellKey]:
+        """Cells that have to be run."""
+        return [key for key in self.keys if key not in self.known]
+
+    def run(
+        self,
+        executor: Executor,
+        store: Store,
+        on_cell: Callable[[CellRecord], None] = lambda record: None,
+    ) -> list[CellRecord]:
+        """Run what is left, keep each record at once, and return all in the table's order."""
+        for finished in executor.run(self.left):
+            store.put(finished.record)
+            self.known[finished.record.key] = finished.record
+            if finished.wall_s:
+                self.overheads_s.append(finished.overhead_s)
+            on_cell(finished.record)
+        return [self.known[key] for key in self.keys]
+
+    def worst_case_s(self, limits: Limits, jobs: int) -> float | None:
+        """Upper limit of the time left: every cell runs into its limit; None without a limit."""
+        if limits.timeout_s is None:
+            return None
+        rounds = -(-len(self.left) // jobs)
+        return rounds * limits.timeout_s
+
+    def estimate_s(self, store: Store, jobs: int) -> float | None:
+        """Time left by what the store knows of the same solver on the same suite, if anything."""
+        times: dict[tuple[str, str], list[float]] = {}
+        for record in store.all():
+            pair = (record.key.suite, record.key.solver)
+            times.setdefault(pair, []).append(sum(record.solve_s))
+        known = [times.get((key.suite, key.solver)) for key in self.left]
+        if not all(known):
+            return None
+        return sum(median(values) for values in known if values) / jobs

@@ -1,0 +1,73 @@
+"""`splitbench fit`: Eq. 7, and what stands beside it, through measured thread sweeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark import options
+from problems.errors import InputError
+
+
+def fit(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="CSV",
+            show_default=False,
+            help="machine,model,threads,latency_ms; or a profile. Default: published.",
+        ),
+    ] = None,
+    form: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--form",
+            metavar="FORM",
+            show_default=False,
+            help="exp2 (Eq. 7), amdahl, inverse, table, constant. Default: all that fit.",
+        ),
+    ] = None,
+    machine: Annotated[
+        str | None, typer.Option("--machine", metavar="NAME", help="Only this machine.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="NAME", help="Only this DNN.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="PATH.png", help="Draw points and curves.")
+    ] = None,
+    as_json: options.JsonFlag = False,
+    out: options.Out = None,
+) -> None:
+    """Fit D(k) to measured thread sweeps; constants are in seconds.
+
+    Eq. 7 takes five thread counts; fewer get a statement and the form they support. The preferred
+    form is that of least leave-one-out error.
+    """
+    from functools import partial
+
+    from benchmark.console import emit, print_json, progress, warn
+    from benchmark.fit_report import fit_lines, fitted, statements, sweeps_of
+
+    sweeps = sweeps_of(file, machine, model)
+    with progress("sweeps", len(sweeps)) as advance:
+        found = [
+            fitted(sweep, form or (), partial(advance, f"{sweep.model} on {sweep.machine}"))
+            for sweep in sweeps
+        ]
+    for line in statements(found, form or ()):
+        warn(line)
+    if plot is not None:
+        from results.figures_latency import draw_fits
+
+        if not plot.resolve().parent.is_dir():
+            raise InputError(f"--plot: no directory {plot.parent}; expected an existing one")
+        draw_fits([(one.sweep, one.fits, one.preferred) for one in found], plot)
+        warn(f"wrote {plot}")
+    if as_json:
+        rows = [row for one in found for row in one.rows()]
+        print_json(rows, out)
+    else:
+        emit("\n".join(line for one in found for line in fit_lines(one)), out)

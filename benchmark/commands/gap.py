@@ -1,0 +1,65 @@
+"""`splitbench gap`: optimality gaps on small instances, exact methods cross-checked."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from benchmark import options
+
+#: Slots taken of each episode where the suite is one of horizons.
+SLOTS_OF_AN_EPISODE = 20
+
+
+def gap(
+    suite: Annotated[str, typer.Argument(metavar="[SUITE]")] = "small",
+    solvers: options.Solvers = [],  # noqa: B006 — typer reads it, nobody changes it
+    seeds: options.Seeds = 1,
+    seed: options.Seed = 0,
+    slots: options.Slots = None,
+    store: options.StorePath = options.DEFAULT_STORE,
+    as_json: options.JsonFlag = False,
+    format: options.FormatOption = options.Format.RICH,
+    out: options.Out = None,
+    jobs: options.Jobs = 1,
+    timeout: options.Timeout = "10m",
+    memory: options.Memory = "4GiB",
+    rerun: options.Rerun = False,
+    dry_run: options.DryRun = False,
+) -> None:
+    """Measure optimality gaps on small instances; every exact method is cross-checked.
+
+    A horizon suite gives its first slots, at the states the exact optimum passes through. Exit
+    status 1, and a line for each instance, where two exact methods disagree.
+    """
+    from benchmark.console import warn
+    from benchmark.crosscheck import EXACT_SOLVERS, HEURISTICS, disagreements
+    from benchmark.output import print_rows
+    from benchmark.plan import Request, cells_of
+    from benchmark.run_options import RunOptions, run_campaign
+    from problems.suites import make_suite
+    from results import rows_of
+    from solvers.registry import check_name
+
+    options.positive("--slots", slots)
+    independent = not make_suite(suite).episodes
+    exact = [name for name in EXACT_SOLVERS if independent or name != "brute-force"]
+    chosen = list(dict.fromkeys([*exact, *(solvers or HEURISTICS)]))
+    for name in chosen:
+        check_name(name)
+    count = slots or (None if independent else SLOTS_OF_AN_EPISODE)
+    request = Request([suite], chosen, options.seed_range(seeds, seed), count, as_instances=True)
+    how = RunOptions(store, jobs, timeout=timeout, memory=memory, rerun=rerun, dry_run=dry_run)
+    records = run_campaign(cells_of(request), how)
+    if records is None:
+        return
+    print_rows(rows_of(records), options.chosen_format(as_json, format), out)
+    conflicts = disagreements(records)
+    for line in conflicts:
+        warn(f"EXACT METHODS DISAGREE: {line}")
+    if conflicts:
+        raise typer.Exit(1)
+    instances = {(record.key.seed, record.key.instance) for record in records}
+    warn(f"exact methods agree on all of {len(instances)} instances")
+    raise typer.Exit(1 if any(record.failed for record in records) else 0)

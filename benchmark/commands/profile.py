@@ -1,0 +1,125 @@
+"""`splitbench profile`: measure DNNs over threads and splits on this machine."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmark import options
+from problems.errors import InputError
+
+#: The paper's three.
+DEFAULT_MODELS = ("vgg16_bn", "resnet34", "mobilenet_v2")
+
+
+def profile(
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            metavar="NAME|PATH.py:MODULE",
+            show_default=False,
+            help="A network to run; repeat for several. Default: the paper's three.",
+        ),
+    ] = None,
+    threads: Annotated[
+        str | None,
+        typer.Option(
+            "--threads",
+            metavar="1,2,4",
+            show_default=False,
+            help="Thread counts. Default: powers of two up to the cores, and the cores.",
+        ),
+    ] = None,
+    repeats: Annotated[int, typer.Option("--repeats", metavar="R", help="Timed rounds.")] = 6,
+    warmup: Annotated[int, typer.Option("--warmup", metavar="W", help="Untimed runs first.")] = 2,
+    processes: Annotated[
+        int, typer.Option("--processes", metavar="P", help="Processes that share the rounds.")
+    ] = 2,
+    input_shape: Annotated[
+        str, typer.Option("--input-shape", metavar="1,3,224,224", help="Shape of one input.")
+    ] = "1,3,224,224",
+    layers: Annotated[
+        bool, typer.Option("--layers/--no-layers", help="Run layers alone too, for Neurosurgeon.")
+    ] = True,
+    seed: options.Seed = 0,
+    out: Annotated[Path, typer.Option("--out", metavar="PATH", help="Profile file.")] = Path(
+        "profile.json"
+    ),
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="PATH", help="An earlier profile to compare with."),
+    ] = None,
+    as_json: options.JsonFlag = False,
+) -> None:
+    """Measure DNNs with PyTorch on this machine, each thread count and each split.
+
+    The file stands wherever a board's or server's name does: 'hetero[server=profile.json]'.
+    """
+    from benchmark.console import emit, print_json, progress, warn
+    from benchmark.profiling.jobs import check_model, model_name
+    from benchmark.profiling.load import usable_cores
+    from benchmark.profiling.measure import Plan, measure
+    from benchmark.profiling.summary import agreement, summary_lines, summary_object
+    from problems.profile_file import load_profile, save_profile
+
+    for option, count in (("--repeats", repeats), ("--processes", processes)):
+        options.positive(option, count)
+    if warmup < 0:
+        raise InputError(f"--warmup: got {warmup}; expected a whole number ≥ 0")
+    models = [check_model(text) for text in model or DEFAULT_MODELS]
+    names = [model_name(text) for text in models]
+    if len(set(names)) < len(names):
+        raise InputError(f"--model: got {', '.join(names)}; expected each name once")
+    cores = usable_cores()
+    plan = Plan(
+        models=models,
+        threads=counts_of(threads, "--threads") if threads else default_counts(cores),
+        repeats=repeats, warmup=warmup, processes=processes, seed=seed, layers=layers,
+        input_shape=tuple(whole_numbers(input_shape, "--input-shape", "1,3,224,224")),
+    )  # fmt: skip
+    earlier = None if against is None else load_profile(against)
+    if not out.parent.is_dir():
+        raise InputError(f"--out: no directory {out.parent}; expected an existing one")
+    beyond = [k for k in plan.threads if k > cores]
+    if beyond:
+        warn(f"more threads than the {cores} cores at {', '.join(map(str, beyond))}")
+    command = shlex.join(["splitbench", *sys.argv[1:]])
+    with progress("rounds", plan.rounds) as advance:
+        data = measure(plan, out.stem, command, lambda text: advance(text))
+    measured = save_profile(data, out)
+    if as_json:
+        print_json(summary_object(measured, earlier))
+    else:
+        emit("\n".join(summary_lines(measured)), None)
+        if earlier is not None:
+            emit("\n".join(agreement(measured, earlier).lines()), None)
+    warn(f"wrote {out}")
+
+
+def default_counts(cores: int) -> list[int]:
+    """Return 1, 2, 4, … and the number of cores."""
+    return sorted({cores, *(2**power for power in range(cores.bit_length()) if 2**power <= cores)})
+
+
+def counts_of(text: str, option: str) -> list[int]:
+    """Read ascending thread counts from `1,2,4`."""
+    counts = whole_numbers(text, option, "1,2,4")
+    if len(set(counts)) < len(counts):
+        raise InputError(f"{option}: got {text}; expected each count once, as in 1,2,4")
+    return sorted(counts)
+
+
+def whole_numbers(text: str, option: str, example: str) -> list[int]:
+    """Read whole numbers ≥ 1, separated by commas."""
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if not numbers or min(numbers) < 1 or max(numbers) > 1_000_000:
+        raise InputError(f"{option}: got {text!r}; expected whole numbers ≥ 1, as in {example}")
+    return numbers

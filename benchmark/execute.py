@@ -1,0 +1,97 @@
+"""Running one cell from its key alone: the same result in any process."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+from typing import Any
+
+from benchmark.environment import environment
+from benchmark.episode import (
+    SILENT,
+    Episode,
+    Observer,
+    context_of,
+    record_of,
+    run_episode,
+    run_instance,
+)
+from problems import Horizon, InputError, Simulation, SlotProblem
+from problems.suites import make_suite
+from results import CellKey, CellRecord
+from solvers import Status, make
+from solvers.exact import Exact
+from solvers.registry import NotInstalledError
+
+
+def run_cell(
+    key: CellKey, observer: Observer = SILENT, timeout_s: float | None = None
+) -> CellRecord:
+    """Run a cell and judge it.
+
+    Parameters
+    ----------
+    observer
+        Hears of slots and incumbents as they come.
+    timeout_s
+        Time the solver is told it has; whoever runs the cell enforces it.
+    """
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    try:
+        solver = make(key.solver)
+    except NotInstalledError as error:
+        return CellRecord(key, str(Status.NOT_INSTALLED), str(error), environment=environment())
+    except InputError as error:
+        return CellRecord(key, str(Status.ERROR), str(error), environment=environment())
+    where = environment() | {"model": make_suite(key.suite).model}
+    return record_of(key, _episode(key, solver, deadline, observer), where)
+
+
+def problem_of(key: CellKey) -> Horizon | SlotProblem:
+    """Return what a cell poses: a horizon, or one slot instance."""
+    if key.instance is None:
+        return _horizon(key.suite, key.seed, key.slots)
+    return _instances(key.suite, key.seed, key.slots)[key.instance]
+
+
+def _episode(key: CellKey, solver: Any, deadline: float | None, observer: Observer) -> Episode:
+    posed = problem_of(key)
+    if isinstance(posed, Horizon):
+        return run_episode(
+            solver,
+            posed,
+            key.seed,
+            reference=key.reference,
+            deadline=deadline,
+            observer=observer,
+        )
+    context = context_of(key.seed, key.instance or 0, deadline, observer)
+    run = run_instance(solver, posed, context, reference=key.reference)
+    observer.slot(context.slot, run)
+    return Episode(len(posed), [run])
+
+
+@lru_cache(maxsize=32)
+def _horizon(suite: str, seed: int, slots: int | None) -> Horizon:
+    return make_suite(suite).horizon(seed, slots)
+
+
+@lru_cache(maxsize=32)
+def _instances(suite: str, seed: int, slots: int | None) -> list[SlotProblem]:
+    made = make_suite(suite)
+    if not made.episodes:
+        return made.instances(seed, slots)
+    return slots_of_optimum(_horizon(suite, seed, slots))
+
+
+def slots_of_optimum(horizon: Horizon) -> list[SlotProblem]:
+    """Return each slot at the charges that the per-slot optimum leaves behind."""
+    simulation, problems = Simulation(horizon), []
+    while not simulation.done:
+        problem = simulation.problem
+        solution = Exact().solve(problem)
+        assert solution.partition is not None  # hibernation is always a choice
+        assert solution.threads is not None
+        simulation.step(solution.partition, solution.threads)
+        problems.append(problem)
+    return problems

@@ -1,0 +1,87 @@
+"""Which cells a run consists of."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmark.environment import code_digest
+from problems.suites import make_suite
+from results import CellKey
+from solvers.parameters import parse_solver
+from solvers.registry import canonical_name
+
+#: The paper's two suites, which the benchmark table shows by default.
+DEFAULT_SUITES = ("paper-wifi", "paper-5g")
+#: The paper's schemes, strong and simple opponents, and the optimum.
+DEFAULT_SOLVERS = (
+    "exact",
+    "greedy",
+    "dads+ta",
+    "dads+bs",
+    "eo+ta",
+    "eo+bs",
+    "local+ta",
+    "random",
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks for.
+
+    Attributes
+    ----------
+    slots
+        Slots of an episode, or instances of an instance suite; None: the suite's own number.
+    as_instances
+        Take a horizon suite's slots one by one, at the states the exact optimum passes through,
+        so that every solver answers the same problems.
+    """
+
+    suites: Sequence[str]
+    solvers: Sequence[str]
+    seeds: Sequence[int]
+    slots: int | None = None
+    reference: bool = True
+    as_instances: bool = False
+
+
+def cells_of(request: Request) -> list[CellKey]:
+    """List the cells of a request: an episode, or each independent instance, per seed."""
+    cells = []
+    solvers = list(dict.fromkeys(canonical_name(name) for name in request.solvers))
+    for text in request.suites:
+        suite = make_suite(text)
+        files = _digest(suite.files)
+        for solver in solvers:
+            code = code_digest() + _file_digest(solver) + files
+            for seed in request.seeds:
+                instances: Sequence[int | None] = [None]
+                if not suite.episodes or request.as_instances:
+                    instances = range(request.slots or suite.slots)
+                cells += [
+                    CellKey(
+                        suite=suite.name,
+                        solver=solver,
+                        seed=seed,
+                        slots=request.slots,
+                        instance=instance,
+                        reference=request.reference,
+                        code=code,
+                    )
+                    for instance in instances
+                ]
+    return list(dict.fromkeys(cells))
+
+
+def _file_digest(solver: str) -> str:
+    """Digest of the files a solver is loaded from, so that an edited one is run again."""
+    paths = [half.path for half in parse_solver(solver) if half.path]
+    return _digest(paths)
+
+
+def _digest(paths: Iterable[str]) -> str:
+    return "".join("-" + hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16] for path in paths)

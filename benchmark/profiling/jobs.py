@@ -1,0 +1,72 @@
+"""What a worker process is asked to measure: plain data, so that it can cross a pipe."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+from problems.errors import InputError, UnknownNameError
+from problems.network import network_names
+
+IMAGE = (1, 3, 224, 224)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One process: a network on so many threads, or layers alone.
+
+    Attributes
+    ----------
+    task
+        `network` times the whole and every split, `layers` layer configurations drawn from `seed`.
+    model
+        A shipped network's name, or `path.py:name` of a module or of what returns one.
+    repeats
+        Timed rounds; each runs the whole and every split once, in an order drawn from `seed`.
+    """
+
+    task: Literal["network", "layers"]
+    model: str
+    threads: int
+    warmup: int
+    repeats: int
+    seed: int
+    input_shape: tuple[int, ...] = IMAGE
+
+    def to_json(self) -> str:
+        """Return the job as one line."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Job:
+        """Read what `to_json` wrote."""
+        fields = json.loads(text)
+        return cls(**(fields | {"input_shape": tuple(fields["input_shape"])}))
+
+
+def check_model(text: str) -> str:
+    """Return a model's name, a file's path made absolute, or say what would be accepted.
+
+    Raises
+    ------
+    InputError
+        No shipped network, no file, or a file without a name behind the colon.
+    """
+    path, colon, name = text.rpartition(":")
+    if not colon and not text.endswith(".py"):
+        if text not in network_names():
+            raise UnknownNameError("network", text, network_names())
+        return text
+    file = Path(path or text)
+    if not name or not path:
+        raise InputError(f"--model: got {text!r}; expected path.py:name of a torch module")
+    if not file.is_file():
+        raise InputError(f"--model: no file {path}; expected a Python file that defines {name}")
+    return f"{file.resolve()}:{name}"
+
+
+def model_name(text: str) -> str:
+    """Return the name under which a checked model stands in the profile."""
+    return text.rpartition(":")[2]

@@ -1,0 +1,63 @@
+"""Which machine measured, and what else it did meanwhile."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmark.environment import environment
+
+
+class LoadMeter:
+    """Notes the load from its making on; `own_cpu_s` is what the measurement itself used."""
+
+    def __init__(self) -> None:
+        self.own_cpu_s = 0.0
+        self._start, self._busy = time.perf_counter(), _busy_s()
+        self._load_before = _load_average()
+
+    def machine(self) -> dict[str, Any]:
+        """Return CPU, usable cores and operating system; no host or user name."""
+        machine = environment()["machine"]
+        return {
+            "cpu": machine["processor"] or "unknown",
+            "cores": usable_cores(),
+            "system": machine["system"],
+        }
+
+    def load(self) -> dict[str, float]:
+        """Return load averages and the cores that others kept busy, where the system says."""
+        found = {"load_before": self._load_before, "load_after": _load_average()}
+        busy = _busy_s()
+        if busy is not None and self._busy is not None:
+            elapsed = max(time.perf_counter() - self._start, 1e-9)
+            foreign = (busy - self._busy - self.own_cpu_s) / elapsed
+            found["foreign_cores"] = round(max(foreign, 0.0), 2)
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def usable_cores() -> int:
+    """Return the cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _load_average() -> float | None:
+    try:
+        return round(os.getloadavg()[0], 2)
+    except (AttributeError, OSError):
+        return None
+
+
+def _busy_s() -> float | None:
+    """CPU seconds that all processes used since the system started, all cores together."""
+    try:
+        first = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()
+        ticks = os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError, AttributeError):
+        return None
+    user, nice, system, _, _, irq, softirq, steal = map(int, first[1:9])
+    return (user + nice + system + irq + softirq + steal) / ticks

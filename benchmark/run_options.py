@@ -1,0 +1,115 @@
+"""From the options of `run` and `gap` to a campaign that has been run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from benchmark import options
+from benchmark.campaign import Again, Campaign, Executor, InProcess
+from benchmark.console import print_json, progress, warn
+from benchmark.pool import Limits, Pool
+from benchmark.units import seconds, size_bytes
+from problems.errors import InputError
+from results import CellKey, CellRecord, Store
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How cells are run, as the command line says it."""
+
+    store: Path
+    jobs: int = 1
+    executor: options.Where = options.Where.LOCAL
+    scheduler: str | None = None
+    timeout: str = "10m"
+    memory: str = "4GiB"
+    rerun: bool = False
+    rerun_failed: bool = False
+    rerun_timeouts: bool = False
+    dry_run: bool = False
+
+    @property
+    def limits(self) -> Limits:
+        """Limits of a cell."""
+        return Limits(seconds(self.timeout, "--timeout"), size_bytes(self.memory, "--memory"))
+
+    @property
+    def again(self) -> Again:
+        """Which stored cells are made anew."""
+        if self.rerun:
+            return Again.ALL
+        if self.rerun_failed:
+            return Again.FAILED
+        return Again.TIMEOUTS if self.rerun_timeouts else Again.NOTHING
+
+
+def run_campaign(keys: list[CellKey], how: RunOptions) -> list[CellRecord] | None:
+    """Run cells with progress on stderr and return their records, or None after a dry run."""
+    options.positive("--jobs", how.jobs)
+    if how.scheduler is not None and how.executor is not options.Where.DASK:
+        raise InputError("--scheduler: is for --executor dask; expected both or neither")
+    limits = how.limits
+    with Store(how.store) as store:
+        campaign = Campaign.planned(keys, store, how.again)
+        if how.dry_run:
+            print_json(
+                {
+                    "cells": len(campaign.keys),
+                    "cached": len(campaign.known),
+                    "left": len(campaign.left),
+                    "worst_case_s": campaign.worst_case_s(limits, how.jobs),
+                    "estimate_s": campaign.estimate_s(store, how.jobs),
+                }
+            )
+            return None
+        records = _run(campaign, store, how, limits)
+    if campaign.overheads_s:
+        slots = sum(len(record.solve_s) for record in records) / len(records)
+        warn(
+            f"harness: {median(campaign.overheads_s) * 1e3:.1f} ms a cell of {slots:.0f} slots "
+            f"beyond solver and reference (median of {len(campaign.overheads_s)})"
+        )
+    return records
+
+
+def _run(campaign: Campaign, store: Store, how: RunOptions, limits: Limits) -> list[CellRecord]:
+    if not campaign.left:
+        return campaign.run(InProcess(), store)
+    cached = f", {len(campaign.known)} known" if campaign.known else ""
+    with (
+        _executor(how, limits) as executor,
+        progress(f"cells{cached}", len(campaign.left)) as advance,
+    ):
+        return campaign.run(
+            executor,
+            store,
+            lambda record: advance(_described(record.key), _now_running(executor)),
+        )
+
+
+@contextmanager
+def _executor(how: RunOptions, limits: Limits) -> Iterator[Executor]:
+    if how.executor is options.Where.IN_PROCESS:
+        yield InProcess()
+    elif how.executor is options.Where.DASK:
+        from benchmark.dask_executor import DaskExecutor
+
+        with DaskExecutor(how.scheduler, how.jobs, limits) as dask:
+            yield dask
+    else:
+        with Pool(how.jobs, limits) as pool:
+            yield pool
+
+
+def _now_running(executor: Executor) -> list[str]:
+    running = getattr(executor, "now_running", [])
+    return [_described(key) if key else "idle" for key in running]
+
+
+def _described(key: CellKey) -> str:
+    instance = "" if key.instance is None else f" instance {key.instance}"
+    return f"{key.suite} {key.solver} seed {key.seed}{instance}"

@@ -1,0 +1,205 @@
+"""What the figures show, each drawn on an empty figure of matplotlib, a panel a suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from problems.errors import InputError
+from results import escape
+from results.bootstrap import bootstrap_interval
+from results.labels import folded
+from results.performance import PerformanceProfile, profiles_by_suite, title_of
+from results.record import CellRecord
+from results.rows import Group, group_of
+from results.samples import samples_of
+
+#: Colours that the colour-blind can tell apart (Wong, Nature Methods 8, 2011), then dashes.
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+_DASHES = ("-", "--", ":", "-.")
+_WIDTH_IN = 9.0
+#: Longest line of a name with which two panels stand side by side.
+_NARROW = 16
+
+Styles = dict[str, dict[str, Any]]
+
+
+def performance_profiles(figure: Any, records: Sequence[CellRecord]) -> None:
+    """Draw the Dolan–Moré profile of solve times of each suite, and of all together."""
+    profiles = {name: one for name, one in profiles_by_suite(samples_of(records)) if one.cells}
+    if not profiles:
+        raise InputError("performance-profile: no cell was run by every solver; expected some")
+    styles = _styles(name for profile in profiles.values() for name in profile.solvers)
+    for axes, (title, profile) in zip(_grid(figure, len(profiles)), profiles.items(), strict=True):
+        _draw_profile(axes, profile, styles)
+        left_out = f", {profile.left_out} not run by all" if profile.left_out else ""
+        axes.set_title(f"{escape.figure(title)} ({profile.cells} cells{left_out})")
+    figure.supxlabel("solve time as a multiple of the fastest solver's on the same cell")
+    figure.supylabel("share of cells ended within it; failures never")
+    _legend(figure, styles)
+
+
+def gap_by_suite(figure: Any, records: Sequence[CellRecord]) -> None:
+    """Draw slot gaps per device: each seed, their mean, and the worst slot."""
+    gaps: dict[Group, dict[str, dict[int, list[CellRecord]]]] = {}
+    for record in records:
+        if record.slot_gap_mean is not None and record.devices:
+            of_solver = gaps.setdefault(group_of(record.key), {}).setdefault(record.key.solver, {})
+            of_solver.setdefault(record.key.seed, []).append(record)
+    if not gaps:
+        raise InputError("gap: no cell of this store has a gap; expected cells with a reference")
+    styles = _styles(name for of_suite in gaps.values() for name in of_suite)
+    for axes, (group, of_suite) in zip(_rows(figure, gaps), gaps.items(), strict=True):
+        places = _label(axes, group, of_suite)
+        for name, of_seed in of_suite.items():
+            means = [
+                float(np.mean([(cell.slot_gap_mean or 0.0) / cell.devices for cell in cells]))
+                for cells in of_seed.values()
+            ]
+            cells = [cell for of_one in of_seed.values() for cell in of_one]
+            worst = max((cell.slot_gap_max or 0.0) / cell.devices for cell in cells)
+            colour = styles[name]["color"]
+            _dots(axes, places[name], means, colour)
+            axes.plot(worst, places[name], marker="|", color=colour, markersize=9, clip_on=False)
+        axes.set_xscale("symlog", linthresh=1e-4, linscale=0.5)
+        if not _negative(of_suite):
+            axes.set_xlim(left=0.0)
+    figure.supxlabel("optimum − U per device: ● mean, ○ each seed, | worst slot")
+
+
+def utility_by_suite(figure: Any, records: Sequence[CellRecord]) -> None:
+    """Draw mean utilities with their bootstrap intervals over seeds."""
+    values = {
+        group: {name: list(sample.by_seed().values()) for name, sample in of_suite.items()}
+        for group, of_suite in samples_of(records).items()
+    }
+    values = {
+        group: {name: of_seeds for name, of_seeds in of_suite.items() if of_seeds}
+        for group, of_suite in values.items()
+        if any(of_suite.values())
+    }
+    if not values:
+        raise InputError("utility: no cell of this store has a utility; expected finished cells")
+    styles = _styles(name for of_suite in values.values() for name in of_suite)
+    for axes, (group, of_suite) in zip(_rows(figure, values), values.items(), strict=True):
+        places = _label(axes, group, of_suite)
+        for name, of_seeds in of_suite.items():
+            colour = styles[name]["color"]
+            low, high = bootstrap_interval(of_seeds)
+            if low is not None and high is not None:
+                axes.plot([low, high], [places[name]] * 2, color=colour, linewidth=3, alpha=0.45)
+            _dots(axes, places[name], of_seeds, colour)
+    figure.supxlabel("mean U of a slot: ● mean, ○ each seed, line: 95 % bootstrap interval")
+
+
+def time_by_devices(figure: Any, records: Sequence[CellRecord]) -> None:
+    """Draw the median seconds a slot against the number of devices, a line a solver."""
+    times: dict[str, dict[int, list[float]]] = {}
+    for record in records:
+        if record.finished and record.devices and len(record.solve_s):
+            by_count = times.setdefault(record.key.solver, {})
+            by_count.setdefault(record.devices, []).append(median(record.solve_s))
+    if not times:
+        raise InputError("time: no cell of this store has solve times; expected finished cells")
+    (axes,) = _grid(figure, 1)
+    styles = _styles(times)
+    for name, by_count in times.items():
+        counts = sorted(by_count)
+        middle = [median(by_count[count]) for count in counts]
+        axes.plot(counts, middle, marker="o", markersize=4, **styles[name])
+        for count in counts:
+            ends = min(by_count[count]), max(by_count[count])
+            axes.plot([count, count], ends, color=styles[name]["color"], linewidth=4, alpha=0.2)
+    ticks = sorted({count for by_count in times.values() for count in by_count})
+    axes.set(xscale="log", yscale="log", xlabel="devices", ylabel="seconds a slot")
+    axes.set_xticks(ticks, [str(count) for count in ticks])
+    axes.set_xticks([], minor=True)
+    axes.set_title("Solve time: median over cells, bars from the fastest cell to the slowest")
+    _legend(figure, styles)
+
+
+def _negative(of_suite: Mapping[str, Mapping[int, Sequence[CellRecord]]]) -> bool:
+    """Whether somebody beats the reference: that must not lie outside the figure."""
+    cells = (cell for of_solver in of_suite.values() for of in of_solver.values() for cell in of)
+    return any((cell.slot_gap_mean or 0.0) < 0.0 for cell in cells)
+
+
+def _draw_profile(axes: Any, profile: PerformanceProfile, styles: Styles) -> None:
+    factors = profile.steps()
+    shares = np.array([profile.share(factor) for factor in factors])
+    for row, name in enumerate(profile.solvers):
+        axes.step(factors, shares[:, row], where="post", **styles[name])
+    axes.set(xscale="log", xlim=(1.0, factors[-1]), ylim=(-0.02, 1.02))
+
+
+def _styles(names: Iterable[str]) -> Styles:
+    """Give each solver one look throughout a figure."""
+    return {
+        name: {
+            "color": _COLOURS[index % len(_COLOURS)],
+            "linestyle": _DASHES[index // len(_COLOURS) % len(_DASHES)],
+        }
+        for index, name in enumerate(dict.fromkeys(names))
+    }
+
+
+def _legend(figure: Any, styles: Styles) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], **style) for style in styles.values()]
+    figure.legend(handles, [folded(name) for name in styles], loc="outside right upper")
+
+
+def _grid(figure: Any, panels: int) -> list[Any]:
+    """Return axes for panels without names at their side, up to two beside each other."""
+    columns = min(panels, 2)
+    rows = ceil(panels / columns)
+    figure.set_size_inches(_WIDTH_IN, 0.8 + rows * (2.4 if panels > 1 else 3.6))
+    return _axes(figure, rows, columns, panels)
+
+
+def _rows(figure: Any, groups: Mapping[Group, Mapping[str, Any]]) -> list[Any]:
+    """Return axes for each suite, as high as its solvers' names need."""
+    names = [folded(name) for of_suite in groups.values() for name in of_suite]
+    longest = max(len(line) for name in names for line in name.split("\n"))
+    columns = 1 if longest > _NARROW else min(len(groups), 2)
+    lines = [sum(map(_lines, of_suite)) for of_suite in groups.values()]
+    heights = [max(lines[start : start + columns]) for start in range(0, len(lines), columns)]
+    inches = [0.55 + 0.15 * height for height in heights]
+    figure.set_size_inches(_WIDTH_IN, 0.5 + sum(inches))
+    return _axes(figure, len(inches), columns, len(groups), height_ratios=inches)
+
+
+def _axes(figure: Any, rows: int, columns: int, used: int, **options: Any) -> list[Any]:
+    axes = figure.subplots(rows, columns, squeeze=False, **options).ravel().tolist()
+    for unused in axes[used:]:
+        unused.remove()
+    return list(axes[:used])
+
+
+def _dots(axes: Any, place: float, values: Sequence[float], colour: str) -> None:
+    outline = {"markerfacecolor": "none", "alpha": 0.55, "markersize": 3.5}
+    axes.plot(values, [place] * len(values), "o", color=colour, clip_on=False, **outline)
+    axes.plot(float(np.mean(values)), place, "o", color=colour, markersize=6, clip_on=False)
+
+
+def _label(axes: Any, group: Group, names: Iterable[str]) -> dict[str, float]:
+    """Write the suite above and the solvers at the side; return each solver's height."""
+    places, edge = {}, 0.0
+    for name in names:
+        places[name] = edge + _lines(name) / 2
+        edge += _lines(name)
+    axes.set_title(escape.figure(title_of(group)))
+    axes.set_yticks(list(places.values()), [folded(name) for name in places])
+    axes.set_ylim(edge, 0.0)
+    axes.grid(axis="y", visible=False)
+    return places
+
+
+def _lines(name: str) -> float:
+    """Height of a solver's name and the space around it, in lines of text."""
+    return folded(name).count("\n") + 1.6

@@ -1,0 +1,101 @@
+"""`splitbench fit`: right constants, honest about few points, one line for bad input."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.cli import main
+from tests.profile_data import profile_object
+
+CONSTANTS = (0.3, -0.9, 0.06, -0.004)
+
+
+def _csv(path: Path, counts: list[int], model: str = "net") -> Path:
+    c0, c1, c2, c3 = CONSTANTS
+    rows = [
+        f"here,{model},{k},{1000 * (c0 * np.exp(c1 * k) + c2 * np.exp(c3 * k))!r}" for k in counts
+    ]
+    text = "\n".join(["machine,model,threads,latency_ms", *rows]).replace("np.float64(", "")
+    path.write_text(text.replace(")", "") + "\n", encoding="utf-8")
+    return path
+
+
+def test_eq7_is_found_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Points of Eq. 7 give its constants back (in seconds), and the data prefer exp2."""
+    file = _csv(tmp_path / "sweep.csv", [1, 2, 3, 4, 6, 8, 12, 16])
+    assert main(["fit", str(file), "--json"]) == 0
+    rows = {row["form"]: row for row in json.loads(capsys.readouterr().out)}
+    assert set(rows) == {"exp2", "amdahl", "table"}
+    found = rows["exp2"]
+    assert (found["machine"], found["model"]) == ("here", "net")
+    np.testing.assert_allclose(found["constants"], CONSTANTS, rtol=1e-3)
+    assert found["rmse_ms"] < 1e-3
+    assert found["relative_rmse"] < 1e-4
+    assert [row["form"] for row in rows.values() if row["preferred"]] == ["exp2"]
+    assert min(rows.values(), key=lambda row: row["loo_rmse_ms"])["form"] == "exp2"
+
+
+def test_few_points_are_said_to_be_few(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Three counts give no exp2 but a statement and the form they support."""
+    file = _csv(tmp_path / "few.csv", [1, 2, 4])
+    assert main(["fit", str(file), "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert {row["form"] for row in json.loads(out)} == {"inverse", "table"}
+    assert "exp2 not fitted to 3 thread counts" in err
+    assert "inverse" in err
+
+
+def test_asking_only_for_what_cannot_be_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--form exp2` on three counts ends with status 2 and one line."""
+    file = _csv(tmp_path / "few.csv", [1, 2, 4])
+    assert main(["fit", str(file), "--form", "exp2"]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert "takes 5 or more" in lines[-1]
+
+
+def test_a_table_and_a_figure_are_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Text names formula and error of each form; the plot is a PNG."""
+    file = _csv(tmp_path / "sweep.csv", [1, 2, 4, 8, 16])
+    plot = tmp_path / "fits.png"
+    assert main(["fit", str(file), "--plot", str(plot)]) == 0
+    out = capsys.readouterr().out
+    assert "c0·exp(c1·k) + c2·exp(c3·k)" in out
+    assert "the data prefer" in out
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_profiles_are_fitted_like_sweeps(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A profile file's whole-DNN medians are a sweep; 0.1/k + 0.02 comes back."""
+    file = tmp_path / "profile.json"
+    file.write_text(json.dumps(profile_object()), encoding="utf-8")
+    assert main(["fit", str(file), "--form", "inverse", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert row["machine"] == "Test CPU"
+    np.testing.assert_allclose(row["constants"], [0.02, 0.1], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["fit", "nowhere.csv"], "nowhere.csv"),
+        (["fit", "{csv}", "--model", "nett"], "did you mean net"),
+        (["fit", "{csv}", "--machine", "there"], "here"),
+        (["fit", "{csv}", "--form", "exp3"], "did you mean exp2"),
+        (["fit", "{csv}", "--plot", "no/such/dir/x.png"], "no directory"),
+    ],
+)
+def test_bad_input_is_one_line(
+    arguments: list[str], says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 2, nothing on stdout, the last line on stderr says what is wrong."""
+    file = _csv(tmp_path / "sweep.csv", [1, 2, 4, 8, 16])
+    assert main([part.format(csv=file) for part in arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert says in err.strip().splitlines()[-1]

@@ -1,0 +1,194 @@
+"""`splitbench profile`: real subprocesses, a file that suites take, splits that are the network."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.cli import main
+from benchmark.profiling.rank_interval import band, rank_of_interval
+from benchmark.profiling.summary import agreement
+from problems.profile_file import load_profile, save_profile
+from problems.suites import make_suite
+from tests.profile_data import profile_object
+
+TINY = """
+from torch import nn
+
+class Block(nn.Module):
+    def __init__(self, maps):
+        super().__init__()
+        self.one, self.two = nn.Conv2d(maps, maps, 3, 1, 1), nn.Conv2d(maps, maps, 1)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x):
+        return self.relu(self.one(x) + self.two(x)).view(x.size(0), x.size(1), 8, 8)
+
+def tiny():
+    print("noise on stdout")
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, 1, 1), nn.ReLU(), Block(8), Block(8), nn.AdaptiveAvgPool2d(1),
+        nn.Flatten(), nn.Linear(8, 4),
+    )
+
+number = 7
+
+def broken():
+    raise RuntimeError("no weights here")
+"""
+
+
+def _profile(tmp_path: Path, *more: str, model: str = "tiny") -> int:
+    file = tmp_path / "nets.py"
+    file.write_text(TINY, encoding="utf-8")
+    return main(
+        [
+            *("profile", "--model", f"{file}:{model}", "--input-shape", "1,3,8,8"),
+            *("--threads", "1,2", "--repeats", "2", "--processes", "1", "--no-layers"),
+            *("--out", str(tmp_path / "tiny.json"), *more),
+        ]
+    )
+
+
+def test_a_users_network_is_measured_and_used(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A module from a file is profiled at both counts; suites take the file as board and server."""
+    assert _profile(tmp_path, "--json") == 0
+    out, err = capsys.readouterr()
+    said = json.loads(out)
+    assert said["dnns"][0]["dnn"] == "tiny"
+    assert "rounds: 4/4" in err
+    profile = load_profile(tmp_path / "tiny.json")
+    dnn = profile.dnn("tiny")
+    assert [run.threads for run in dnn.runs] == [1, 2]
+    assert len(dnn.layers) == 5
+    assert dnn.layers.values == (192, 512, 512, 512, 8, 0)
+    for run in dnn.runs:
+        assert np.all(run.prefix.median_s[1:] > 0)
+        assert np.all(run.suffix.median_s[:-1] > 0)
+        assert run.prefix.median_s[0] == run.suffix.median_s[-1] == 0
+    path = tmp_path / "tiny.json"
+    suite = make_suite(f"paper-wifi[board={path},dnn=tiny,server={path},split=measured]")
+    device = suite.horizon(0, 2).fleet.devices[0]
+    whole = float(dnn.split_run.whole.median_s)
+    assert device.local_s[-1] == pytest.approx(whole)
+    assert device.deadline_s == pytest.approx(0.9 * whole)
+    assert device.cut_bits[0] == 32.0 * 192
+    np.testing.assert_allclose(device.server_share, dnn.split_run.suffix_share)
+    assert suite.model["split"] == "measured"
+
+
+def test_segments_compute_what_the_network_computes(tmp_path: Path) -> None:
+    """Prefix then suffix at every cut gives the whole network's output, in-place layers included.
+
+    torch's own forward is the independent formulation.
+    """
+    import torch
+
+    from benchmark.profiling.jobs import Job
+    from benchmark.profiling.networks import network_of
+    from benchmark.profiling.segments import split_network
+
+    (tmp_path / "nets.py").write_text(TINY, encoding="utf-8")
+    jobs = [
+        Job("network", f"{tmp_path / 'nets.py'}:tiny", 1, 1, 1, 0, (1, 3, 8, 8)),
+        Job("network", "squeezenet1_1", 1, 1, 1, 0, (1, 3, 224, 224)),
+    ]
+    for job in jobs:
+        module, example = network_of(job)
+        split = split_network(module, example, job.model)
+        layers = split.graph.virtual_layers()
+        assert len(split.segments) == len(layers)
+        with torch.inference_mode():
+            expected = module(example)
+            for cut in range(len(layers) + 1):
+                crossing = split.run((example,), 0, cut)
+                tensors = [value for value in crossing if isinstance(value, torch.Tensor)]
+                if 0 < cut < len(layers):
+                    assert sum(t.numel() for t in tensors) == layers.values[cut]
+                    crossing = split.run(crossing, cut, len(layers))
+                if cut > 0:
+                    result = crossing if isinstance(crossing, torch.Tensor) else crossing[0]
+                    torch.testing.assert_close(result, expected)
+
+
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        ("nothing", "AttributeError"),
+        ("number", "'int' object is not callable"),
+        ("broken", "no weights here"),
+    ],
+)
+def test_a_bad_module_is_one_line(
+    model: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the user's file does wrong comes back from the worker as one line, status 2."""
+    assert _profile(tmp_path, model=model) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert says in err.strip().splitlines()[-1]
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--model", "vgg16"], "vgg16_bn"),
+        (["--model", "nowhere.py:net"], "no file nowhere.py"),
+        (["--model", "nowhere.py"], "path.py:name"),
+        (["--threads", "1,x"], "as in 1,2,4"),
+        (["--threads", "1,1"], "each count once"),
+        (["--threads", "0"], "≥ 1"),
+        (["--repeats", "0"], "--repeats"),
+        (["--warmup", "-1"], "--warmup"),
+        (["--input-shape", "1,3"], "takes a tensor of shape [1, 3]"),
+        (["--out", "no/such/dir/p.json"], "no directory"),
+        (["--against", "nowhere.json"], "nowhere.json"),
+        (["--model", "resnet18", "--model", "resnet18"], "each name once"),
+    ],
+)
+def test_bad_arguments_are_one_line(
+    arguments: list[str],
+    says: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Refused with status 2; nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    model = [] if "--model" in arguments else ["--model", "squeezenet1_1"]
+    threads = [] if "--threads" in arguments else ["--threads", "1"]
+    assert main(["profile", *model, *threads, "--no-layers", *arguments]) == 2
+    assert says in capsys.readouterr().err.strip().splitlines()[-1]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("count", "rank"), [(1, 1), (5, 1), (6, 1), (8, 1), (9, 2), (21, 6)])
+def test_intervals_hold_the_median(count: int, rank: int) -> None:
+    """Ranks are those of the sign test at 95 %: checked against the binomial distribution."""
+    from scipy.stats import binom
+
+    assert rank_of_interval(count) == rank
+    if count >= 6:
+        assert 1 - 2 * binom.cdf(rank - 1, count, 0.5) >= 0.95
+        assert 1 - 2 * binom.cdf(rank, count, 0.5) < 0.95
+    values = np.random.default_rng(count).random((count, 3))
+    middle, low, high = band(values)
+    np.testing.assert_array_equal(np.sort(values, axis=0)[[rank - 1, -rank]], [low, high])
+    assert np.all((low <= middle) & (middle <= high))
+
+
+def test_two_profiles_agree_where_their_intervals_meet(tmp_path: Path) -> None:
+    """The same numbers agree everywhere; 3 % more with intervals of 1 % nowhere."""
+    one = save_profile(profile_object(), tmp_path / "one.json")
+    same = agreement(one, one)
+    assert same.whole == (3, 3)
+    assert same.splits[0] == same.splits[1] == 3 * 2 * len(one.dnn("mobilenet_v2").layers)
+    slower = profile_object(whole_s=lambda k: 1.03 * (0.1 / k + 0.02))
+    other = agreement(one, save_profile(slower, tmp_path / "two.json"))
+    assert other.whole == (0, 3)
+    assert other.splits[0] == 0
+    assert other.largest == pytest.approx(1 - 1 / 1.03)
