@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmark.environment import code_digest
 from problems.suites import make_suite
 from results import CellKey
+from results.bounds import SOLVER_CODE, bound_key
 from solvers.parameters import parse_solver
 from solvers.registry import canonical_name
 
@@ -50,14 +51,17 @@ class Request:
 
 
 def cells_of(request: Request) -> list[CellKey]:
-    """List the cells of a request: an episode, or each independent instance, per seed."""
+    """List the cells of a request: an episode, or each independent instance, per seed.
+
+    Where the reference is computed, the bound of each horizon is a cell of its own, behind them.
+    """
     cells = []
     solvers = list(dict.fromkeys(canonical_name(name) for name in request.solvers))
     for text in request.suites:
         suite = make_suite(text)
         files = _digest(suite.files)
         for solver in solvers:
-            code = code_digest() + _file_digest(solver) + files
+            code = code_digest() + files + _file_digest(solver)
             for seed in request.seeds:
                 instances: Sequence[int | None] = [None]
                 if not suite.episodes or request.as_instances:
@@ -74,13 +78,14 @@ def cells_of(request: Request) -> list[CellKey]:
                     )
                     for instance in instances
                 ]
-    return list(dict.fromkeys(cells))
+    bounds = [bound_key(key) for key in cells if key.reference and key.instance is None]
+    return list(dict.fromkeys([*cells, *bounds]))
 
 
 def _file_digest(solver: str) -> str:
     """Digest of the files a solver is loaded from, so that an edited one is run again."""
     paths = [half.path for half in parse_solver(solver) if half.path]
-    return _digest(paths)
+    return SOLVER_CODE + _digest(paths) if paths else ""
 
 
 def _digest(paths: Iterable[str]) -> str:

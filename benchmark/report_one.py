@@ -12,9 +12,11 @@ from benchmark.console import Advance, emit
 from benchmark.environment import environment
 from benchmark.episode import Observer, SlotRun, decision_of, record_of, run_episode
 from problems import Horizon, Outcome, SlotProblem
-from results import CellKey
+from results import CellKey, CellRecord
+from results.bounds import bound_key, with_horizon_gaps
 from results.tables import counts, gap_text, number
 from solvers import make
+from solvers.horizon_bound import horizon_bound
 
 
 def solution_object(solver: str, problem: SlotProblem, run: SlotRun) -> dict[str, Any]:
@@ -62,6 +64,8 @@ def simulate_one(
     episode = run_episode(make(name), horizon, seed, reference=reference, observer=Counter())
     key = CellKey(horizon.name, name, seed, len(horizon), None, reference, "")
     record = record_of(key, episode, environment())
+    if reference:
+        (record,) = with_horizon_gaps([record, _bound_record(key, horizon)])
     device_slots = max(record.devices * record.slots_run, 1)
     return {
         "solver": name,
@@ -81,6 +85,13 @@ def simulate_one(
         "claims_refuted": record.claims,
         "slots": [decision_of(run) for run in episode.runs],
     }
+
+
+def _bound_record(key: CellKey, horizon: Horizon) -> CellRecord:
+    found = horizon_bound(horizon)
+    return CellRecord(
+        bound_key(key), "feasible", slots_run=len(horizon), horizon_bound=found.per_slot
+    )
 
 
 def print_solution(found: dict[str, Any], out: Path | None) -> None:
@@ -119,6 +130,7 @@ def print_simulations(found: list[dict[str, Any]], out: Path | None) -> None:
         lines.append(
             f"{one['solver']}: {one['status']}, mean utility {number(one['utility_mean'], 6)}, "
             f"slot gap {gap_text(one['slot_gap_mean'])} (worst {gap_text(one['slot_gap_max'])}), "
+            f"horizon gap {gap_text(one['horizon_gap'])}, "
             f"latency {number(one['latency_s_mean'], 1, 1e3)} ms, "
             f"energy {number(one['energy_j_mean'], 2)} J, "
             f"served {number(one['availability'], 1, 100.0)} %, "

@@ -11,6 +11,7 @@ from statistics import median
 from benchmark import options
 from benchmark.campaign import Again, Campaign, Executor, InProcess
 from benchmark.console import print_json, progress, warn
+from benchmark.drift import drifts
 from benchmark.pool import Limits, Pool
 from benchmark.units import seconds, size_bytes
 from problems.errors import InputError
@@ -73,6 +74,9 @@ def run_campaign(keys: list[CellKey], how: RunOptions) -> list[CellRecord] | Non
             f"harness: {median(campaign.overheads_s) * 1e3:.1f} ms a cell of {slots:.0f} slots "
             f"beyond solver and reference (median of {len(campaign.overheads_s)})"
         )
+    for drift in drifts(records):
+        if drift.drifted:
+            warn(f"the machine's speed changed: {drift}")
     return records
 
 

@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import sys
+import time
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ from benchmark.messages import (
     send,
     solution_object,
 )
+
+#: How often the machine's own speed is looked at.
+REFERENCE_EVERY_S = 60.0
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -58,6 +62,7 @@ def main(arguments: list[str]) -> None:
             )
 
     send(connection, "ready")
+    reference_cell = ReferenceCell()
     while True:
         try:
             message = receive(connection)
@@ -65,10 +70,28 @@ def main(arguments: list[str]) -> None:
             return
         reporter = Reporter()
         record = run_cell(key_from(message["key"]), reporter, message["timeout_s"])
+        record.reference_cell_s = reference_cell.latest_s()
         left = end_children()
         if left:
             record.claims.append(f"left {left} child process(es) behind; they were ended")
         send(connection, "done", record=record_object(record), reference_s=reporter.reference_s)
+
+
+class ReferenceCell:
+    """The time of work that never changes, taken anew once a minute between cells."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._due = 0.0
+
+    def latest_s(self) -> float:
+        """Return seconds of the reference cell, at most a minute and a cell old."""
+        if time.monotonic() >= self._due:
+            from benchmark.drift import reference_cell_seconds
+
+            self._seconds = reference_cell_seconds()
+            self._due = time.monotonic() + REFERENCE_EVERY_S
+        return self._seconds
 
 
 def limit_memory(limit_bytes: int) -> None:

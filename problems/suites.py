@@ -68,6 +68,18 @@ _MIXED = replace(
     panel_m2=0.008,
 )
 
+#: Three boards with ResNet-50 on a slow edge: cutting late is quick and cutting early is frugal,
+#: so that charge kept for later slots is worth its latency.
+_SLOW_EDGE = replace(
+    _PAPER,
+    kinds=(
+        DeviceKind("orin-nx", "resnet50", 1),
+        DeviceKind("agx-xavier", "resnet50", 2),
+        DeviceKind("orin-nano", "resnet50", 1),
+    ),
+    server_scale=2.5,
+)
+
 SUITES: dict[str, SuiteData] = {
     "small": SuiteData(
         "40 independent slots, brute-forceable: N 2-4, every regime and a few infeasible ones",
@@ -108,6 +120,14 @@ SUITES: dict[str, SuiteData] = {
         "a hundred devices of hetero's kinds on a server to match, 10 slots",
         replace(_MIXED, split="macs", devices=100, slots=10, threads=(133, 222)),
         threads_follow=True,
+    ),
+    "never-full": SuiteData(
+        "slow edge, scarce sun: N = 3, no battery is ever full; looking ahead pays most",
+        replace(_SLOW_EDGE, start_charge=(0.6, 0.8), panel_m2=0.0032),
+    ),
+    "often-full": SuiteData(
+        "slow edge, enough sun for small batteries: N = 3, full in most slots",
+        replace(_SLOW_EDGE, battery_max_j=1800.0, panel_m2=0.0038),
     ),
 }
 

@@ -46,12 +46,16 @@ LEGEND = (
     "(mean, worst). Charge carries over, so a slot gap of 0 is not the best horizon."
 )
 
+HORIZON_LEGEND = (
+    "horizon gap: a proven upper bound on the whole horizon, all arrivals and sun known, − utility."
+)
+
 
 def columns_of(rows: Sequence[Row]) -> list[Column]:
     """Return the columns that these rows have something for; status stays last."""
     columns = list(COLUMNS[:-1])
     if any(row.horizon_gap is not None for row in rows):
-        columns.insert(8, Column("horizon gap", lambda row: gap_text(row.horizon_gap)))
+        columns.insert(7, Column("horizon gap", lambda row: gap_text(row.horizon_gap)))
     if any(row.statistics for row in rows):
         columns += STATISTICS
     against = {row.comparison.against for row in rows if row.comparison}
@@ -64,6 +68,8 @@ def legend(rows: Sequence[Row]) -> str:
     """Explain the columns, and what the gap is against."""
     against = sorted({row.gap_against for row in rows if row.gap_against})
     parts = [LEGEND.format(against="/".join(against) or "no reference")]
+    if any(row.horizon_gap is not None for row in rows):
+        parts.append(HORIZON_LEGEND)
     parts += dict.fromkeys(row.statistics.legend for row in rows if row.statistics)
     parts += dict.fromkeys(row.comparison.legend for row in rows if row.comparison)
     return " ".join(parts)

@@ -51,8 +51,7 @@ def save_figure(kind: str, records: Sequence[CellRecord], path: Path) -> None:
         raise InputError(f"--out: got {path}; expected a name that ends in {', '.join(SUFFIXES)}")
     if find_spec("matplotlib") is None:
         raise InputError(
-            "plot: needs matplotlib, which is not installed; "
-            "expected after: pip install 'splitbench[plot]'"
+            "plot: needs matplotlib, which is not installed; expected after: pip install matplotlib"
         )
     from matplotlib import rc_context
     from matplotlib.figure import Figure

@@ -64,18 +64,24 @@ def open_for_reading(path: str) -> sqlite3.Connection:
 
 
 def _connect_read_only(file: Path) -> sqlite3.Connection:
-    uri = f"{file.resolve().as_uri()}?mode=ro"
-    connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None)
+    uri = file.resolve().as_uri()
+    # Not mode=ro: such a connection cannot take away the log files that SQLite makes beside it.
+    connection = _connect(f"{uri}?mode=rw")
     try:
         connection.execute("PRAGMA user_version").fetchone()
+        connection.execute("PRAGMA query_only=ON")
     except sqlite3.OperationalError:
         connection.close()
         # A write-ahead log needs a writable directory, unless nobody writes.
         log = file.with_name(file.name + "-wal")
         if log.exists() and log.stat().st_size:
             raise
-        connection = sqlite3.connect(f"{uri}&immutable=1", uri=True, isolation_level=None)
+        connection = _connect(f"{uri}?mode=ro&immutable=1")
     return connection
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None)
 
 
 def _upgraded_copy(connection: sqlite3.Connection, path: str) -> sqlite3.Connection:

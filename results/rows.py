@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from results.bounds import with_horizon_gaps
 from results.record import CellKey, CellRecord
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def group_of(key: CellKey) -> Group:
 def rows_of(records: Iterable[CellRecord]) -> list[Row]:
     """Group records into rows, in the order in which suites and solvers first appear."""
     groups: dict[tuple[Group, str], list[CellRecord]] = {}
-    for record in records:
+    for record in with_horizon_gaps(records):
         groups.setdefault((group_of(record.key), record.key.solver), []).append(record)
     return [_row(group, solver, cells) for (group, solver), cells in groups.items()]
 

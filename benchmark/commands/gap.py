@@ -38,16 +38,15 @@ def gap(
     from benchmark.output import print_rows
     from benchmark.plan import Request, cells_of
     from benchmark.run_options import RunOptions, run_campaign
+    from benchmark.solver_names import check_solver_names
     from problems.suites import make_suite
     from results import rows_of
-    from solvers.registry import check_name
 
     options.positive("--slots", slots)
     independent = not make_suite(suite).episodes
     exact = [name for name in EXACT_SOLVERS if independent or name != "brute-force"]
     chosen = list(dict.fromkeys([*exact, *(solvers or HEURISTICS)]))
-    for name in chosen:
-        check_name(name)
+    check_solver_names(chosen)
     count = slots or (None if independent else SLOTS_OF_AN_EPISODE)
     request = Request([suite], chosen, options.seed_range(seeds, seed), count, as_instances=True)
     how = RunOptions(store, jobs, timeout=timeout, memory=memory, rerun=rerun, dry_run=dry_run)

@@ -41,14 +41,13 @@ def run(
     from benchmark.output import print_rows
     from benchmark.plan import DEFAULT_SOLVERS, DEFAULT_SUITES, Request, cells_of
     from benchmark.run_options import RunOptions, run_campaign
+    from benchmark.solver_names import check_solver_names
     from problems.suites import with_truth
     from results import rows_of
-    from solvers.registry import check_name
 
     options.positive("--slots", slots)
     chosen = list(solvers) or list(DEFAULT_SOLVERS)
-    for name in chosen:
-        check_name(name)
+    check_solver_names(chosen)
     named = list(suites or DEFAULT_SUITES)
     request = Request(
         suites=named if truth is None else [with_truth(text, truth) for text in named],

@@ -22,6 +22,7 @@ def test_the_named_suites() -> None:
     """The names that people script against."""
     assert set(suite_names()) == {
         "small", "paper-wifi", "paper-5g", "congested", "starved", "cloudy", "hetero", "scale",
+        "never-full", "often-full",
     }  # fmt: skip
     assert not make_suite("small").episodes
     assert all(make_suite(name).description for name in suite_names())
@@ -32,7 +33,8 @@ def test_every_horizon_is_usable(name: str) -> None:
     """Default length and fleet, threads enough for everybody, charges within capacity."""
     suite = make_suite(name)
     horizon = suite.horizon(0)
-    devices = {"paper-wifi": 3, "paper-5g": 3, "scale": 100}.get(name, 9)
+    three = ("paper-wifi", "paper-5g", "never-full", "often-full")
+    devices = {"scale": 100}.get(name, 3 if name in three else 9)
     assert (len(horizon), len(horizon.fleet)) == (10 if name == "scale" else 120, devices)
     assert horizon.threads.min() >= devices
     assert (horizon.battery_start_j <= horizon.fleet.battery_max_j).all()

@@ -256,6 +256,18 @@ class TestOtherFiles:
         assert not (tmp_path / "none.sqlite").exists()
         assert empty.stat().st_size == 0
 
+    def test_reading_leaves_nothing_beside_the_file(self, tmp_path: Path) -> None:
+        """Nothing can be written through a store opened for reading, and it leaves no file."""
+        path = write_store(tmp_path / "s.sqlite", record())
+        content = path.read_bytes()
+        with Store(path, write=False) as store:
+            assert len(store.all()) == 1
+            with pytest.raises(InputError) as error:
+                store.put(record(seed=1))
+            one_line(error, "readonly")
+        assert path.read_bytes() == content
+        assert list(tmp_path.iterdir()) == [path]
+
     def test_no_place_to_write(self, tmp_path: Path) -> None:
         """A path that cannot be made is refused in one line."""
         for path in (tmp_path, tmp_path / "no" / "such" / "s.sqlite"):

@@ -1,0 +1,66 @@
+"""Refusing solver names before anything is run, without running a user's file here."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from problems import InputError
+from solvers.parameters import parse_solver
+from solvers.registry import check_name
+
+#: A file that takes longer to import is left to its cells, which have limits of their own.
+_IMPORT_LIMIT_S = 30.0
+_REFUSED = 2
+
+
+def check_solver_names(names: Iterable[str]) -> None:
+    """Refuse names that `make` would refuse.
+
+    A file is imported in a process of its own: one that hangs or ends its process on import is
+    not refused here, its cells will say so.
+
+    Raises
+    ------
+    InputError
+        The first name that cannot be used.
+    """
+    for name in names:
+        if any(half.path for half in parse_solver(name)):
+            _check_elsewhere(name)
+        else:
+            check_name(name)
+
+
+def _check_elsewhere(name: str) -> None:
+    root = str(Path(__file__).resolve().parent.parent)
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "benchmark.solver_names", name],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            timeout=_IMPORT_LIMIT_S,
+            start_new_session=True,
+            env=os.environ | {"PYTHONPATH": path},
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return
+    if done.returncode == _REFUSED and done.stderr:
+        raise InputError(done.stderr.strip().splitlines()[-1])
+
+
+if __name__ == "__main__":
+    try:
+        check_name(sys.argv[1])
+    except InputError as error:
+        sys.stderr.write("\n" + " ".join(str(error).split()) + "\n")
+        os._exit(_REFUSED)
+    os._exit(0)  # a file that left threads or children behind must not hold us up

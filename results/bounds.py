@@ -1,0 +1,58 @@
+"""Horizon gaps: cells of policies set against the bound of the horizon they ran on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from results.record import CellKey, CellRecord
+
+#: Stands in the place of a solver in the cell that holds a horizon's bound.
+BOUND = "@horizon-bound"
+
+#: Stands in a key's `code` before what only concerns the solver, such as its file's digest.
+SOLVER_CODE = "+"
+
+
+def with_horizon_gaps(records: Iterable[CellRecord]) -> list[CellRecord]:
+    """Return the policies' records with `horizon_bound` and `horizon_gap`, without the bounds'.
+
+    The gap is bound − utility, a mean over slots. A cell has none where the horizon has no bound,
+    where its episode was cut short, and where a device was given fewer than k_min threads: such
+    decisions free threads that the bound does not count on.
+    """
+    listed = list(records)
+    bounds = {_horizon_of(one.key): one for one in listed if one.key.solver == BOUND}
+    policies = [one for one in listed if one.key.solver != BOUND]
+    return [
+        _with_gap(one, bounds[_horizon_of(one.key)]) if _horizon_of(one.key) in bounds else one
+        for one in policies
+    ]
+
+
+def bound_key(key: CellKey) -> CellKey:
+    """Return the cell that holds the bound for the horizon of a policy's cell."""
+    return replace(key, solver=BOUND, code=_world_code(key))
+
+
+def _world_code(key: CellKey) -> str:
+    return key.code.partition(SOLVER_CODE)[0]
+
+
+def _horizon_of(key: CellKey) -> tuple[object, ...]:
+    return key.suite, key.seed, key.slots, key.instance, _world_code(key)
+
+
+def _with_gap(record: CellRecord, bound: CellRecord) -> CellRecord:
+    known = bound.horizon_bound
+    comparable = (
+        known is not None
+        and record.utility_mean is not None
+        and record.slots_run == bound.slots_run
+        and "threads_min" not in record.violations
+    )
+    if not comparable:
+        return record
+    assert known is not None
+    assert record.utility_mean is not None
+    return replace(record, horizon_bound=known, horizon_gap=known - record.utility_mean)

@@ -1,0 +1,96 @@
+"""One device's horizon at prices per thread, by dynamic programming over its charge.
+
+At such prices devices do not meet, and each takes one whole choice a slot, where the linear
+programme mixes them: it hibernates by halves, for −5. Charge lives on a grid of its shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil, floor
+
+import numpy as np
+
+from problems import UNSERVED_UTILITY
+from problems.latency import Floats
+from solvers.horizon_columns import DeviceColumns
+
+#: Steps of the charge for a bound: rounded up, it gives away at most T/`FINE` of a battery.
+FINE = 20_000
+#: Steps for a policy, interpolated in between.
+COARSE = 4_000
+
+#: Added, in steps, before a move is rounded up, so that no rounding error rounds it down.
+_SLACK = 1e-9
+
+
+def whole_choices_worth(columns: DeviceColumns, thread_price: Floats) -> float:
+    """Return an upper bound on what the device earns at thread prices (T,), less what it pays.
+
+    More charge is worth no less, so with charges rounded up to the grid this is a bound. Unlike
+    in the programme, hibernation scores −10 without the charge, and a served slot has to end
+    above zero.
+    """
+    worth, _ = columns.by_rows(thread_price)
+    after = np.zeros(FINE + 1)
+    for slot in range(len(worth) - 1, -1, -1):
+        after = _before(columns, thread_price, worth, slot, after, _moved_up)
+    start = 0 if columns.start == 0.0 else ceil(columns.start * FINE + _SLACK)
+    return float(after[min(start, FINE)])
+
+
+def values_after(columns: DeviceColumns, thread_price: Floats) -> Floats:
+    """Return what charge i/`COARSE` after each slot is worth to later ones, (T, COARSE + 1)."""
+    worth, _ = columns.by_rows(thread_price)
+    after = np.zeros((len(worth), COARSE + 1))
+    for slot in range(len(worth) - 1, 0, -1):
+        later = after[slot]
+        after[slot - 1] = _before(columns, thread_price, worth, slot, later, _interpolated)
+    return after
+
+
+def _before(
+    columns: DeviceColumns,
+    thread_price: Floats,
+    worth: Floats,
+    slot: int,
+    after: Floats,
+    moved: Callable[[Floats, float, int], Floats],
+) -> Floats:
+    """Return the worth of each charge before a slot from that after it."""
+    grid = len(after) - 1
+    harvest = float(columns.harvest[slot])
+    price = float(thread_price[slot])
+    held = columns.least if price >= 0.0 else int(columns.most[slot])
+    best = UNSERVED_UTILITY - price * held + moved(after, harvest, 0)
+    earned = after + columns.weight * np.arange(grid + 1) / grid
+    for row in np.flatnonzero(worth[slot] > -np.inf):
+        net = harvest - float(columns.energy[slot, row])
+        np.maximum(best, worth[slot, row] + moved(earned, net, 1), out=best)
+    return best
+
+
+def _moved_up(value: Floats, net: float, least: int) -> Floats:
+    """Shift by a net share of E_max, rounded up to whole steps."""
+    return _moved(value, 0 if net == 0.0 else ceil(net * (len(value) - 1) + _SLACK), least)
+
+
+def _interpolated(value: Floats, net: float, least: int) -> Floats:
+    """Shift by a net share of E_max, linearly between the steps around it."""
+    steps = net * (len(value) - 1)
+    low = floor(steps)
+    part = steps - low
+    if part == 0.0:
+        return _moved(value, low, least)
+    return (1.0 - part) * _moved(value, low, least) + part * _moved(value, low + 1, least)
+
+
+def _moved(value: Floats, steps: int, least: int) -> Floats:
+    """Return value[min(i + steps, G)] at each charge i of G; −inf where i + steps < `least`."""
+    grid = len(value) - 1
+    first = min(max(least - steps, 0), grid + 1)
+    full = min(max(grid + 1 - steps, first), grid + 1)  # from here on the battery is full
+    moved = np.full(grid + 1, value[grid])
+    moved[:first] = -np.inf
+    moved[first:full] = value[first + steps : full + steps]
+    return moved

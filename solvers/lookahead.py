@@ -1,0 +1,98 @@
+"""Solver `lookahead`: each slot exactly, with what the charge left is worth to later slots."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from problems import EpisodeView, InputError, SlotProblem
+from problems.latency import Floats
+from solvers.charge_aware import Decision, charge_aware_decision, myopic_decision
+from solvers.charge_value import charge_value
+from solvers.exact import Exact
+from solvers.forecast import Forecast, Kind
+from solvers.horizon_bound import plan
+from solvers.rehearsal import Rehearsed, rehearse
+from solvers.solution import Solution
+
+Plan = Literal["mean", "lp"]
+
+
+class Lookahead:
+    """Maximise U plus the worth of the charge left, over all partitions and thread divisions.
+
+    A joule is worth V/E_max for every slot until the battery is forecast to be full or the
+    horizon to end, and much where it is forecast to run empty before (`charge_value`). A device
+    hibernates only where the slot's own optimum hibernates it too. Without later slots (a single
+    instance), or with `energy_term: paper`, which rewards no charge, this is `exact`.
+
+    Parameters
+    ----------
+    forecast
+        `causal`: what was seen so far, and the sun's clear-sky course. `persistence`: all stays
+        as it is. `oracle`: the truth, as an upper reference; the record marks it.
+    plan
+        What later slots are expected to draw. `mean`: what this policy drew so far, on average
+        (`oracle` needs no such guess: it plays the best of its rehearsals, and alone may
+        hibernate whom the slot's own optimum serves). `lp`: what the horizon's linear programme draws over the forecast, solved anew every
+        `every` slots.
+
+    Raises
+    ------
+    InputError
+        `every` below 1.
+    """
+
+    name = "lookahead"
+
+    def __init__(self, forecast: Kind = "causal", plan: Plan = "mean", every: int = 10):
+        if every < 1:
+            raise InputError(f"lookahead[every]: got {every}; expected a whole number ≥ 1")
+        self.forecast, self.plan, self.every = forecast, plan, every
+        self._ahead: Forecast | None = None
+
+    def start(self, horizon: EpisodeView) -> None:
+        """Begin an episode: nothing is seen yet, or, by the oracle, everything."""
+        self._ahead = Forecast(horizon, self.forecast)
+        self._drawn: list[Floats] = []
+        self._programme: Floats | None = None
+        self._rehearsed: Rehearsed | None = None
+        charged = horizon.formulation.energy_term == "residual"
+        if self._ahead.future is not None and self.plan == "mean" and charged:
+            self._rehearsed = rehearse(self._ahead.future)
+
+    def solve(self, problem: SlotProblem) -> Solution:
+        """Return the decision for the present slot; slots have to come in order."""
+        if self._ahead is None or problem.formulation.energy_term != "residual":
+            return Exact().solve(problem)
+        self._ahead.see(problem)
+        decision = self._decide(problem, self._ahead)
+        self._drawn.append(decision.draw)
+        return Solution(decision.partition, decision.threads)
+
+    def _decide(self, problem: SlotProblem, ahead: Forecast) -> Decision:
+        rehearsed, slot = self._rehearsed, ahead.seen - 1
+        if rehearsed is not None and np.allclose(rehearsed.charge_j[slot], problem.battery_j):
+            return rehearsed.decisions[slot]
+        harvest = ahead.harvest_j() / problem.fleet.battery_max_j
+        draws, weight = self._draws(problem, ahead), problem.utility_weight
+        return charge_aware_decision(
+            problem, lambda charge: charge_value(charge, harvest, draws, weight)
+        )
+
+    def _draws(self, problem: SlotProblem, ahead: Forecast) -> Floats:
+        """What each later slot is expected to draw, as a share of E_max, shape (F, N)."""
+        if self._rehearsed is not None:
+            return self._rehearsed.draws[ahead.seen :]
+        if self.plan == "lp":
+            return self._planned(problem, ahead)
+        drawn = self._drawn or [myopic_decision(problem).draw]
+        return np.repeat(np.mean(drawn, axis=0)[None, :], ahead.slots_left, axis=0)
+
+    def _planned(self, problem: SlotProblem, ahead: Forecast) -> Floats:
+        """The programme's draws from the present slot on, solved anew when it is time."""
+        if self._programme is None or (ahead.seen - 1) % self.every == 0:
+            self._programme = plan(ahead.horizon(problem)).draws.T
+        self._programme = self._programme[1:]  # the first row is the present slot
+        return self._programme

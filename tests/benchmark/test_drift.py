@@ -1,0 +1,53 @@
+"""The reference cell: the same work every time, and what its times say of a machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from benchmark import drift
+from benchmark.drift import drifts, reference_cell_seconds
+from solvers.exact import Exact
+from tests.results.records import record
+
+
+def test_reference_cell_is_always_the_same_work() -> None:
+    """The slot has nothing random, is not trivial, and does not keep what it worked out."""
+    first, second = drift._reference_problem(), drift._reference_problem()
+    assert first is not second
+    decisions = [Exact().solve(problem) for problem in (first, second)]
+    assert np.array_equal(decisions[0].partition, decisions[1].partition)
+    assert np.min(decisions[0].partition) > 0
+    assert np.max(decisions[0].partition) < first.layers.max()
+    assert len(set(np.asarray(decisions[0].threads).tolist())) > 1
+
+
+def test_reference_cell_is_timed() -> None:
+    """It takes some time, and a number of solves can be asked for."""
+    assert 0.0 < reference_cell_seconds(repeats=1) < 60.0
+
+
+def test_drift_is_by_machine() -> None:
+    """A machine that slows down is reported with its slow cells; another is not compared to it."""
+    steady = [record(seed=s, reference_cell_s=0.010 + 0.0001 * s) for s in range(4)]
+    other = {"machine": {"processor": "laptop", "cores": 8, "system": "Linux"}}
+    seconds = [0.001, 0.001, 0.0012, 0.002, 0.003]
+    hot = [
+        record(seed=10 + s, environment=other, reference_cell_s=taken)
+        for s, taken in enumerate(seconds)
+    ]
+    first, second = drifts([*steady, record(seed=99), *hot])
+    assert (first.cells, first.slow_cells, first.drifted) == (4, 0, False)
+    assert (second.least_s, second.median_s, second.most_s) == (0.001, 0.0012, 0.003)
+    assert (second.cells, second.slow_cells, second.drifted) == (5, 2, True)
+    assert str(second).startswith("laptop, 8 cores, Linux: reference cell 1.00–3.00 ms")
+    assert "2 of 5 cells" in str(second)
+    assert "no drift" in str(first)
+
+
+def test_cells_without_a_reference_time() -> None:
+    """Stores from before the reference cell, and machines unknown, are no error."""
+    assert drifts([record()]) == []
+    (found,) = drifts([replace(record(reference_cell_s=1.0), environment={})])
+    assert found.machine == "unknown machine"

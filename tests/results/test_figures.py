@@ -1,0 +1,144 @@
+"""Figures: what is drawn is what the store has; empty stores say what is missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+from benchmark.cli import main
+from problems.errors import InputError
+from results import drawings, figures
+from results.labels import folded, short_names
+from tests.results.records import failed, record, write_store
+
+CELLS = [
+    record(name, seed, utility=2.0 - place, suite=suite, solve_s=(0.1 + place,) * 3, devices=count)
+    for suite, count in (("hetero[devices=3]", 3), ("hetero[devices=9]", 9))
+    for place, name in enumerate(("exact", "greedy"))
+    for seed in range(6)
+]
+
+
+def drawn(kind: str) -> Figure:
+    """The figure before it is written."""
+    figure = Figure()
+    figures.KINDS[kind](figure, CELLS)
+    return figure
+
+
+@pytest.mark.parametrize("kind", figures.KINDS)
+@pytest.mark.parametrize("suffix", figures.SUFFIXES)
+def test_written_in_every_format(kind: str, suffix: str, tmp_path: Path) -> None:
+    """Each kind is written in each format, and the same data give the same SVG."""
+    out = tmp_path / f"one{suffix}"
+    figures.save_figure(kind, CELLS, out)
+    starts = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
+    assert out.read_bytes().startswith(starts[suffix])
+    if suffix == ".svg":
+        figures.save_figure(kind, CELLS, tmp_path / "two.svg")
+        assert out.read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
+def test_a_panel_a_suite() -> None:
+    """Gaps and utilities have a panel for each suite, profiles one more for all together."""
+    assert [axes.get_title(loc="center") for axes in drawn("gap").axes] == [
+        "hetero[devices=3]",
+        "hetero[devices=9]",
+    ]
+    assert len(drawn("utility").axes) == 2
+    assert len(drawn("performance-profile").axes) == 3
+    assert len(drawn("time").axes) == 1
+
+
+def test_profile_shows_the_ratios() -> None:
+    """`greedy` takes 11 times as long as `exact` on every cell: one step, at 11."""
+    fast, slow = drawn("performance-profile").axes[0].lines
+    assert list(fast.get_ydata()) == [1.0] * len(fast.get_ydata())
+    assert list(slow.get_xdata()) == pytest.approx([1.0, 11.0])
+    assert list(slow.get_ydata()) == [0.0, 1.0]
+
+
+def test_time_shows_the_medians() -> None:
+    """One point a number of devices, at the median seconds a slot."""
+    lines = [line for line in drawn("time").axes[0].lines if line.get_marker() == "o"]
+    assert [list(line.get_xdata()) for line in lines] == [[3, 9], [3, 9]]
+    assert [line.get_ydata()[0] for line in lines] == pytest.approx([0.1, 1.1])
+
+
+@pytest.mark.parametrize("kind", figures.KINDS)
+def test_nothing_to_draw(kind: str, tmp_path: Path) -> None:
+    """A store without what the figure shows is refused, and no file is made."""
+    cells = [failed("exact", solve_s=()), failed("greedy", 1, solve_s=())]
+    with pytest.raises(InputError, match=f"{kind}: .*; expected"):
+        figures.save_figure(kind, cells, tmp_path / "x.png")
+    assert not list(tmp_path.iterdir())
+
+
+class TestCommand:
+    @pytest.fixture
+    def store(self, tmp_path: Path) -> str:
+        return str(write_store(tmp_path / "s.sqlite", *CELLS))
+
+    def test_profile_in_the_terminal(self, store: str, capsys: pytest.CaptureFixture[str]) -> None:
+        """Without --out the profile of each suite is on stdout; with --ascii only ASCII."""
+        assert main(["plot", "performance-profile", "--store", store, "--ascii"]) == 0
+        shown = capsys.readouterr().out
+        assert shown.isascii()
+        assert shown.count("performance profile of solve times") == 3
+
+    def test_profile_as_json(self, store: str, capsys: pytest.CaptureFixture[str]) -> None:
+        """--json prints the steps of each suite and nothing else."""
+        assert main(["plot", "performance-profile", "--store", store, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert [one["suite"] for one in found][-1] == "all suites"
+        assert found[0]["factors"] == pytest.approx([1.0, 11.0])
+        assert found[0]["shares"] == {"exact": [1.0, 1.0], "greedy": [0.0, 1.0]}
+
+    @pytest.mark.parametrize(
+        ("arguments", "expected"),
+        [
+            (["gap"], "expected --out FILE.png"),
+            (["gap", "--json", "--out", "x.png"], "table --json"),
+            (["gap", "--out", "x.jpg"], ".png, .svg, .pdf"),
+            (["gap", "--out", "/nowhere/at/all/x.png"], "expected a file"),
+            (["gaps", "--out", "x.png"], "performance-profile"),
+        ],
+    )
+    def test_bad_arguments(
+        self, store: str, arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """One line on stderr, exit status 2."""
+        assert main(["plot", *arguments, "--store", store]) == 2
+        said = capsys.readouterr().err
+        assert expected in said
+        assert said.count("\n") == 1
+
+    def test_empty_store(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """A store without cells is refused."""
+        empty = write_store(tmp_path / "empty.sqlite")
+        assert main(["plot", "performance-profile", "--store", str(empty)]) == 2
+        assert "has no cells" in capsys.readouterr().err
+
+
+def test_long_names_are_explained() -> None:
+    """A name without room is numbered and stands in full in the lines."""
+    shown, lines = short_names(["exact", "a" * 50, "exact"], 20)
+    assert shown == {"exact": "exact", "a" * 50: "#2"}
+    assert lines == [f"#2 = {'a' * 50}"]
+
+
+def test_names_are_folded_whole() -> None:
+    """Folding loses no character, and no line is too long."""
+    name = "dads[load=heavy]+ta[objective=utility,start=random]" + "x" * 40
+    lines = folded(name, 20).split("\n")
+    assert "".join(lines) == name
+    assert max(map(len, lines)) <= 20
+
+
+def test_styles_differ() -> None:
+    """Up to 28 solvers look different."""
+    looks = [tuple(style.values()) for style in drawings._styles(map(str, range(28))).values()]
+    assert len(set(looks)) == 28

@@ -1,0 +1,155 @@
+"""Rows: what the cells of a solver on a suite are together, and which cells count."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from results import rows_of
+from results.latest import latest
+from results.rows import STATUS_ORDER, Row
+from tests.results.records import failed, record
+
+
+def row_of(*records: object) -> Row:
+    """The one row of these records."""
+    (row,) = rows_of(records)  # type: ignore[arg-type]
+    return row
+
+
+def test_means_are_weighted_as_the_legend_says() -> None:
+    """Utility and gap by slots, latency by device-slots served, energy by all device-slots."""
+    long = record(
+        seed=0,
+        utility=1.0,
+        solve_s=(0.1, 0.1, 0.1),
+        served=6,
+        latency_s_mean=0.1,
+        energy_j_mean=10.0,
+        slot_gap_mean=0.0,
+        slot_gap_max=0.0,
+        slots_optimal=3,
+    )
+    short = record(
+        seed=1,
+        utility=5.0,
+        solve_s=(0.5,),
+        served=1,
+        latency_s_mean=0.8,
+        energy_j_mean=50.0,
+        slot_gap_mean=0.4,
+        slot_gap_max=0.4,
+        slots_optimal=0,
+    )
+    row = row_of(long, short)
+    assert row.utility_mean == pytest.approx((3 * 1.0 + 5.0) / 4)
+    assert row.utility_per_device == pytest.approx((1.0 / 2 + 5.0 / 2) / 2)
+    assert row.latency_s_mean == pytest.approx((6 * 0.1 + 0.8) / 7)
+    assert row.energy_j_mean == pytest.approx((6 * 10.0 + 2 * 50.0) / 8)
+    assert row.slot_gap_mean == pytest.approx(0.4 / 4)
+    assert row.slot_gap_max == 0.4
+    assert row.slot_gap_per_device == pytest.approx(0.2 / 2)
+    assert row.optimal_share == pytest.approx(3 / 4)
+    assert row.availability == pytest.approx(7 / 8)
+    assert row.solve_s_median == pytest.approx(0.1)
+    assert (row.slots, row.seeds, row.cells) == (2, 2, "episodes")
+
+
+@given(st.lists(st.lists(st.floats(0, 10), min_size=1, max_size=5), min_size=1, max_size=8))
+def test_median_is_over_all_slots(times: list[list[float]]) -> None:
+    """The median of a row is that of all its slots, not of its cells' medians."""
+    row = row_of(*(record(seed=seed, solve_s=tuple(of)) for seed, of in enumerate(times)))
+    ordered = sorted(second for of in times for second in of)
+    middle = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    assert row.solve_s_median is not None
+    assert math.isclose(row.solve_s_median, middle, rel_tol=1e-12, abs_tol=1e-300)
+
+
+def test_status_is_the_worst_cell() -> None:
+    """One failed cell is in the status, the others are counted."""
+    row = row_of(record(seed=0, status="optimal"), record(seed=1), failed("exact", 2, note="slow"))
+    assert row.status == "timeout"
+    assert row.statuses == {"optimal": 1, "feasible": 1, "timeout": 1}
+    assert row.notes == ["slow"]
+
+
+@pytest.mark.parametrize("status", STATUS_ORDER)
+def test_every_status_has_a_row(status: str) -> None:
+    """A row can be made of cells of any status, with nothing else known."""
+    row = row_of(failed("exact", status=status, solve_s=()))
+    assert row.status == status
+    assert row.utility_mean is row.slot_gap_mean is row.solve_s_median is row.availability is None
+
+
+def test_infeasible_instances_have_no_utility_for_anybody() -> None:
+    """Where no decision exists, what a solver scores there is not in its mean."""
+    hopeless = record(seed=0, utility=-20.0, status="invalid", reference_status="infeasible")
+    row = row_of(hopeless, record(seed=1, utility=1.0))
+    assert row.utility_mean == 1.0
+    assert not hopeless.failed
+
+
+def test_relaxed_schemes_have_no_gap() -> None:
+    """A cell without a gap leaves the row's gap unknown, not zero."""
+    row = row_of(
+        record(slot_gap_mean=None, slot_gap_max=None, gap_relative_mean=None, gap_against=None)
+    )
+    assert row.slot_gap_mean is row.slot_gap_max is row.gap_relative is row.gap_against is None
+    assert row.utility_mean == 1.0
+
+
+def test_what_is_not_the_same_problem_stays_apart() -> None:
+    """Episodes, single slots and other lengths of one suite are rows of their own."""
+    rows = rows_of([record(), record(slots=5), record(slots=5, instance=0)])
+    assert [(row.cells, row.slots_asked) for row in rows] == [
+        ("episodes", None),
+        ("episodes", 5),
+        ("instances", 5),
+    ]
+
+
+def test_violations_and_claims_add_up() -> None:
+    """Broken constraints are summed by name, refuted claims listed once."""
+    cells = [record(seed=s, violations={"queue": 2}, claims=["claimed optimal"]) for s in (0, 1)]
+    row = row_of(*cells)
+    assert row.violations == {"queue": 4}
+    assert row.notes == ["claimed optimal"]
+
+
+def test_json_has_the_promised_fields() -> None:
+    """Scripts find every field that the interface promises."""
+    promised = (
+        "suite solver slots seeds utility_mean latency_s_mean energy_j_mean slot_gap_mean "
+        "slot_gap_max horizon_gap availability violations solve_s_median status"
+    )
+    one = row_of(record()).to_json()
+    assert set(promised.split()) <= set(one)
+    assert "statistics" not in one
+    assert "comparison" not in one
+
+
+class TestLatest:
+    def test_older_code_is_left_out_and_said(self) -> None:
+        """Cells of the code that ran last count; a mean over two versions is of neither."""
+        old = [record(seed=s, utility=1.0, code="old", written="2026-01-01") for s in (0, 1)]
+        new = record(seed=0, utility=5.0, code="new", written="2026-01-02")
+        found = latest([new, *old])
+        assert found.records == [new]
+        assert found.remarks == ["2 cells of older code are left out; --cells has them"]
+
+    def test_solvers_of_different_code_are_named(self) -> None:
+        """A table that mixes code says which solver is from which."""
+        found = latest([record("exact", code="old"), record("greedy", code="new-file")])
+        (remark,) = found.remarks
+        assert "old: exact" in remark
+        assert "new: greedy" in remark
+        assert len(found.records) == 2
+
+    def test_with_its_reference_wins(self) -> None:
+        """The same cell with and without reference counts once."""
+        with_gap, without = record(), record(reference=False)
+        assert latest([with_gap, without]).records == [with_gap]
+        assert latest([without, with_gap]).records == [with_gap]
