@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from benchmark.verify import Reference, Verdict, judge
+from benchmark.verify import Reference, Verdict, gap_to, judge
 from problems import EpisodeView, Horizon, InputError, Outcome, Simulation, SlotProblem
 from results import CellKey, CellRecord
 from results.rows import STATUS_ORDER
@@ -121,10 +121,10 @@ def run_episode(
         if run.verdict.outcome is None:
             silent += 1
             run.outcome = simulation.hibernate()
+            run.verdict = replace(run.verdict, gap=gap_to(run.outcome, run.reference))
         else:
             silent = 0
-            outcome = run.verdict.outcome
-            simulation.step(outcome.partition, outcome.threads, run.solution.relaxes)
+            simulation.accept(run.verdict.outcome)
         episode.runs.append(run)
         observer.slot(simulation.index - 1, run)
     episode.stopped, episode.clairvoyant = not simulation.done, view.clairvoyant

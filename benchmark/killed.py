@@ -58,8 +58,7 @@ def _replay_episode(horizon: Horizon, messages: list[dict[str, Any]], key: CellK
         if run.verdict.outcome is None:
             run.outcome = simulation.hibernate()
         else:
-            outcome = run.verdict.outcome
-            simulation.step(outcome.partition, outcome.threads, run.solution.relaxes)
+            simulation.accept(run.verdict.outcome)
         runs.append(run)
     return Episode(len(horizon.fleet), runs, stopped=True)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Real
 
-from problems import InputError, Outcome, SlotProblem
+from problems import Outcome, SlotProblem
 from solvers import Solution, Status
 
 #: Two utilities this close, relative to the larger of 1 and the reference, are the same.
@@ -54,6 +55,9 @@ def judge(problem: SlotProblem, solution: Solution, reference: Reference | None)
     Where the solver planned with other devices than the world has (`SlotProblem.planning`), it
     could prove nothing of the world: its claims are dropped, not refuted.
     """
+    unusable = _unusable(solution)
+    if unusable:
+        return Verdict(Status.ERROR, None, None, f"unusable answer: {unusable}")
     if problem.planning is not None:
         proved = solution.status == Status.OPTIMAL
         kept = Status.FEASIBLE if proved else Status(solution.status)
@@ -64,9 +68,9 @@ def judge(problem: SlotProblem, solution: Solution, reference: Reference | None)
     assert solution.threads is not None
     try:
         outcome = problem.evaluate(solution.partition, solution.threads, solution.relaxes)
-    except InputError as error:
+    except (ValueError, TypeError, OverflowError) as error:  # InputError, or numpy's own
         return Verdict(Status.ERROR, None, None, f"unusable decision: {error}")
-    gap = _gap(outcome, reference)
+    gap = gap_to(outcome, reference)
     claims = _false_claims(solution, outcome, gap, reference)
     status = Status(solution.status)
     if not outcome.feasible:
@@ -74,6 +78,20 @@ def judge(problem: SlotProblem, solution: Solution, reference: Reference | None)
     elif (claims and status is Status.OPTIMAL) or status not in (Status.OPTIMAL, Status.FEASIBLE):
         status = Status.FEASIBLE
     return Verdict(status, outcome, gap, solution.note, claims)
+
+
+def _unusable(solution: Solution) -> str:
+    """Say which claim is none at all; a plug-in may put anything there."""
+    if solution.status not in tuple(Status):
+        return f"status is {solution.status!r}; expected one of {', '.join(Status)}"
+    bound = solution.bound
+    if bound is not None and not (isinstance(bound, Real) and bound == bound):
+        return f"bound is {bound!r}; expected a number or None"
+    if not isinstance(solution.note, str):
+        return f"note is {solution.note!r}; expected text"
+    if not isinstance(solution.relaxes, tuple | list | set | frozenset):
+        return f"relaxes is {solution.relaxes!r}; expected a tuple of constraints"
+    return ""
 
 
 def _without_decision(solution: Solution, reference: Reference | None) -> Verdict:
@@ -86,7 +104,8 @@ def _without_decision(solution: Solution, reference: Reference | None) -> Verdic
     return Verdict(status, None, None, solution.note)
 
 
-def _gap(outcome: Outcome, reference: Reference | None) -> float | None:
+def gap_to(outcome: Outcome, reference: Reference | None) -> float | None:
+    """Return reference − U, rounding taken for 0; None where there is nothing to compare."""
     if reference is None or reference.utility is None or outcome.relaxed:
         return None
     gap = reference.utility - outcome.utility
@@ -101,6 +120,11 @@ def _false_claims(
         claims.append("claimed optimal, but the decision breaks a constraint")
     elif solution.status == Status.OPTIMAL and gap is not None and gap > 0.0:
         claims.append(f"claimed optimal, but the optimum is {gap:.3g} better")
+    elif solution.status == Status.OPTIMAL and outcome.relaxed:
+        relaxed = ", ".join(one.constraint for one in outcome.relaxed)
+        claims.append(f"claimed optimal, but relaxes {relaxed}")
+    elif solution.status == Status.INFEASIBLE and outcome.feasible and not outcome.relaxed:
+        claims.append("claimed infeasible, but its own decision is feasible")
     if solution.bound is not None and outcome.feasible and not outcome.relaxed:
         best = outcome.utility
         if reference is not None and reference.utility is not None:

@@ -41,7 +41,7 @@ class MethodEntry(Strict):
 
 
 class Interval(Strict):
-    """Median seconds of one thing, with its interval (about 95 %, by ranks)."""
+    """Median seconds of one thing, with its interval (by ranks, see `MethodEntry.note`)."""
 
     median_s: Positive
     low_s: Positive

@@ -40,9 +40,18 @@ class Simulation:
         IndexError
             The episode is over.
         """
-        if self.done:
-            raise IndexError(f"the horizon has {len(self.horizon)} slots; all are done")
-        outcome = self.problem.evaluate(partition, threads, relax)
+        self._not_over()
+        return self.accept(self.problem.evaluate(partition, threads, relax))
+
+    def accept(self, outcome: Outcome) -> Outcome:
+        """Go on to the next slot with an outcome of the present `problem`, already evaluated.
+
+        Raises
+        ------
+        IndexError
+            The episode is over.
+        """
+        self._not_over()
         self.index += 1
         self.battery_j = outcome.battery_next_j
         if not self.done:
@@ -53,3 +62,7 @@ class Simulation:
         """Step with every device hibernating: what becomes of a slot without a decision."""
         asleep = np.full(len(self.problem), HIBERNATE)
         return self.step(asleep, self.problem.even_threads())
+
+    def _not_over(self) -> None:
+        if self.done:
+            raise IndexError(f"the horizon has {len(self.horizon)} slots; all are done")

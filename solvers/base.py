@@ -12,6 +12,7 @@ import inspect
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -91,19 +92,27 @@ def call_with_context(method: Callable[..., Any], *arguments: Any, context: Cont
 
     It asks by a parameter named `context`, or by a further positional one without a default.
     """
-    parameters = inspect.signature(method).parameters
+    function = getattr(method, "__func__", method)
+    how = _asks_for_context(function, len(arguments) + (function is not method))
+    if how == "by name":
+        return method(*arguments, context=context)
+    return method(*arguments, context) if how == "by place" else method(*arguments)
+
+
+@lru_cache(maxsize=256)  # reading a signature takes longer than many a solver
+def _asks_for_context(function: Callable[..., Any], taken: int) -> str:
+    """Say how a function that takes `taken` arguments already wants the context, or "no"."""
+    parameters = inspect.signature(function).parameters
     named = parameters.get("context")
     if named is not None and named.kind is not named.POSITIONAL_ONLY:
-        return method(*arguments, context=context)
+        return "by name"
     positional = [
         parameter
         for parameter in parameters.values()
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
-    wanted = positional[len(arguments) : len(arguments) + 1]
-    if any(parameter.default is parameter.empty for parameter in wanted):
-        return method(*arguments, context)
-    return method(*arguments)
+    wanted = positional[taken : taken + 1]
+    return "by place" if any(one.default is one.empty for one in wanted) else "no"
 
 
 def solve_slot(solver: Any, problem: SlotProblem, context: Context | None = None) -> Solution:

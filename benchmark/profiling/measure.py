@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmark.profiling.jobs import IMAGE, Job, model_name
 from benchmark.profiling.load import LoadMeter
-from benchmark.profiling.rank_interval import band
+from benchmark.profiling.rank_interval import band, coverage
 from problems.errors import InputError
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -103,8 +103,9 @@ def measure(
             "repeats": plan.repeats,
             "processes": min(plan.processes, plan.repeats),
             "seconds": round(time.perf_counter() - start, 1),
-            "note": "random weights (latency does not depend on them; denormals flushed); "
-            "medians of all rounds, about 95 % intervals by ranks",
+            "note": f"random weights (latency does not depend on them; denormals flushed); medians "
+            f"of all rounds, {100 * coverage(plan.repeats):.0f} % intervals by ranks; "
+            f"OMP_WAIT_POLICY={_wait_policy()}",
         },
         "dnns": [
             _dnn(model, [(k, found[model, k]) for k in sorted(plan.threads)])
@@ -123,6 +124,7 @@ def run_worker(job: Job, tick: Callable[[], None]) -> dict[str, Any]:
         The worker refused the job, or died.
     """
     environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, str(job.threads))
+    environment["OMP_WAIT_POLICY"] = _wait_policy()
     path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
     with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
         process = subprocess.Popen(
@@ -152,6 +154,15 @@ def run_worker(job: Job, tick: Callable[[], None]) -> dict[str, Any]:
     if result["event"] == "error":
         raise InputError(result["message"])
     return result
+
+
+def _wait_policy() -> str:
+    """Return how threads wait for each other: passively, unless the user says otherwise.
+
+    Threads that spin while one of them is kept from its core by another process make a busy
+    machine look ten times slower.
+    """
+    return os.environ.get("OMP_WAIT_POLICY", "passive")
 
 
 def _listen(stream: Any, tick: Callable[[], None]) -> dict[str, Any] | None:

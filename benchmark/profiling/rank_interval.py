@@ -17,13 +17,19 @@ def rank_of_interval(count: int) -> int:
 
     Of a sample of fewer than six no two ranks do; then r = 1, the smallest and the largest.
     """
-    rank, outside = 1, 2 * 0.5**count
-    while rank + 1 <= (count + 1) // 2:
-        outside += 2 * comb(count, rank) * 0.5**count
-        if outside > 1 - COVERAGE:
-            break
+    rank = 1
+    while rank + 1 <= (count + 1) // 2 and _inside(count, rank + 1) >= COVERAGE:
         rank += 1
     return rank
+
+
+def coverage(count: int) -> float:
+    """Return how likely the interval of so many rounds holds the median."""
+    return _inside(count, rank_of_interval(count))
+
+
+def _inside(count: int, rank: int) -> float:
+    return 1 - 2 * sum(comb(count, below) for below in range(rank)) * 0.5**count
 
 
 def band(rounds: Floats) -> tuple[Floats, Floats, Floats]:

@@ -199,6 +199,17 @@ def test_empty_battery_is_a_violation(battery_j: float, amount: float) -> None:
     assert outcome.battery_next_j[0] == 0.0
 
 
+@pytest.mark.parametrize("changes", [{"battery_j": 10.0}, {"arrival_rate_hz": 2.5, "slot_s": 1.0}])
+def test_the_tables_stop_where_the_constraints_do(changes: dict[str, float]) -> None:
+    """E' = 0 and ρ = 1 exactly are infeasible in every table, as `evaluate` says they are."""
+    problem = paper_slot(**changes)
+    assert not problem.evaluate([0], [1]).feasible
+    assert problem.utility_table()[0, 0, 0] == -np.inf
+    assert problem.utility_by_threads([0])[0, 0] == -np.inf
+    assert problem.latency_by_threads([0])[0, 0] == np.inf
+    assert problem.best_by_threads().partition[0, 0] != 0
+
+
 def test_energy_term_as_printed() -> None:
     """`paper`: (100 − 50)/100 whatever is decided: 0.25·0.5 + 0.75·(0.375, …, 0.8)."""
     problem = paper_slot(formulation=Formulation(energy_term="paper"))

@@ -1,0 +1,79 @@
+"""Stepping a solver through a horizon: what becomes of slots without a decision."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmark.episode import run_episode
+from problems import SlotProblem
+from problems.suites import make_suite
+from solvers import Solution, Status
+from solvers.solution import no_decision
+
+
+class Silent:
+    """Gives no decision in the slots named, local-only in the others."""
+
+    name = "silent"
+
+    def __init__(self, *slots: int):
+        self.slots = slots
+
+    def solve(self, problem: SlotProblem, context: Any) -> Solution:
+        if context.slot in self.slots:
+            return no_decision(Status.TIMEOUT, "no answer")
+        return Solution(problem.layers, problem.even_threads())
+
+
+def test_a_slot_without_a_decision_hibernates_everybody() -> None:
+    """It scores −10 for each device, draws nothing, has its gap, and the episode goes on."""
+    horizon = make_suite("paper-wifi").horizon(0, 6)
+    episode = run_episode(Silent(1, 2, 4), horizon, 0)
+    assert len(episode.runs) == 6
+    assert not episode.stopped
+    run = episode.runs[1]
+    assert run.outcome is not None
+    assert run.reference is not None
+    assert run.outcome.utility == -10.0 * 3
+    assert not run.outcome.energy_j.any()
+    assert run.verdict.gap == pytest.approx(run.reference.utility + 30.0)
+    assert episode.runs[3].outcome is not None
+    assert episode.runs[3].outcome.served.all()
+
+
+def test_three_slots_in_a_row_end_the_episode() -> None:
+    """After three slots without a decision in a row the rest is not run."""
+    horizon = make_suite("paper-wifi").horizon(0, 9)
+    episode = run_episode(Silent(0, 2, 3, 4), horizon, 0)
+    assert len(episode.runs) == 5
+    assert episode.stopped
+
+
+def test_start_that_raises_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy whose start fails runs no slot and says why."""
+
+    class Broken(Silent):
+        def start(self, horizon: object) -> None:
+            raise RuntimeError("no policy here")
+
+    episode = run_episode(Broken(), make_suite("paper-wifi").horizon(0, 3), 0)
+    assert episode.stopped
+    assert "no policy here" in episode.runs[0].verdict.note
+    assert episode.runs[0].verdict.status is Status.ERROR
+
+
+def test_the_future_is_kept_from_a_policy() -> None:
+    """What a policy is started with holds no arrivals, uplinks or sun of slots to come."""
+    seen: dict[str, Any] = {}
+
+    class Curious(Silent):
+        def start(self, horizon: Any) -> None:
+            seen.update(vars(horizon))
+
+    horizon = make_suite("paper-wifi").horizon(0, 4)
+    episode = run_episode(Curious(), horizon, 0)
+    arrays = [v for v in seen.values() if isinstance(v, np.ndarray)]
+    for secret in (horizon.arrival_rate_hz, horizon.uplink_bps, horizon.harvest_j):
+        assert not any(np.array_equal(secret, array) for array in arrays)
+    assert not episode.clairvoyant

@@ -1,0 +1,392 @@
+"""The judge believes nothing that it can recompute, and no answer, however odd, breaks it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from benchmark.episode import run_instance, solve_reference
+from benchmark.verify import Reference, Verdict, judge
+from problems import Formulation, SlotProblem
+from solvers import Context, Solution, Status
+from tests.strategies import problems, random_problem
+
+Decision = tuple[list[int], list[int]]
+
+
+def slot(**overrides: Any) -> SlotProblem:
+    """Two devices, 7 threads, nothing binding."""
+    chosen = {
+        "devices": 2,
+        "min_threads": 1,
+        "spare": 5,
+        "caps": False,
+        "curve": "exp2",
+        "load": "light",
+        "battery": "full",
+        "formulation": Formulation(),
+        "utility_weight": 0.5,
+    }
+    return random_problem(np.random.default_rng(4), **(chosen | overrides))
+
+
+def feasible_decisions(problem: SlotProblem) -> list[tuple[float, Decision]]:
+    """Every feasible decision with its utility, best first, by plain enumeration."""
+    threads = range(problem.min_threads, problem.threads + 1)
+    found = []
+    for l in product(*(range(layers + 1) for layers in problem.layers)):  # noqa: E741
+        for k in product(threads, repeat=len(problem)):
+            outcome = problem.evaluate(list(l), list(k))
+            if outcome.feasible:
+                found.append((outcome.utility, (list(l), list(k))))
+    return sorted(found, key=lambda one: -one[0])
+
+
+@pytest.fixture(scope="module")
+def problem() -> SlotProblem:
+    """The slot that most answers are about."""
+    return slot()
+
+
+@pytest.fixture(scope="module")
+def decisions(problem: SlotProblem) -> list[tuple[float, Decision]]:
+    """All its feasible decisions, best first."""
+    return feasible_decisions(problem)
+
+
+@pytest.fixture(scope="module")
+def reference(problem: SlotProblem) -> Reference:
+    """What the exact method says of it."""
+    return solve_reference(problem)
+
+
+def verdict(problem: SlotProblem, decision: Decision, **claims: Any) -> Verdict:
+    """Judge a decision with these claims against the exact optimum."""
+    return judge(problem, Solution(*decision, **claims), solve_reference(problem))
+
+
+class TestHonest:
+    def test_optimum(
+        self, problem: SlotProblem, decisions: list[tuple[float, Decision]], reference: Reference
+    ) -> None:
+        """The best of all decisions, found by enumeration, is at the reference, with gap 0."""
+        utility, best = decisions[0]
+        assert reference.utility == pytest.approx(utility, rel=1e-12)
+        found = verdict(problem, best, status=Status.OPTIMAL, bound=utility)
+        assert (found.status, found.gap, found.claims) == (Status.OPTIMAL, 0.0, ())
+        assert found.reached_optimum
+
+    def test_feasible(self, problem: SlotProblem, decisions: list[tuple[float, Decision]]) -> None:
+        """Any other decision has its distance to the best as gap."""
+        for utility, decision in decisions[1 :: len(decisions) // 7]:
+            found = verdict(problem, decision)
+            assert found.status is Status.FEASIBLE
+            assert found.gap == pytest.approx(decisions[0][0] - utility, abs=1e-9)
+            assert found.claims == ()
+            assert found.reached_optimum == (found.gap == 0.0)
+
+    def test_loose_bound_is_no_lie(
+        self, problem: SlotProblem, decisions: list[tuple[float, Decision]]
+    ) -> None:
+        """An upper bound may be as loose as it likes, and rounding does not make it false."""
+        utility, best = decisions[0]
+        for bound in (utility, utility + 100.0, float("inf"), utility - 1e-12):
+            found = verdict(problem, best, status=Status.OPTIMAL, bound=bound)
+            assert (found.status, found.claims) == (Status.OPTIMAL, ())
+
+    def test_infeasible(self) -> None:
+        """A proof of infeasibility that the reference shares stands."""
+        hopeless = slot(spare=-1)
+        found = judge(hopeless, Solution(None, None, Status.INFEASIBLE), solve_reference(hopeless))
+        assert (found.status, found.claims, found.gap) == (Status.INFEASIBLE, (), None)
+
+    def test_without_reference(
+        self, problem: SlotProblem, decisions: list[tuple[float, Decision]]
+    ) -> None:
+        """Without a reference there is no gap, and feasibility is recomputed all the same."""
+        found = judge(problem, Solution(*decisions[5][1]), None)
+        assert (found.status, found.gap) == (Status.FEASIBLE, None)
+        found = judge(problem, Solution([0, 0], [1, 1], Status.OPTIMAL), None)
+        assert found.status is Status.INVALID
+
+    @given(problems())
+    def test_exact_is_believed(self, problem: SlotProblem) -> None:
+        """On any slot, what `exact` claims is borne out."""
+        from solvers import make
+
+        run = run_instance(make("exact"), problem, Context())
+        assert run.verdict.status in (Status.OPTIMAL, Status.INFEASIBLE)
+        assert run.verdict.claims == ()
+
+
+class TestLies:
+    def test_optimal_but_is_not(
+        self, problem: SlotProblem, decisions: list[tuple[float, Decision]]
+    ) -> None:
+        """A false claim of optimality costs the status and is said with the amount."""
+        utility, decision = decisions[-1]
+        found = verdict(problem, decision, status=Status.OPTIMAL)
+        assert found.status is Status.FEASIBLE
+        gap = decisions[0][0] - utility
+        assert found.claims == (f"claimed optimal, but the optimum is {gap:.3g} better",)
+        assert not found.reached_optimum
+
+    def test_bound_below_the_optimum(
+        self, problem: SlotProblem, decisions: list[tuple[float, Decision]]
+    ) -> None:
+        """A bound that the optimum exceeds is refuted, even where the decision is below it."""
+        utility, decision = decisions[-1]
+        middle = (utility + decisions[0][0]) / 2
+        (claim,) = verdict(problem, decision, bound=middle).claims
+        assert claim.startswith("claimed the bound")
+        assert claim.endswith("is reached")
+
+    def test_bound_below_its_own_decision(
+        self, problem: SlotProblem, decisions: list[tuple[float, Decision]]
+    ) -> None:
+        """Without a reference the decision itself refutes a bound below it."""
+        utility, best = decisions[0]
+        found = judge(problem, Solution(*best, Status.OPTIMAL, bound=utility - 0.01), None)
+        assert len(found.claims) == 1
+        assert found.status is Status.FEASIBLE
+
+    def test_infeasible_although_feasible(self, problem: SlotProblem, reference: Reference) -> None:
+        """A claim of infeasibility is an error where a decision exists."""
+        found = judge(problem, Solution(None, None, Status.INFEASIBLE), reference)
+        assert found.status is Status.ERROR
+        assert found.claims == ("claimed infeasible, but a feasible decision exists",)
+
+    def test_infeasible_beside_a_decision(
+        self, problem: SlotProblem, decisions: list[tuple[float, Decision]]
+    ) -> None:
+        """A solver that calls the slot infeasible and answers it contradicts itself."""
+        for reference in (solve_reference(problem), None):
+            solution = Solution(*decisions[0][1], Status.INFEASIBLE)
+            found = judge(problem, solution, reference)
+            assert found.status is Status.FEASIBLE
+            assert found.claims == ("claimed infeasible, but its own decision is feasible",)
+
+    def test_optimal_with_a_violation(self, problem: SlotProblem) -> None:
+        """A decision that breaks a constraint is invalid whatever it claims."""
+        found = verdict(problem, ([0, 0], [1, 1]), status=Status.OPTIMAL, bound=99.0)
+        assert found.status is Status.INVALID
+        assert found.claims == ("claimed optimal, but the decision breaks a constraint",)
+        assert found.outcome is not None
+        assert [broken.constraint for broken in found.outcome.violations] == ["threads_sum"]
+        assert found.gap is not None
+        assert found.gap > 10.0
+
+    @pytest.mark.parametrize(
+        ("decision", "constraint"),
+        [
+            (([0, 0], [7, 7]), "threads_sum"),
+            (([0, 0], [0, 7]), "threads_min"),
+            (([-1, 0], [3, 4]), "partition_range"),
+            (([99, 0], [3, 4]), "partition_range"),
+        ],
+    )
+    def test_every_violation_is_found(
+        self, problem: SlotProblem, decision: Decision, constraint: str
+    ) -> None:
+        """Constraints are recomputed, also where the solver says `feasible`."""
+        found = verdict(problem, decision)
+        assert found.status is Status.INVALID
+        assert found.outcome is not None
+        assert constraint in {broken.constraint for broken in found.outcome.violations}
+
+    def test_a_claim_of_invalid_is_recomputed_too(
+        self, problem: SlotProblem, decisions: list[tuple[float, Decision]]
+    ) -> None:
+        """`invalid` is never taken from a solver."""
+        assert verdict(problem, decisions[0][1], status=Status.INVALID).status is Status.FEASIBLE
+
+    def test_better_than_the_reference(
+        self, problem: SlotProblem, decisions: list[tuple[float, Decision]]
+    ) -> None:
+        """A decision that beats the reference accuses the reference, loudly."""
+        utility, best = decisions[0]
+        found = judge(problem, Solution(*best), Reference(utility - 0.5, Status.OPTIMAL))
+        assert found.gap == pytest.approx(-0.5)
+        assert found.claims == ("beats the reference by 0.5: the reference is not optimal",)
+
+
+class TestRelaxing:
+    def idle(self, problem: SlotProblem) -> Decision:
+        return [0, 0], [1, problem.threads - 2]
+
+    def test_idle_threads(self, problem: SlotProblem) -> None:
+        """A scheme that leaves threads idle by design is scored as it is, without a gap."""
+        found = verdict(problem, self.idle(problem), relaxes=("threads_sum",))
+        assert (found.status, found.gap, found.claims) == (Status.FEASIBLE, None, ())
+        assert found.outcome is not None
+        assert [one.constraint for one in found.outcome.relaxed] == ["threads_sum"]
+
+    def test_too_many_threads(self, problem: SlotProblem) -> None:
+        """Handing out more threads than there are cannot be relaxed."""
+        found = verdict(problem, ([0, 0], [4, problem.threads - 3]), relaxes=("threads_sum",))
+        assert found.status is Status.INVALID
+        assert found.outcome is not None
+        assert found.outcome.relaxed == ()
+
+    @pytest.mark.parametrize("constraint", ["threads_min", "queue", "everything", ""])
+    def test_nothing_else_can_be_relaxed(self, problem: SlotProblem, constraint: str) -> None:
+        """Only `threads_sum` is a constraint that a scheme may give up."""
+        found = verdict(problem, ([0, 0], [0, problem.threads]), relaxes=(constraint,))
+        assert found.status is Status.INVALID
+
+    def test_relaxed_is_not_optimal(self, problem: SlotProblem) -> None:
+        """A decision outside the problem is no optimum of it."""
+        found = verdict(
+            problem, self.idle(problem), relaxes=("threads_sum",), status=Status.OPTIMAL
+        )
+        assert found.status is Status.FEASIBLE
+        assert found.claims == ("claimed optimal, but relaxes threads_sum",)
+
+
+class TestUnusable:
+    @pytest.mark.parametrize("status", [Status.OPTIMAL, Status.FEASIBLE, Status.INVALID])
+    @pytest.mark.parametrize("half", [(None, None), ([0, 0], None), (None, [3, 4])])
+    def test_without_numbers(self, problem: SlotProblem, status: Status, half: Any) -> None:
+        """A claim without a decision is an error, also where half of one is there."""
+        found = judge(problem, Solution(*half, status), solve_reference(problem))
+        assert found.status is Status.ERROR
+        assert found.note == f"claimed {status} without a decision"
+
+    @pytest.mark.parametrize("status", [Status.TIMEOUT, Status.UNSUPPORTED, Status.ERROR])
+    def test_why_there_is_none(self, problem: SlotProblem, status: Status) -> None:
+        """Another reason for having no decision is kept, with its note."""
+        found = judge(problem, Solution(None, None, status, note="because"), None)
+        assert (found.status, found.note) == (status, "because")
+
+    @pytest.mark.parametrize(
+        "partition",
+        [
+            [0],
+            [0, 0, 0],
+            [[0, 0]],
+            0,
+            [],
+            [0.0, 0.0],
+            [0.5, 1.0],
+            [float("nan"), 0],
+            [True, False],
+            ["0", "0"],
+            "00",
+            [None, None],
+            [[0], [0, 1]],
+            [2**70, 0],
+            {0: 0, 1: 0},
+            object(),
+            np.array([1 + 2j, 0]),
+            np.array(["2026-01-01", "2026-01-02"], dtype="datetime64[D]"),
+        ],
+        ids=repr,
+    )
+    @pytest.mark.parametrize("which", ["partition", "threads"])
+    def test_no_integers_of_the_right_shape(
+        self, problem: SlotProblem, partition: Any, which: str
+    ) -> None:
+        """Anything but N integers is an error with a reason, not a crash and not a repair."""
+        solution = replace(Solution([0, 0], [3, 4]), **{which: partition})
+        found = judge(problem, solution, solve_reference(problem))
+        assert found.status is Status.ERROR
+        assert found.outcome is None
+        assert found.note.startswith("unusable decision: ")
+
+    @pytest.mark.parametrize("kind", [np.int8, np.int32, np.uint16, np.int64, list, tuple])
+    def test_any_integers_do(self, problem: SlotProblem, kind: Any) -> None:
+        """Integers are integers, in whatever they are kept."""
+        made = kind if kind in (list, tuple) else lambda values: np.array(values, dtype=kind)
+        found = verdict(problem, (made([0, 0]), made([3, problem.threads - 3])))
+        assert found.status is Status.FEASIBLE
+
+    @pytest.mark.parametrize(
+        "claims",
+        [
+            {"bound": float("nan")},
+            {"bound": "high"},
+            {"bound": [1.0]},
+            {"bound": 1j},
+            {"status": "splendid"},
+            {"status": None},
+            {"note": None},
+            {"note": 3},
+            {"relaxes": 5},
+            {"relaxes": None},
+        ],
+        ids=repr,
+    )
+    @pytest.mark.parametrize("decided", [True, False])
+    def test_claims_that_are_none(
+        self, problem: SlotProblem, claims: dict[str, Any], decided: bool
+    ) -> None:
+        """A claim of the wrong kind is an error that names it, never taken for the truth."""
+        solution = Solution([0, 0], [3, problem.threads - 3])
+        if not decided:
+            solution = Solution(None, None, Status.TIMEOUT)
+        found = judge(problem, replace(solution, **claims), solve_reference(problem))
+        assert found.status is Status.ERROR
+        assert found.note.startswith(f"unusable answer: {next(iter(claims))}")
+        assert isinstance(found.note, str)
+
+    @given(
+        st.lists(st.integers(-3, 9), min_size=1, max_size=4),
+        st.lists(st.integers(-3, 9), min_size=1, max_size=4),
+        st.sampled_from(Status),
+        st.none() | st.floats(),
+        problems(),
+    )
+    def test_never_crashes(
+        self, partition: list[int], threads: list[int], status: Status, bound: float | None,
+        problem: SlotProblem,
+    ) -> None:  # fmt: skip
+        """Whatever comes is judged; only the feasible has a status of success."""
+        solution = Solution(partition, threads, status, bound)
+        found = judge(problem, solution, solve_reference(problem))
+        if found.status in (Status.OPTIMAL, Status.FEASIBLE):
+            assert found.outcome is not None
+            assert found.outcome.feasible
+        if found.status is Status.OPTIMAL:
+            assert found.gap == 0.0
+
+    def test_a_solver_that_raises(self, problem: SlotProblem) -> None:
+        """An exception becomes the status and the note of that slot."""
+
+        class Broken:
+            name = "broken"
+
+            def solve(self, problem: SlotProblem) -> Solution:
+                raise RuntimeError("[time_limit=10] gone")
+
+        run = run_instance(Broken(), problem, Context())
+        assert run.verdict.status is Status.ERROR
+        assert "RuntimeError: [time_limit=10] gone" in run.verdict.note
+
+    def test_a_solver_that_answers_something_else(self, problem: SlotProblem) -> None:
+        """An answer that is no Solution is an error of that slot."""
+
+        class Odd:
+            name = "odd"
+
+            def solve(self, problem: SlotProblem) -> Any:
+                return [0, 0], [3, 4]
+
+        run = run_instance(Odd(), problem, Context())
+        assert run.verdict.status is Status.ERROR
+        assert "expected a Solution" in run.verdict.note
+
+
+def test_hibernation_is_a_choice_where_allowed() -> None:
+    """Partition −1 is feasible, and scored −10, only where the formulation allows it."""
+    allowed = slot(formulation=Formulation(hibernation="allowed"))
+    found = verdict(allowed, ([-1, 0], [3, allowed.threads - 3]))
+    assert found.status is Status.FEASIBLE
+    assert found.outcome is not None
+    assert found.outcome.device_utility[0] == -10.0
+    assert verdict(slot(), ([-1, 0], [3, 4])).status is Status.INVALID
