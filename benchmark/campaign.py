@@ -9,7 +9,8 @@ from statistics import median
 from typing import Protocol
 
 from benchmark.execute import run_cell
-from benchmark.pool import Finished, Limits
+from benchmark.limits import Limits
+from benchmark.pool import Finished
 from results import CellKey, CellRecord, Store
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -124,14 +125,15 @@ def write_sample(suite: str, seeds: Iterable[int], slots: int | None, out: Path)
     except OSError as error:
         raise InputError(f"--out: {out}: {error.strerror}; expected a directory") from None
     paths = []
+    stem = re.sub(r"[/\\]+", "_", made.name)  # profile files in a suite's name bring their path
     for seed in seeds:
         if made.episodes:
-            path = out / f"{made.name}-seed{seed}.json"
+            path = out / f"{stem}-seed{seed}.json"
             save_horizon(made.horizon(seed, slots), path)
             paths.append(path)
             continue
         for index, problem in enumerate(made.instances(seed, slots)):
-            path = out / f"{made.name}-seed{seed}-{index:03d}.json"
+            path = out / f"{stem}-seed{seed}-{index:03d}.json"
             save_instance(problem, path)
             paths.append(path)
     return paths

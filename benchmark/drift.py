@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 import numpy as np
 
 from problems import Device, Exp2Curve, Fleet, SlotProblem, linear_local_s, linear_server_share
-from results import CellRecord
 from solvers.exact import Exact
 
 #: A reference cell that takes this many times its least so far counts as drift.
@@ -75,18 +75,18 @@ class Drift:
         )
 
 
-def drifts(records: Iterable[CellRecord]) -> list[Drift]:
+def drifts(times: Iterable[tuple[dict[str, Any], float]]) -> list[Drift]:
     """Summarise the reference times of stored cells, machine by machine.
 
     Parameters
     ----------
-    records
-        Those without a reference time are passed over.
+    times
+        Environment and `reference_cell_s` of each cell, in the order of time, as
+        `Store.reference_times` gives them.
     """
     by_machine: dict[str, list[float]] = {}
-    for record in records:
-        if record.reference_cell_s is not None:
-            by_machine.setdefault(_machine(record), []).append(record.reference_cell_s)
+    for environment, seconds in times:
+        by_machine.setdefault(_machine(environment), []).append(seconds)
     return [_drift(machine, times) for machine, times in by_machine.items()]
 
 
@@ -96,8 +96,8 @@ def _drift(machine: str, times: list[float]) -> Drift:
     return Drift(machine, least, median(times), max(times), slow, len(times))
 
 
-def _machine(record: CellRecord) -> str:
-    machine = record.environment.get("machine")
+def _machine(environment: dict[str, Any]) -> str:
+    machine = environment.get("machine")
     if not isinstance(machine, dict):
         return "unknown machine"
     parts = (str(machine.get(name, "?")) for name in ("processor", "cores", "system"))

@@ -193,7 +193,7 @@ def _mean_served(outcomes: list[Outcome], part: str, served: np.ndarray[Any, Any
 
 
 def decision_of(run: SlotRun) -> dict[str, Any]:
-    """Return what is kept of each slot: the decision, its utility, charges, gap, verdict."""
+    """Return what is kept of each slot: the decision, what it is found to be, what was claimed."""
     outcome = run.outcome
     return {
         "partition": None if outcome is None else outcome.partition.tolist(),
@@ -202,4 +202,7 @@ def decision_of(run: SlotRun) -> dict[str, Any]:
         "battery_next_j": None if outcome is None else outcome.battery_next_j.tolist(),
         "gap": run.verdict.gap,
         "status": str(run.verdict.status),
+        "claimed": str(run.solution.status),
+        "bound": run.solution.bound,
+        "relaxes": list(run.solution.relaxes),
     }

@@ -16,7 +16,15 @@ from benchmark.episode import (
     run_episode,
     run_instance,
 )
-from problems import Horizon, InputError, Simulation, SlotProblem
+from problems import (
+    Horizon,
+    InputError,
+    Simulation,
+    SlotProblem,
+    load_horizon,
+    load_instance,
+)
+from problems.json_file import read_json_object
 from problems.suites import make_suite
 from results import CellKey, CellRecord
 from results.bounds import BOUND
@@ -24,6 +32,9 @@ from solvers import Status, make
 from solvers.exact import Exact
 from solvers.horizon_bound import horizon_bound
 from solvers.registry import NotInstalledError
+
+#: Begins the "suite" of a cell that is one file.
+FILE = "file:"
 
 
 def run_cell(
@@ -47,7 +58,9 @@ def run_cell(
         return CellRecord(key, str(Status.NOT_INSTALLED), str(error), environment=environment())
     except InputError as error:
         return CellRecord(key, str(Status.ERROR), str(error), environment=environment())
-    where = environment() | {"model": make_suite(key.suite).model}
+    where = environment()
+    if not key.suite.startswith(FILE):
+        where = where | {"model": make_suite(key.suite).model}
     return record_of(key, _episode(key, solver, deadline, observer), where)
 
 
@@ -68,10 +81,20 @@ def record_of_bound(key: CellKey, timeout_s: float | None) -> CellRecord:
 
 
 def problem_of(key: CellKey) -> Horizon | SlotProblem:
-    """Return what a cell poses: a horizon, or one slot instance."""
+    """Return what a cell poses: a horizon, or one slot instance; `file:PATH` is read."""
+    if key.suite.startswith(FILE):
+        return load_any(key.suite.removeprefix(FILE))
     if key.instance is None:
         return _horizon(key.suite, key.seed, key.slots)
     return _instances(key.suite, key.seed, key.slots)[key.instance]
+
+
+def load_any(path: str) -> Horizon | SlotProblem:
+    """Read a slot instance or a horizon, whichever the file says it is."""
+    data = read_json_object(path)
+    if isinstance(data, dict) and str(data.get("format", "")).startswith("splitbench/horizon"):
+        return load_horizon(path)
+    return load_instance(path)
 
 
 def _episode(key: CellKey, solver: Any, deadline: float | None, observer: Observer) -> Episode:

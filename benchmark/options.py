@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from benchmark.limits import Limits
+from benchmark.units import seconds, size_bytes
 from problems.errors import InputError
 
 DEFAULT_STORE = Path("splitbench.sqlite")
@@ -101,3 +103,8 @@ def positive(option: str, value: int | None) -> None:
 def chosen_format(as_json: bool, wanted: Format) -> Format:
     """`--json` is short for `--format json`."""
     return Format.JSON if as_json else wanted
+
+
+def limits_of(timeout: str, memory: str) -> Limits:
+    """Return the limits that `--timeout` and `--memory` ask for."""
+    return Limits(seconds(timeout, "--timeout"), size_bytes(memory, "--memory"))

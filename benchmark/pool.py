@@ -10,6 +10,7 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from benchmark.killed import record_of_killed
+from benchmark.limits import Limits
 from benchmark.messages import record_from
 from benchmark.worker_process import Task, WorkerProcess
 from results import CellKey, CellRecord
@@ -17,22 +18,6 @@ from solvers import Status
 
 #: How often limits are looked at while nothing is reported.
 POLL_S = 0.1
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a cell may use.
-
-    Attributes
-    ----------
-    timeout_s
-        Wall-clock seconds of a cell (a whole episode, or one instance).
-    memory_bytes
-        Memory of a worker with its children.
-    """
-
-    timeout_s: float | None = 600.0
-    memory_bytes: int | None = 4 * 2**30
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.console import Advance, emit
-from benchmark.environment import environment
-from benchmark.episode import Observer, SlotRun, decision_of, record_of, run_episode
-from problems import Horizon, Outcome, SlotProblem
-from results import CellKey, CellRecord
-from results.bounds import bound_key, with_horizon_gaps
+from benchmark.console import emit
+from benchmark.episode import SlotRun
+from problems import Outcome, SlotProblem
+from results import CellRecord
 from results.tables import counts, gap_text, number
-from solvers import make
-from solvers.horizon_bound import horizon_bound
 
 
 def solution_object(solver: str, problem: SlotProblem, run: SlotRun) -> dict[str, Any]:
@@ -50,25 +46,11 @@ def solution_object(solver: str, problem: SlotProblem, run: SlotRun) -> dict[str
     }
 
 
-def simulate_one(
-    name: str, horizon: Horizon, seed: int, reference: bool, advance: Advance
-) -> dict[str, Any]:
-    """Run one solver through a horizon; return the object that `simulate --json` prints."""
-
-    class Counter(Observer):
-        """Moves the progress display on with each slot."""
-
-        def slot(self, index: int, run: SlotRun) -> None:
-            advance(name)
-
-    episode = run_episode(make(name), horizon, seed, reference=reference, observer=Counter())
-    key = CellKey(horizon.name, name, seed, len(horizon), None, reference, "")
-    record = record_of(key, episode, environment())
-    if reference:
-        (record,) = with_horizon_gaps([record, _bound_record(key, horizon)])
+def simulation_object(record: CellRecord) -> dict[str, Any]:
+    """Return the object that `simulate --json` prints."""
     device_slots = max(record.devices * record.slots_run, 1)
     return {
-        "solver": name,
+        "solver": record.key.solver,
         "status": record.status,
         "utility_mean": record.utility_mean,
         "horizon_bound": record.horizon_bound,
@@ -83,15 +65,8 @@ def simulate_one(
         "seconds": sum(record.solve_s),
         "note": record.note,
         "claims_refuted": record.claims,
-        "slots": [decision_of(run) for run in episode.runs],
+        "slots": record.decisions,
     }
-
-
-def _bound_record(key: CellKey, horizon: Horizon) -> CellRecord:
-    found = horizon_bound(horizon)
-    return CellRecord(
-        bound_key(key), "feasible", slots_run=len(horizon), horizon_bound=found.per_slot
-    )
 
 
 def print_solution(found: dict[str, Any], out: Path | None) -> None:

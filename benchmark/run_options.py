@@ -12,8 +12,8 @@ from benchmark import options
 from benchmark.campaign import Again, Campaign, Executor, InProcess
 from benchmark.console import print_json, progress, warn
 from benchmark.drift import drifts
-from benchmark.pool import Limits, Pool
-from benchmark.units import seconds, size_bytes
+from benchmark.limits import Limits
+from benchmark.pool import Pool
 from problems.errors import InputError
 from results import CellKey, CellRecord, Store
 
@@ -36,7 +36,7 @@ class RunOptions:
     @property
     def limits(self) -> Limits:
         """Limits of a cell."""
-        return Limits(seconds(self.timeout, "--timeout"), size_bytes(self.memory, "--memory"))
+        return options.limits_of(self.timeout, self.memory)
 
     @property
     def again(self) -> Again:
@@ -74,7 +74,8 @@ def run_campaign(keys: list[CellKey], how: RunOptions) -> list[CellRecord] | Non
             f"harness: {median(campaign.overheads_s) * 1e3:.1f} ms a cell of {slots:.0f} slots "
             f"beyond solver and reference (median of {len(campaign.overheads_s)})"
         )
-    for drift in drifts(records):
+    timed = [(one.environment, one.reference_cell_s) for one in records if one.reference_cell_s]
+    for drift in drifts(timed):
         if drift.drifted:
             warn(f"the machine's speed changed: {drift}")
     return records

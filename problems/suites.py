@@ -123,7 +123,7 @@ SUITES: dict[str, SuiteData] = {
     ),
     "never-full": SuiteData(
         "slow edge, scarce sun: N = 3, no battery is ever full; looking ahead pays most",
-        replace(_SLOW_EDGE, start_charge=(0.6, 0.8), panel_m2=0.0032),
+        replace(_SLOW_EDGE, start_charge=(0.6, 0.8), panel_m2=0.0034),
     ),
     "often-full": SuiteData(
         "slow edge, enough sun for small batteries: N = 3, full in most slots",
@@ -150,6 +150,17 @@ class Suite:
         given = parse_spec(self.name).parameters
         named = [given.get(name, "") for name in ("board", "server")]
         return tuple(name for name in named if is_profile_path(name))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What D(k) is where it comes from a profile file, a line for each DNN."""
+        scenario = self.scenario
+        if not isinstance(scenario, Scenario) or not is_profile_path(scenario.server):
+            return ()
+        file = load_profile(scenario.server)
+        dnns = dict.fromkeys(kind.dnn for kind in scenario.kinds)
+        curves = ((dnn, file.dnn(dnn).curve(scenario.curve)[1]) for dnn in dnns)
+        return tuple(f"{scenario.server}, {dnn}: D(k) is {words}" for dnn, words in curves)
 
     @property
     def model(self) -> dict[str, str]:

@@ -17,7 +17,7 @@ from results.rows import STATUS_ORDER
 KEY_FIELDS = tuple(entry.name for entry in fields(CellKey))
 RECORD_FIELDS = tuple(entry.name for entry in fields(CellRecord) if entry.name != "key")
 #: Left out of summaries: most of a file, and of no use to a table.
-BULKY_FIELDS = ("decisions",)
+BULKY_FIELDS = ("decisions", "environment")
 _HINTS = get_type_hints(CellKey) | get_type_hints(CellRecord)
 _CONTAINERS = {name: get_origin(_HINTS[name]) for name in RECORD_FIELDS}
 JSON_FIELDS = {name: kind for name, kind in _CONTAINERS.items() if kind in (dict, list)}
@@ -48,6 +48,13 @@ def records_from(rows: Column, bulky: bool, place: str) -> Iterator[CellRecord]:
         found |= {name: [JSON_FIELDS[name]() for _ in rows] for name in BULKY_FIELDS}
     keys = map(CellKey, *(found[name] for name in KEY_FIELDS)) if rows else iter(())
     return map(CellRecord, keys, *(found[name] for name in RECORD_FIELDS if rows))
+
+
+def reference_times_from(rows: Column, place: str) -> Iterator[tuple[dict[str, Any], float]]:
+    """Decode rows of `environment` and `reference_cell_s`; errors as in `records_from`."""
+    environments = _parsed([row[0] for row in rows], "environment", place)
+    seconds = _checked([row[1] for row in rows], "reference_cell_s", place)
+    return zip(environments, seconds, strict=True)
 
 
 def _names(bulky: bool) -> list[str]:

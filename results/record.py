@@ -69,7 +69,7 @@ class CellRecord:
     decisions
         One object a slot; empty where the store was asked for summaries.
     environment
-        Package versions and machine.
+        Package versions and machine; empty where the store was asked for summaries.
     formulation
         Switches of the model, as in the instance format; {} where a record predates them.
     solver_version

@@ -14,7 +14,14 @@ from types import TracebackType
 from typing import Any
 
 from problems.errors import InputError
-from results.decode import JSON_FIELDS, KEY_FIELDS, RECORD_FIELDS, record_query, records_from
+from results.decode import (
+    JSON_FIELDS,
+    KEY_FIELDS,
+    RECORD_FIELDS,
+    record_query,
+    records_from,
+    reference_times_from,
+)
 from results.open_store import open_for_reading, open_for_writing
 from results.record import CellKey, CellRecord
 from results.schema import SCHEMA_VERSION, packed
@@ -110,7 +117,7 @@ class Store:
         return list(self.each())
 
     def summaries(self) -> list[CellRecord]:
-        """Return every record as `all` does, but without `decisions`.
+        """Return every record as `all` does, but without `decisions` and `environment`.
 
         They are most of a file and no table needs them; `solve_s` are arrays of floats.
         """
@@ -121,6 +128,16 @@ class Store:
         finally:
             if collects:
                 gc.enable()
+
+    def reference_times(self) -> list[tuple[dict[str, Any], float]]:
+        """Return environment and reference time of cells that have one, in order of writing."""
+        query = (
+            "SELECT environment, reference_cell_s FROM cells "
+            "WHERE reference_cell_s IS NOT NULL ORDER BY written, rowid"
+        )
+        with self._complaining():
+            rows = self._connection.execute(query).fetchall()
+        return list(reference_times_from(rows, self.path))
 
     def each(self, *, bulky: bool = True) -> Iterator[CellRecord]:
         """Yield every record, in the order of writing, without holding them all."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -25,23 +25,28 @@ def solve(
     file: File,
     solver: Annotated[str, typer.Option("-s", "--solver", metavar="SOLVER")] = "exact",
     seed: options.Seed = 0,
+    timeout: options.Timeout = "none",
+    memory: options.Memory = "none",
     as_json: options.JsonFlag = False,
     no_reference: options.NoReference = False,
     out: options.Out = None,
 ) -> None:
     """Solve one slot instance and say how far the decision is from the optimum.
 
-    Exit status: 0 solved; 1 no valid decision; 3 proven infeasible.
+    Exit status: 0 solved; 1 no valid decision; 3 proven infeasible. With a limit of time or
+    memory the solver runs in a process of its own, which is killed when it goes beyond.
     """
     from benchmark.console import print_json
-    from benchmark.episode import run_instance
+    from benchmark.one_file import solve_file
     from benchmark.report_one import print_solution, solution_object
+    from benchmark.solver_names import check_solver_names
     from problems import load_instance
-    from solvers import Context, Status, make
+    from solvers import Status
 
+    limits = options.limits_of(timeout, memory)
+    check_solver_names([solver])
     problem = load_instance(file)
-    made = make(solver)
-    run = run_instance(made, problem, Context(seed=seed), reference=not no_reference)
+    run = solve_file(file, problem, solver, seed, not no_reference, limits)
     found = solution_object(solver, problem, run)
     if as_json:
         print_json(found, out)
@@ -57,30 +62,34 @@ def simulate(
     file: File,
     solvers: options.Solvers = [],  # noqa: B006 — typer reads it, nobody changes it
     seed: options.Seed = 0,
+    timeout: options.Timeout = "none",
+    memory: options.Memory = "none",
     as_json: options.JsonFlag = False,
     no_reference: options.NoReference = False,
     out: options.Out = None,
 ) -> None:
-    """Run solvers through one horizon file, charge carried from slot to slot."""
-    from benchmark.console import print_json, progress
-    from benchmark.report_one import print_simulations, simulate_one
-    from problems import load_horizon
-    from solvers.registry import check_name
+    """Run solvers through one horizon file, charge carried from slot to slot.
 
+    With a limit of time or memory each solver runs in a process of its own.
+    """
+    from benchmark.console import print_json, progress
+    from benchmark.one_file import simulate_file
+    from benchmark.report_one import print_simulations, simulation_object
+    from benchmark.solver_names import check_solver_names
+    from problems import load_horizon
+
+    limits = options.limits_of(timeout, memory)
     names = list(solvers) or ["exact"]
-    for name in names:
-        check_name(name)
+    check_solver_names(names)
     horizon = load_horizon(file)
-    found: list[dict[str, Any]] = []
-    with progress("slots", len(names) * len(horizon)) as advance:
-        for name in names:
-            found.append(simulate_one(name, horizon, seed, not no_reference, advance))
+    with progress("solvers", len(names)) as advance:
+        records = simulate_file(file, horizon, names, seed, not no_reference, limits, advance)
+    found = [simulation_object(record) for record in records]
     if as_json:
         print_json(found, out)
     else:
         print_simulations(found, out)
-    good = all(one["status"] in ("optimal", "feasible") for one in found)
-    raise typer.Exit(0 if good else 1)
+    raise typer.Exit(1 if any(record.failed for record in records) else 0)
 
 
 def export(

@@ -38,11 +38,12 @@ def run(
     Without arguments: the paper's schemes and the exact optimum on the paper's WiFi and 5G
     suites. What the store already has is not run again.
     """
+    from benchmark.console import warn
     from benchmark.output import print_rows
     from benchmark.plan import DEFAULT_SOLVERS, DEFAULT_SUITES, Request, cells_of
     from benchmark.run_options import RunOptions, run_campaign
     from benchmark.solver_names import check_solver_names
-    from problems.suites import with_truth
+    from problems.suites import make_suite, with_truth
     from results import rows_of
 
     options.positive("--slots", slots)
@@ -56,6 +57,9 @@ def run(
         slots=slots,
         reference=not no_reference,
     )
+    for text in request.suites:
+        for remark in make_suite(text).remarks:
+            warn(remark)
     how = RunOptions(
         store,
         jobs,

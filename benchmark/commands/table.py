@@ -65,7 +65,14 @@ def table(
     limit_s = seconds(limit, "--limit")
     with Store(store, write=False) as opened:
         records = opened.summaries()
+        reference_times = opened.reference_times() if stats else []
     _print_table(records, options.Format(chosen), out, stats, compare, limit_s)
+    if stats:
+        from benchmark.console import warn
+        from benchmark.drift import drifts
+
+        for drift in drifts(reference_times):
+            warn(str(drift))
 
 
 def _print_table(
@@ -88,11 +95,6 @@ def _print_table(
     print_rows(rows, format, out)
     for remark in found.remarks:
         warn(remark)
-    if stats:
-        from benchmark.drift import drifts
-
-        for drift in drifts(records):
-            warn(str(drift))
 
 
 def _with_statistics(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from benchmark import drift
 from benchmark.drift import drifts, reference_cell_seconds
+from results import Store
 from solvers.exact import Exact
-from tests.results.records import record
+from tests.results.records import ENVIRONMENT, record, write_store
 
 
 def test_reference_cell_is_always_the_same_work() -> None:
@@ -30,14 +31,10 @@ def test_reference_cell_is_timed() -> None:
 
 def test_drift_is_by_machine() -> None:
     """A machine that slows down is reported with its slow cells; another is not compared to it."""
-    steady = [record(seed=s, reference_cell_s=0.010 + 0.0001 * s) for s in range(4)]
+    steady = [(ENVIRONMENT, 0.010 + 0.0001 * s) for s in range(4)]
     other = {"machine": {"processor": "laptop", "cores": 8, "system": "Linux"}}
-    seconds = [0.001, 0.001, 0.0012, 0.002, 0.003]
-    hot = [
-        record(seed=10 + s, environment=other, reference_cell_s=taken)
-        for s, taken in enumerate(seconds)
-    ]
-    first, second = drifts([*steady, record(seed=99), *hot])
+    hot = [(other, seconds) for seconds in (0.001, 0.001, 0.0012, 0.002, 0.003)]
+    first, second = drifts([*steady, *hot])
     assert (first.cells, first.slow_cells, first.drifted) == (4, 0, False)
     assert (second.least_s, second.median_s, second.most_s) == (0.001, 0.0012, 0.003)
     assert (second.cells, second.slow_cells, second.drifted) == (5, 2, True)
@@ -46,8 +43,16 @@ def test_drift_is_by_machine() -> None:
     assert "no drift" in str(first)
 
 
-def test_cells_without_a_reference_time() -> None:
+def test_cells_without_a_reference_time(tmp_path: Path) -> None:
     """Stores from before the reference cell, and machines unknown, are no error."""
-    assert drifts([record()]) == []
-    (found,) = drifts([replace(record(reference_cell_s=1.0), environment={})])
-    assert found.machine == "unknown machine"
+    path = write_store(
+        tmp_path / "s.sqlite",
+        record(seed=0),
+        record(seed=1, reference_cell_s=2.0, environment={}, written="2026-01-02"),
+        record(seed=2, reference_cell_s=1.0, written="2026-01-01"),
+    )
+    with Store(path) as store:
+        times = store.reference_times()
+    assert times == [(ENVIRONMENT, 1.0), ({}, 2.0)]
+    assert [one.machine for one in drifts(times)] == ["test, 2 cores, Linux", "unknown machine"]
+    assert drifts([]) == []

@@ -13,8 +13,9 @@ import pytest
 from benchmark.campaign import Again, Campaign, InProcess
 from benchmark.cli import main
 from benchmark.dask_executor import DaskExecutor
+from benchmark.limits import Limits
 from benchmark.plan import Request, cells_of
-from benchmark.pool import Limits, Pool
+from benchmark.pool import Pool
 from results import CellKey, Store, rows_of
 
 LIMITS = Limits(timeout_s=60.0, memory_bytes=2**31)

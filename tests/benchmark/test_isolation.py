@@ -7,8 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmark.limits import Limits
 from benchmark.plan import Request, cells_of
-from benchmark.pool import Limits, Pool
+from benchmark.pool import Pool
 from results import CellRecord
 
 SOLVERS = Path(__file__).with_name("misbehaving.py")

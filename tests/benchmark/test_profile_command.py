@@ -181,6 +181,22 @@ def test_intervals_hold_the_median(count: int, rank: int) -> None:
     assert np.all((low <= middle) & (middle <= high))
 
 
+def test_suites_on_profile_files_can_be_sampled_and_solved(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A path in a suite's name makes no directories; what is written solves and simulates."""
+    path = tmp_path / "mine.json"
+    save_profile(profile_object(threads=(1, 2)), path)
+    given = f"[server={path},board={path},dnn=mobilenet_v2,split=measured]"
+    out = tmp_path / "files"
+    for suite, command in (("small", "solve"), ("paper-wifi", "simulate")):
+        assert main(["sample", f"{suite}{given}", "--slots", "1", "--out", str(out)]) == 0
+        written = capsys.readouterr().out.split("\n")[0]
+        assert Path(written).parent == out
+        assert main([command, written, "-s", "exact", "--json"]) == 0
+        assert '"optimal"' in capsys.readouterr().out
+
+
 def test_two_profiles_agree_where_their_intervals_meet(tmp_path: Path) -> None:
     """The same numbers agree everywhere; 3 % more with intervals of 1 % nowhere."""
     one = save_profile(profile_object(), tmp_path / "one.json")

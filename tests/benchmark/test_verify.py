@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.episode import run_instance, solve_reference
@@ -115,6 +115,7 @@ class TestHonest:
         found = judge(problem, Solution([0, 0], [1, 1], Status.OPTIMAL), None)
         assert found.status is Status.INVALID
 
+    @settings(deadline=None)
     @given(problems())
     def test_exact_is_believed(self, problem: SlotProblem) -> None:
         """On any slot, what `exact` claims is borne out."""
@@ -335,6 +336,7 @@ class TestUnusable:
         assert found.note.startswith(f"unusable answer: {next(iter(claims))}")
         assert isinstance(found.note, str)
 
+    @settings(deadline=None)
     @given(
         st.lists(st.integers(-3, 9), min_size=1, max_size=4),
         st.lists(st.integers(-3, 9), min_size=1, max_size=4),

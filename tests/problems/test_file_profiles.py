@@ -83,6 +83,9 @@ def test_suites_take_files(tmp_path: Path) -> None:
     np.testing.assert_array_equal(plain.threads, made.threads)
     assert suite.files == (file, file)
     assert suite.model["server"] == file
+    assert len(suite.remarks) == 3
+    assert all("too few for Eq. 7" in remark for remark in suite.remarks)
+    assert make_suite("paper-wifi").remarks == ()
     for device in made.fleet.devices:
         assert isinstance(device.curve, TableCurve)
         assert device.local_s[-1] == pytest.approx(0.045)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results import rows_of
@@ -58,6 +58,7 @@ def test_means_are_weighted_as_the_legend_says() -> None:
     assert (row.slots, row.seeds, row.cells) == (2, 2, "episodes")
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.floats(0, 10), min_size=1, max_size=5), min_size=1, max_size=8))
 def test_median_is_over_all_slots(times: list[list[float]]) -> None:
     """The median of a row is that of all its slots, not of its cells' medians."""

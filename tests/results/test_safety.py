@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.cli import main
@@ -126,6 +126,7 @@ assert find.cache_info().currsize == 0, "plug-ins were looked for"
         assert marker.exists()
 
 
+@settings(deadline=None)
 @given(st.text() | st.sampled_from(NASTY))
 def test_printable_is_harmless(text: str) -> None:
     """No control, direction or lone half character is left, and cleaning twice is cleaning once."""

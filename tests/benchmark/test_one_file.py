@@ -1,0 +1,118 @@
+"""`solve` and `simulate` on files: what scripts rely on, with and without limits."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark.cli import main
+
+SOLVERS = Path(__file__).with_name("misbehaving.py")
+SOLVE_FIELDS = {
+    "solver", "status", "partition", "threads", "utility", "bound", "gap", "gap_relative",
+    "gap_against", "feasible", "violations", "seconds", "devices",
+}  # fmt: skip
+SIMULATE_FIELDS = {
+    "solver", "utility_mean", "horizon_bound", "horizon_gap", "slot_gap_mean", "slot_gap_max",
+    "latency_s_mean", "energy_j_mean", "violations", "availability", "seconds", "slots",
+}  # fmt: skip
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    """A slot instance with one device: 3 cuts, 4 threads."""
+    device: dict[str, Any] = {
+        "name": "md0", "dnn": "vgg16_bn", "arrival_rate_hz": 0.83, "uplink_bps": 1.5e7, "deadline_s": 0.27,
+        "battery_j": 1500.0, "battery_max_j": 2000.0, "harvest_j": 60.0,
+        "compute_power_w": 8.6, "transmit_power_w": 6.5,
+        "cut_bits": [4816896, 802816, 0], "local_s": 0.3,
+        "server_s": {"exp2": [0.17, -0.5, 0.02, 0.0]},
+    }  # fmt: skip
+    document = {
+        "format": "splitbench/slot@1", "name": "one", "slot_s": 30.0, "threads": 4,
+        "min_threads": 1, "utility_weight": 0.5, "devices": [device],
+    }  # fmt: skip
+    path = tmp_path / "one.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+def _json(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("limit", [[], ["--timeout", "20s"]])
+def test_solve_prints_what_scripts_read(
+    instance: Path, capsys: pytest.CaptureFixture[str], limit: list[str]
+) -> None:
+    """Nothing but JSON on stdout, every field there, the optimum proved; limits change nothing."""
+    assert main(["solve", str(instance), "-s", "exact", "--json", *limit]) == 0
+    found = _json(capsys)
+    assert set(found) >= SOLVE_FIELDS
+    assert found["status"] == "optimal"
+    assert found["gap"] == 0.0
+    assert found["gap_against"] == "optimum"
+    assert found["bound"] == pytest.approx(found["utility"], rel=1e-12)
+    assert found["threads"] == [4]
+
+
+def test_an_infeasible_instance_is_three(
+    instance: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Fewer threads than N·k_min load, and are proved infeasible: exit status 3."""
+    document = json.loads(instance.read_text())
+    document["min_threads"] = 5
+    instance.write_text(json.dumps(document))
+    assert main(["solve", str(instance), "-s", "exact", "--json"]) == 3
+    assert _json(capsys)["status"] == "infeasible"
+
+
+def test_a_violation_is_one_and_named(instance: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A decision that breaks a constraint is invalid, exit status 1, with name and amount."""
+    solver = f"{SOLVERS}:Overspend"
+    assert main(["solve", str(instance), "-s", solver, "--json"]) == 1
+    found = _json(capsys)
+    assert found["status"] == "invalid"
+    assert found["violations"] == [{"constraint": "threads_sum", "device": None, "amount": 4.0}]
+
+
+def test_without_a_reference_the_gap_is_against_the_bound(
+    instance: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--no-reference` leaves the solver's own bound; a heuristic has no gap then."""
+    assert main(["solve", str(instance), "-s", "exact", "--json", "--no-reference"]) == 0
+    assert _json(capsys)["gap_against"] == "bound"
+    assert main(["solve", str(instance), "-s", "greedy", "--json", "--no-reference"]) == 0
+    found = _json(capsys)
+    assert (found["gap"], found["gap_against"], found["bound"]) == (None, None, None)
+
+
+def test_a_hanging_solver_is_killed_and_keeps_its_incumbent(
+    instance: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`solve --timeout` ends a solver that hangs: exit status 1, its last incumbent printed."""
+    arguments = ["-s", f"{SOLVERS}:Incumbent", "--json", "--timeout", "1s"]
+    assert main(["solve", str(instance), *arguments]) == 1
+    found = _json(capsys)
+    assert found["status"] == "timeout"
+    assert found["partition"] == [2]
+
+
+@pytest.mark.parametrize("limit", [[], ["--timeout", "60s"]])
+def test_simulate_prints_what_scripts_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], limit: list[str]
+) -> None:
+    """One object a solver, a slot object a slot, the bound above what was earned."""
+    assert main(["sample", "paper-wifi", "--out", str(tmp_path), "--slots", "5"]) == 0
+    path = capsys.readouterr().out.strip()
+    solvers = ["-s", "exact", "-s", "eo+bs"]
+    assert main(["simulate", path, *solvers, "--json", *limit]) == 0
+    found = _json(capsys)
+    assert [one["solver"] for one in found] == ["exact", "eo+bs"]
+    for one in found:
+        assert set(one) >= SIMULATE_FIELDS
+        assert len(one["slots"]) == 5
+        assert set(one["slots"][0]) >= {"partition", "threads", "utility", "battery_next_j"}
+        assert one["horizon_gap"] == pytest.approx(one["horizon_bound"] - one["utility_mean"])
+        assert one["horizon_gap"] >= 0.0
