@@ -124,7 +124,9 @@ class CutNetwork:
 
     def _solve(self, relative: Floats, scale: float) -> Mask:
         """Cut once; `relative` are the costs over a bound that no cheapest cut exceeds."""
-        forbidden = int(scale) + len(self._arcs) + 1  # above any sum of rounded costs at the bound
+        # Above any sum of rounded costs at the bound: each is rounded up by less than 1, and the
+        # costs over the bound add up to 1 only to within their own rounding as floats.
+        forbidden = int(scale * (1.0 + 1e-12 * len(self._arcs))) + len(self._arcs) + 1
         capacities = np.full(len(self._arcs), forbidden, dtype=np.int64)
         affordable = np.flatnonzero(relative <= 1.0)
         capacities[affordable] = np.ceil(relative[affordable] * scale).astype(np.int64)

@@ -19,6 +19,7 @@ DEFAULT_SUITES = ("paper-wifi", "paper-5g")
 #: The paper's schemes, strong and simple opponents, and the optimum.
 DEFAULT_SOLVERS = (
     "exact",
+    "lookahead",
     "greedy",
     "dads+ta",
     "dads+bs",

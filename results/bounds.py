@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
+from operator import attrgetter
 
 from results.record import CellKey, CellRecord
 
@@ -12,6 +13,8 @@ BOUND = "@horizon-bound"
 
 #: Stands in a key's `code` before what only concerns the solver, such as its file's digest.
 SOLVER_CODE = "+"
+
+_values_of = attrgetter(*(entry.name for entry in fields(CellRecord)))
 
 
 def with_horizon_gaps(records: Iterable[CellRecord]) -> list[CellRecord]:
@@ -24,10 +27,9 @@ def with_horizon_gaps(records: Iterable[CellRecord]) -> list[CellRecord]:
     listed = list(records)
     bounds = {_horizon_of(one.key): one for one in listed if one.key.solver == BOUND}
     policies = [one for one in listed if one.key.solver != BOUND]
-    return [
-        _with_gap(one, bounds[_horizon_of(one.key)]) if _horizon_of(one.key) in bounds else one
-        for one in policies
-    ]
+    if not bounds:
+        return policies
+    return [_with_gap(one, bounds.get(_horizon_of(one.key))) for one in policies]
 
 
 def bound_key(key: CellKey) -> CellKey:
@@ -43,7 +45,9 @@ def _horizon_of(key: CellKey) -> tuple[object, ...]:
     return key.suite, key.seed, key.slots, key.instance, _world_code(key)
 
 
-def _with_gap(record: CellRecord, bound: CellRecord) -> CellRecord:
+def _with_gap(record: CellRecord, bound: CellRecord | None) -> CellRecord:
+    if bound is None:
+        return record
     known = bound.horizon_bound
     comparable = (
         known is not None
@@ -55,4 +59,6 @@ def _with_gap(record: CellRecord, bound: CellRecord) -> CellRecord:
         return record
     assert known is not None
     assert record.utility_mean is not None
-    return replace(record, horizon_bound=known, horizon_gap=known - record.utility_mean)
+    changed = CellRecord(*_values_of(record))  # a third of the time of dataclasses.replace
+    changed.horizon_bound, changed.horizon_gap = known, known - record.utility_mean
+    return changed

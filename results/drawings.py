@@ -12,6 +12,7 @@ import numpy as np
 from problems.errors import InputError
 from results import escape
 from results.bootstrap import bootstrap_interval
+from results.bounds import BOUND
 from results.labels import folded
 from results.performance import PerformanceProfile, profiles_by_suite, title_of
 from results.record import CellRecord
@@ -100,7 +101,7 @@ def time_by_devices(figure: Any, records: Sequence[CellRecord]) -> None:
     """Draw the median seconds a slot against the number of devices, a line a solver."""
     times: dict[str, dict[int, list[float]]] = {}
     for record in records:
-        if record.finished and record.devices and len(record.solve_s):
+        if record.finished and record.key.solver != BOUND and len(record.solve_s):
             by_count = times.setdefault(record.key.solver, {})
             by_count.setdefault(record.devices, []).append(median(record.solve_s))
     if not times:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from results.bounds import BOUND, SOLVER_CODE
 from results.record import CellRecord
 from results.rows import Group, group_of
 
@@ -33,7 +34,8 @@ def latest(records: Iterable[CellRecord]) -> Latest:
         present = [cell for cell in cells if cell.key.code == code]
         older += len(cells) - len(present)
         kept += _referenced(present)
-        codes.setdefault(group, {})[solver] = code.partition("-")[0]
+        if solver != BOUND:
+            codes.setdefault(group, {})[solver] = code.partition(SOLVER_CODE)[0]
     remarks = [f"{older} cells of older code are left out; --cells has them"] if older else []
     return Latest(kept, remarks + [_mixed(group, of) for group, of in codes.items() if _mix(of)])
 

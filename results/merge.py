@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from problems.errors import InputError
+from results.bounds import BOUND
 from results.record import CellKey, CellRecord
 from results.samples import same
 from results.store import Store
@@ -92,7 +93,7 @@ def conflict(first: CellRecord, second: CellRecord) -> bool:
     """
     if not (first.finished and second.finished):
         return False
-    one, other = first.utility_mean, second.utility_mean
+    one, other = _value(first), _value(second)
     if one is None or other is None:
         return one is not other or first.status != second.status
     return not same(one, other)
@@ -171,5 +172,11 @@ def _conflict_line(known: _Choice, path: Path, record: CellRecord, newer: bool) 
     )
 
 
+def _value(record: CellRecord) -> float | None:
+    """What two machines have to agree on; of a cell that holds a horizon's bound, the bound."""
+    return record.horizon_bound if record.key.solver == BOUND else record.utility_mean
+
+
 def _result(record: CellRecord) -> str:
-    return record.status if record.utility_mean is None else repr(record.utility_mean)
+    value = _value(record)
+    return record.status if value is None else repr(value)

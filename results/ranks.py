@@ -42,18 +42,18 @@ def ranks(samples: Mapping[str, Sample]) -> dict[str, float]:
     return found
 
 
-def mean_ranks(samples: Samples) -> dict[str, MeanRank]:
-    """Average each solver's ranks over suites."""
-    places: dict[str, list[float]] = {}
-    for group in samples:
-        for name, rank in ranks(samples[group]).items():
-            places.setdefault(name, []).append(rank)
-    return {name: MeanRank(fmean(of), len(of), len(samples)) for name, of in places.items()}
-
-
 def ranks_by_suite(samples: Samples) -> dict[Group, dict[str, float]]:
     """Rank the solvers of each suite."""
     return {group: ranks(of_suite) for group, of_suite in samples.items()}
+
+
+def mean_ranks(by_suite: Mapping[Group, Mapping[str, float]]) -> dict[str, MeanRank]:
+    """Average each solver's ranks over suites."""
+    places: dict[str, list[float]] = {}
+    for of_suite in by_suite.values():
+        for name, rank in of_suite.items():
+            places.setdefault(name, []).append(rank)
+    return {name: MeanRank(fmean(of), len(of), len(by_suite)) for name, of in places.items()}
 
 
 def _shared_places(samples: Mapping[str, Sample]) -> set[tuple[int, int | None]]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from statistics import fmean
 
+from results.bounds import BOUND
 from results.record import CellRecord
 from results.rows import Group, group_of
 
@@ -68,6 +69,8 @@ def samples_of(records: Iterable[CellRecord]) -> Samples:
     samples: Samples = {}
     for record in records:
         key = record.key
+        if key.solver == BOUND:  # no policy: it has no utility and nothing to be compared
+            continue
         sample = samples.setdefault(group_of(key), {}).setdefault(key.solver, Sample())
         place = (key.seed, key.instance)
         sample.seconds[place] = sum(record.solve_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,9 +11,8 @@ from results.bootstrap import FEWEST, LEVEL, bootstrap_interval
 from results.geometric import SHIFT_S, mean_time
 from results.paired import Comparison, compare_all
 from results.ranks import MeanRank, mean_ranks, ranks_by_suite
-from results.record import CellRecord
 from results.rows import Row
-from results.samples import Sample, samples_of
+from results.samples import Sample, Samples
 
 
 @dataclass(frozen=True)
@@ -67,17 +66,17 @@ class RowStatistics:
 
 
 def with_statistics(
-    rows: Sequence[Row], records: Iterable[CellRecord], limit_s: float | None = None
+    rows: Sequence[Row], samples: Samples, limit_s: float | None = None
 ) -> list[Row]:
-    """Return rows with `statistics`, from the records that the rows were made of.
+    """Return rows with `statistics`, from samples of the records that the rows were made of.
 
     Parameters
     ----------
     limit_s
         Time limit charged to failures of which the store knows none.
     """
-    samples = samples_of(records)
-    in_suite, over_suites = ranks_by_suite(samples), mean_ranks(samples)
+    in_suite = ranks_by_suite(samples)
+    over_suites = mean_ranks(in_suite)
     return [
         _with(
             row, samples[group][row.solver], in_suite[group], over_suites.get(row.solver), limit_s
@@ -87,7 +86,7 @@ def with_statistics(
     ]
 
 
-def with_comparison(rows: Sequence[Row], records: Iterable[CellRecord], against: str) -> list[Row]:
+def with_comparison(rows: Sequence[Row], samples: Samples, against: str) -> list[Row]:
     """Return rows with `comparison`, the paired comparison with one solver in each suite.
 
     Rows of that solver, and of suites it was not run on, stay without.
@@ -97,7 +96,6 @@ def with_comparison(rows: Sequence[Row], records: Iterable[CellRecord], against:
     UnknownNameError
         No suite has that solver.
     """
-    samples = samples_of(records)
     if not any(against in of_suite for of_suite in samples.values()):
         known = {name for of_suite in samples.values() for name in of_suite}
         raise UnknownNameError("solver in this store", against, known)

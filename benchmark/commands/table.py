@@ -104,15 +104,17 @@ def _with_statistics(
     compare: str | None,
     limit_s: float | None,
 ) -> list[Row]:
+    from results.samples import samples_of
     from results.statistics import with_comparison, with_statistics
     from solvers.parameters import parse_solver
 
+    samples = samples_of(records)
     if stats:
-        rows = with_statistics(rows, records, limit_s)
+        rows = with_statistics(rows, samples, limit_s)
     if compare is not None:
         known = {row.solver for row in rows}
         name = compare if compare in known else "+".join(map(str, parse_solver(compare)))
-        rows = with_comparison(rows, records, name)
+        rows = with_comparison(rows, samples, name)
     return rows
 
 

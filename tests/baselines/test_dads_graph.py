@@ -352,3 +352,20 @@ def test_a_larger_graph_agrees_with_networkx() -> None:
     cut = cut_graph(dag)
     assert 0 < len(cut.device) < 300
     assert cut.delay_s == pytest.approx(value, rel=1e-9)
+
+
+def test_heavy_never_hands_back_to_the_device() -> None:
+    """A layer on the device has its predecessors there, in every one of DSH's many cuts.
+
+    Found by a random search: costs that add up to one rounding above the bound made the arcs
+    that forbid hand-back cheaper than the cut, and (l1, l6) stayed without l0.
+    """
+    layers = (
+        DagLayer("l0", 0.0, 0.0, 1.0),
+        DagLayer("l1", 0.0, 2.0, 0.0, ("l0",)),
+        DagLayer("l2", 1.0, 0.0, 0.0, ("l0",)),
+        DagLayer("l6", 0.0, 1.0, 0.0, ("l1",)),
+    )
+    cut = cut_graph(LayerDag("found", 0.0, 1.0, layers), "heavy")
+    here = set(cut.device)
+    assert all(set(layer.after) <= here for layer in layers if layer.name in here)

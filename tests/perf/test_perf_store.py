@@ -15,6 +15,7 @@ import pytest
 
 from results import CellKey, CellRecord, Row, Store, rows_of
 from results.latest import latest
+from results.samples import samples_of
 from results.statistics import with_comparison, with_statistics
 from tests.results.records import CODE, ENVIRONMENT
 
@@ -103,7 +104,8 @@ def test_statistics(store: Path, benchmark: Any) -> None:
     rows = rows_of(records)
 
     def statistics() -> list[Row]:
-        return with_comparison(with_statistics(rows, records), records, rows[0].solver)
+        samples = samples_of(records)
+        return with_comparison(with_statistics(rows, samples), samples, rows[0].solver)
 
     found = benchmark.pedantic(statistics, rounds=1)
     assert all(row.statistics for row in found)

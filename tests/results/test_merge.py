@@ -12,6 +12,7 @@ import pytest
 from benchmark.cli import main
 from problems.errors import InputError
 from results import CellRecord, Store
+from results.bounds import BOUND
 from results.merge import better, conflict, merge
 from tests.results.records import failed, record, write_store
 from tests.results.test_store import VERSION_1
@@ -120,6 +121,11 @@ def test_conflicts_are_reported(tmp_path: Path) -> None:
             False,
         ),
         (record(status="optimal"), record(status="feasible"), False),
+        (
+            failed(BOUND, status="feasible", horizon_bound=2.0),
+            failed(BOUND, status="feasible", horizon_bound=2.1),
+            True,
+        ),
     ],
 )
 def test_what_a_conflict_is(first: CellRecord, second: CellRecord, expected: bool) -> None:

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results import rows_of
+from results.bounds import BOUND
 from results.latest import latest
 from results.rows import STATUS_ORDER, Row
+from results.samples import samples_of
 from tests.results.records import failed, record
 
 
@@ -143,7 +145,7 @@ class TestLatest:
 
     def test_solvers_of_different_code_are_named(self) -> None:
         """A table that mixes code says which solver is from which."""
-        found = latest([record("exact", code="old"), record("greedy", code="new-file")])
+        found = latest([record("exact", code="old"), record("greedy", code="new+file")])
         (remark,) = found.remarks
         assert "old: exact" in remark
         assert "new: greedy" in remark
@@ -154,3 +156,12 @@ class TestLatest:
         with_gap, without = record(), record(reference=False)
         assert latest([with_gap, without]).records == [with_gap]
         assert latest([without, with_gap]).records == [with_gap]
+
+
+def test_bounds_of_horizons_are_no_solver() -> None:
+    """The cell that holds a horizon's bound gives gaps, and is in no row, sample or figure."""
+    bound = failed(BOUND, status="feasible", horizon_bound=3.0, slots_run=2, solve_s=())
+    cells = latest([bound, record("exact", utility=1.0)]).records
+    (row,) = rows_of(cells)
+    assert (row.solver, row.horizon_gap) == ("exact", 2.0)
+    assert [list(of_suite) for of_suite in samples_of(cells).values()] == [["exact"]]

@@ -17,7 +17,7 @@ from results.geometric import mean_time, shifted_geometric_mean
 from results.paired import FEWEST_PAIRS, compare_all, holm, wilcoxon
 from results.performance import profile_of, profiles_by_suite, time_profile
 from results.profile_chart import profile_chart
-from results.ranks import mean_ranks, ranks
+from results.ranks import mean_ranks, ranks, ranks_by_suite
 from results.samples import samples_of
 from results.statistics import with_comparison, with_statistics
 from tests.results.records import failed, record
@@ -167,7 +167,7 @@ class TestPaired:
         """A solver that no suite has is asked about, with the nearest known."""
         cells = [record("exact"), record("greedy")]
         with pytest.raises(UnknownNameError, match="did you mean greedy"):
-            with_comparison(rows_of(cells), cells, "gredy")
+            with_comparison(rows_of(cells), samples_of(cells), "gredy")
 
 
 class TestTimes:
@@ -284,9 +284,9 @@ class TestRanks:
         cells = [record("a", suite="x", utility=2.0), record("b", suite="x", utility=1.0)]
         cells += [record("a", suite="y", utility=1.0), record("b", suite="y", utility=2.0)]
         cells += [record("b", suite="z")]
-        found = mean_ranks(samples_of(cells))
+        found = mean_ranks(ranks_by_suite(samples_of(cells)))
         assert found == {"a": (1.5, 2, 3), "b": (pytest.approx(4 / 3), 3, 3)}
-        rows = with_statistics(rows_of(cells), cells)
+        rows = with_statistics(rows_of(cells), samples_of(cells))
         of_a = [row.statistics for row in rows if row.solver == "a" and row.statistics]
         assert [one.rank for one in of_a] == [1.0, 2.0]
         assert of_a[0].mean_rank_text == "1.5 (2 of 3)"
@@ -296,7 +296,7 @@ def test_statistics_of_a_row() -> None:
     """Interval, time and lost seeds of a row are those of its cells; lost ones are said."""
     cells = [record("a", s, utility=float(s), solve_s=(1.0, 3.0)) for s in range(6)]
     cells += [failed("a", 6, limit_s=4.0)]
-    (row,) = with_statistics(rows_of(cells), cells)
+    (row,) = with_statistics(rows_of(cells), samples_of(cells))
     assert row.statistics is not None
     assert (row.statistics.seeds, row.statistics.seeds_lost) == (6, 1)
     assert (row.statistics.utility_low, row.statistics.utility_high) == bootstrap_interval(

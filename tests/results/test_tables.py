@@ -14,6 +14,7 @@ from problems.errors import InputError
 from results import rows_of, tables
 from results.columns import COLUMNS
 from results.rows import Row
+from results.samples import samples_of
 from results.statistics import with_comparison, with_statistics
 from tests.results.records import failed, record
 
@@ -31,7 +32,8 @@ def rows() -> list[Row]:
         for seed in range(6)
     ]
     cells.append(failed(LONG, 6, note="killed after 60 s"))
-    return with_comparison(with_statistics(rows_of(cells), cells), cells, "exact")
+    samples = samples_of(cells)
+    return with_comparison(with_statistics(rows_of(cells), samples), samples, "exact")
 
 
 def printed(rows: list[Row], width: int | None, tmp_path: Path) -> str:
