@@ -171,8 +171,10 @@ def record_of(key: CellKey, episode: Episode, environment: dict[str, Any]) -> Ce
         decisions=[decision_of(run) for run in runs],
         environment=environment,
     )
-    if episode.clairvoyant:
-        record.note = "; ".join(filter(None, ["clairvoyant: it sees the future", record.note]))
+    marks = ["clairvoyant: it sees the future"] if episode.clairvoyant else []
+    relaxed = {broken.constraint for outcome in outcomes for broken in outcome.relaxed}
+    marks += [f"relaxes {name}: no gap where it does" for name in sorted(relaxed)]
+    record.note = "; ".join(filter(None, [*marks, record.note]))
     for part in ("local_s", "transmit_s", "queue_s", "server_s"):
         setattr(record, f"{part}_mean", _mean_served(outcomes, part, served))
     record.latency_s_mean = _mean_served(outcomes, "end_to_end_s", served)

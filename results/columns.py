@@ -102,7 +102,7 @@ STATISTICS = (
     Column(
         "95 % interval", _statistics_cell(lambda s: interval_text(s.utility_low, s.utility_high))
     ),
-    Column("s/cell", _statistics_cell(lambda s: number(s.time_s, 3))),
+    Column("s/cell", _statistics_cell(lambda s: "–" if s.time_s is None else f"{s.time_s:.3g}")),
     Column("rank", _statistics_cell(lambda s: "–" if s.rank is None else f"{s.rank:g}")),
     Column("mean rank", _statistics_cell(lambda s: s.mean_rank_text)),
 )

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from benchmark.episode import run_episode
+from benchmark.execute import run_cell
+from benchmark.plan import Request, cells_of
 from problems import SlotProblem
 from problems.suites import make_suite
 from solvers import Solution, Status
@@ -77,3 +79,14 @@ def test_the_future_is_kept_from_a_policy() -> None:
     for secret in (horizon.arrival_rate_hz, horizon.uplink_bps, horizon.harvest_j):
         assert not any(np.array_equal(secret, array) for array in arrays)
     assert not episode.clairvoyant
+
+
+def test_idle_threads_are_marked_and_have_no_gap() -> None:
+    """`bs[leftover=idle]` is scored as it is, marked as relaxing Eq. 13, and has no slot gap."""
+    (key, _) = cells_of(Request(["paper-5g"], ["dads+bs[leftover=idle]"], [0], 5))
+    record = run_cell(key)
+    assert "relaxes threads_sum" in record.note
+    assert record.violations == {}
+    assert record.status == "feasible"
+    assert record.slot_gap_mean is None
+    assert record.utility_mean is not None
