@@ -102,7 +102,7 @@ class Campaign:
     def estimate_s(self, store: Store, jobs: int) -> float | None:
         """Time left by what the store knows of the same solver on the same suite, if anything."""
         times: dict[tuple[str, str], list[float]] = {}
-        for record in store.all():
+        for record in store.summaries():
             pair = (record.key.suite, record.key.solver)
             times.setdefault(pair, []).append(sum(record.solve_s))
         known = [times.get((key.suite, key.solver)) for key in self.left]

@@ -10,8 +10,8 @@ import importlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from benchmark.messages import key_from, key_object, record_from, record_object
 from benchmark.limits import Limits
+from benchmark.messages import key_from, key_object, record_from, record_object
 from benchmark.pool import Finished, Pool
 from problems import InputError
 from results import CellKey

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +18,7 @@ from benchmark.episode import (
     run_episode,
     run_instance,
 )
+from benchmark.solver_version import solver_version
 from problems import (
     Horizon,
     InputError,
@@ -49,6 +52,20 @@ def run_cell(
     timeout_s
         Time the solver is told it has; whoever runs the cell enforces it.
     """
+    return described(_run_cell(key, observer, timeout_s), timeout_s)
+
+
+def described(record: CellRecord, timeout_s: float | None) -> CellRecord:
+    """Add what a record says of the solver's version, the limit and the formulation."""
+    key = record.key
+    record.limit_s = timeout_s
+    record.solver_version = solver_version(key.solver)
+    with contextlib.suppress(InputError):  # a cell that poses nothing has no formulation either
+        record.formulation = asdict(problem_of(key).formulation)
+    return record
+
+
+def _run_cell(key: CellKey, observer: Observer, timeout_s: float | None) -> CellRecord:
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     if key.solver == BOUND:
         return record_of_bound(key, timeout_s)

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmark.environment import environment
 from benchmark.episode import Episode, SlotRun, record_of, solve_reference
-from benchmark.execute import problem_of
+from benchmark.execute import described, problem_of
 from benchmark.messages import solution_from
 from benchmark.verify import judge
 from problems import Horizon, InputError, Simulation, SlotProblem
@@ -21,6 +21,7 @@ def record_of_killed(
     note: str,
     slots: list[dict[str, Any]],
     incumbent: dict[str, Any] | None,
+    timeout_s: float | None,
 ) -> CellRecord:
     """Replay the decisions that were reported before the end and judge them here.
 
@@ -38,12 +39,14 @@ def record_of_killed(
     except InputError:
         episode = Episode(0)
     if not episode.runs:
-        return CellRecord(
+        nothing = CellRecord(
             key, str(status), note, devices=episode.devices, environment=environment()
         )
+        return described(nothing, timeout_s)
     record = record_of(key, episode, environment())
     kept = " (the last incumbent is kept)" if incumbent is not None else ""
-    return replace(record, status=str(status), note=note + kept)
+    ended = replace(record, status=str(status), note=note + kept)
+    return described(ended, timeout_s)
 
 
 def _replay_instance(problem: SlotProblem, messages: list[dict[str, Any]], key: CellKey) -> Episode:

@@ -139,13 +139,14 @@ class Pool:
         died = self._replace(worker)
         if status is Status.ERROR:
             why = f"{why} ({died})"
-        return Finished(_killed(task, status, why), wall, worker.index)
+        return Finished(self._record(task, status, why), wall, worker.index)
+
+    def _record(self, task: Task, status: Status, why: str) -> CellRecord:
+        return record_of_killed(
+            task.key, status, why, task.slots, task.incumbent, self.limits.timeout_s
+        )
 
     def _replace(self, worker: WorkerProcess) -> str:
         died = worker.kill()
         self._workers[worker.index] = self._start(worker.index)
         return died
-
-
-def _killed(task: Task, status: Status, why: str) -> CellRecord:
-    return record_of_killed(task.key, status, why, task.slots, task.incumbent)

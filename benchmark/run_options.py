@@ -54,7 +54,10 @@ def run_campaign(keys: list[CellKey], how: RunOptions) -> list[CellRecord] | Non
     if how.scheduler is not None and how.executor is not options.Where.DASK:
         raise InputError("--scheduler: is for --executor dask; expected both or neither")
     limits = how.limits
-    with Store(how.store) as store:
+    # A plan leaves nothing behind: what is not there yet is not made.
+    there = how.store.exists()
+    path = how.store if there or not how.dry_run else ":memory:"
+    with Store(path, write=not (there and how.dry_run)) as store:
         campaign = Campaign.planned(keys, store, how.again)
         if how.dry_run:
             print_json(

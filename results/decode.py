@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any, get_args, get_origin, get_type_hints
-
-import numpy as np
 
 from problems.errors import InputError
 from results.record import CellKey, CellRecord
@@ -103,7 +102,11 @@ def _arrays(values: Column, name: str, place: str) -> Column:
     for value in _checked(values, name, place):
         if len(value) % 8:
             raise _damaged(place, name, value, "8 bytes a number")
-    return [array("d", np.frombuffer(value, dtype="<f8").tobytes()) for value in values]
+    arrays = [array("d", value) for value in values]
+    if sys.byteorder == "big":  # a store is little-endian everywhere
+        for one in arrays:
+            one.byteswap()
+    return arrays
 
 
 def _parsed(texts: Column, name: str, place: str) -> Column:

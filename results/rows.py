@@ -165,10 +165,9 @@ def _row(group: Group, solver: str, cells: list[CellRecord]) -> Row:
 
 
 def _all_times(cells: Sequence[CellRecord]) -> Column:
-    times = array("d")
-    for cell in cells:
-        times.extend(cell.solve_s)
-    return np.frombuffer(times) if times else np.zeros(0)
+    parts = (cell.solve_s for cell in cells)
+    arrays = (part if isinstance(part, array) else array("d", part) for part in parts)
+    return np.frombuffer(b"".join(arrays))
 
 
 def _median(values: Column) -> float | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from problems import EpisodeView, InputError, SlotProblem
 from problems.latency import Floats
+from solvers.base import Context
 from solvers.charge_aware import Decision, charge_aware_decision, myopic_decision
 from solvers.charge_value import charge_value
 from solvers.exact import Exact
@@ -16,7 +17,15 @@ from solvers.horizon_bound import plan
 from solvers.rehearsal import Rehearsed, rehearse
 from solvers.solution import Solution
 
-Plan = Literal["mean", "lp"]
+Plan = Literal["seen", "lp"]
+
+#: Courses that what later slots draw may take, resampled from what earlier slots drew.
+_COURSES = 8
+
+#: In slot s = 0, 1, … the worth of charge counts s / (s + _DOUBT) where the battery would be full
+#: but for what the slot draws. A few slots say little of the others, and whether the next one
+#: fills the battery decides whether a joule is worth anything.
+_DOUBT = 3
 
 
 class Lookahead:
@@ -30,13 +39,13 @@ class Lookahead:
     Parameters
     ----------
     forecast
-        `causal`: what was seen so far, and the sun's clear-sky course. `persistence`: all stays
-        as it is. `oracle`: the truth, as an upper reference; the record marks it.
+        `causal`: what was seen so far, and the sun's clear-sky course. `persistence`: sun and
+        arrivals stay as they are. `oracle`: the truth, as an upper reference; the record marks it.
     plan
-        What later slots are expected to draw. `mean`: what this policy drew so far, on average
-        (`oracle` needs no such guess: it plays the best of its rehearsals, and alone may
-        hibernate whom the slot's own optimum serves). `lp`: what the horizon's linear programme draws over the forecast, solved anew every
-        `every` slots.
+        What later slots are expected to draw. `seen`: what this policy drew in earlier slots,
+        resampled by the cell's seed (`oracle` needs no such guess: it plays the best of its
+        rehearsals, and alone may hibernate whom the slot's own optimum serves). `lp`: what the
+        horizon's linear programme draws over the forecast, solved anew every `every` slots.
 
     Raises
     ------
@@ -46,7 +55,7 @@ class Lookahead:
 
     name = "lookahead"
 
-    def __init__(self, forecast: Kind = "causal", plan: Plan = "mean", every: int = 10):
+    def __init__(self, forecast: Kind = "causal", plan: Plan = "seen", every: int = 10):
         if every < 1:
             raise InputError(f"lookahead[every]: got {every}; expected a whole number ≥ 1")
         self.forecast, self.plan, self.every = forecast, plan, every
@@ -59,36 +68,44 @@ class Lookahead:
         self._programme: Floats | None = None
         self._rehearsed: Rehearsed | None = None
         charged = horizon.formulation.energy_term == "residual"
-        if self._ahead.future is not None and self.plan == "mean" and charged:
+        if self._ahead.future is not None and self.plan == "seen" and charged:
             self._rehearsed = rehearse(self._ahead.future)
 
-    def solve(self, problem: SlotProblem) -> Solution:
+    def solve(self, problem: SlotProblem, context: Context) -> Solution:
         """Return the decision for the present slot; slots have to come in order."""
         if self._ahead is None or problem.formulation.energy_term != "residual":
             return Exact().solve(problem)
         self._ahead.see(problem)
-        decision = self._decide(problem, self._ahead)
+        decision = self._decide(problem, self._ahead, context.seed)
         self._drawn.append(decision.draw)
         return Solution(decision.partition, decision.threads)
 
-    def _decide(self, problem: SlotProblem, ahead: Forecast) -> Decision:
+    def _decide(self, problem: SlotProblem, ahead: Forecast, seed: int) -> Decision:
         rehearsed, slot = self._rehearsed, ahead.seen - 1
         if rehearsed is not None and np.allclose(rehearsed.charge_j[slot], problem.battery_j):
             return rehearsed.decisions[slot]
         harvest = ahead.harvest_j() / problem.fleet.battery_max_j
-        draws, weight = self._draws(problem, ahead), problem.utility_weight
-        return charge_aware_decision(
-            problem, lambda charge: charge_value(charge, harvest, draws, weight)
-        )
+        courses, weight = self._courses(problem, ahead, seed), problem.utility_weight
+        brimming = problem.battery_j + problem.harvest_j >= problem.fleet.battery_max_j
+        doubtful = brimming & (self.forecast != "oracle")
+        trust = np.where(doubtful, slot / (slot + _DOUBT), 1.0)[:, None]
 
-    def _draws(self, problem: SlotProblem, ahead: Forecast) -> Floats:
-        """What each later slot is expected to draw, as a share of E_max, shape (F, N)."""
+        def worth(charge: Floats) -> Floats:
+            values = [charge_value(charge, harvest, draws, weight) for draws in courses]
+            mean: Floats = trust * np.mean(values, axis=0)
+            return mean
+
+        return charge_aware_decision(problem, worth)
+
+    def _courses(self, problem: SlotProblem, ahead: Forecast, seed: int) -> list[Floats]:
+        """What later slots may draw, as shares of E_max, shape (F, N) each."""
         if self._rehearsed is not None:
-            return self._rehearsed.draws[ahead.seen :]
+            return [self._rehearsed.draws[ahead.seen :]]
         if self.plan == "lp":
-            return self._planned(problem, ahead)
-        drawn = self._drawn or [myopic_decision(problem).draw]
-        return np.repeat(np.mean(drawn, axis=0)[None, :], ahead.slots_left, axis=0)
+            return [self._planned(problem, ahead)]
+        drawn = np.array(self._drawn or [myopic_decision(problem).draw])
+        rng = np.random.default_rng([seed, ahead.seen])
+        return [drawn[rng.integers(len(drawn), size=ahead.slots_left)] for _ in range(_COURSES)]
 
     def _planned(self, problem: SlotProblem, ahead: Forecast) -> Floats:
         """The programme's draws from the present slot on, solved anew when it is time."""

@@ -82,29 +82,40 @@ def _best_from(horizon: Horizon, slot: int, charge_j: Any, idle: bool) -> BestPl
     if slot == len(horizon):
         return BestPlan(0.0, 0)
     problem = horizon.slot(slot, charge_j)
+    tables = _tables(problem)
     best = BestPlan(-np.inf, 0)
     for partition in product(*(range(-1, int(layers) + 1) for layers in problem.layers)):
-        cuts = np.array(partition)
-        now, threads = _best_division(problem, cuts, idle)
-        if threads is None:
+        values = [table[cut] for table, cut in zip(tables, partition, strict=True)]
+        now, extra = _best_division(values, problem.spare_threads, idle)
+        if extra is None:
             continue
+        cuts, threads = np.array(partition), problem.min_threads + np.array(extra)
         outcome = problem.evaluate(cuts, threads, ("threads_sum",) if idle else ())
         assert outcome.feasible
+        assert abs(outcome.utility - now) <= 1e-9 * max(1.0, abs(now))
         later = _best_from(horizon, slot + 1, outcome.battery_next_j, idle)
-        asleep = later.hibernated + int((cuts == -1).sum())
+        asleep = later.hibernated + partition.count(-1)
         best = max(best, BestPlan(now + later.value, asleep), key=lambda plan: plan.value)
     return best
 
 
-def _best_division(problem: SlotProblem, cuts: Any, idle: bool) -> tuple[float, Any]:
-    values = problem.utility_by_threads(cuts)
-    counts = range(values.shape[1])
-    best, threads = -np.inf, None
-    for extra in product(*(counts for _ in cuts)):
-        left = problem.spare_threads - sum(extra)
+def _tables(problem: SlotProblem) -> list[list[list[float]]]:
+    """Utility of each device, cut and thread count; the last cut, −1, is hibernation."""
+    asleep = problem.utility_by_threads(np.full(len(problem), -1))
+    table = np.concatenate([problem.utility_table(), asleep[:, None, :]], axis=1)
+    tables: list[list[list[float]]] = table.tolist()
+    return tables
+
+
+def _best_division(
+    values: list[list[float]], spare: int, idle: bool
+) -> tuple[float, tuple[int, ...] | None]:
+    best, chosen = -np.inf, None
+    for extra in product(range(spare + 1), repeat=len(values)):
+        left = spare - sum(extra)
         if left < 0 or (left > 0 and not idle):
             continue
-        value = float(sum(values[n, e] for n, e in enumerate(extra)))
+        value = sum(row[e] for row, e in zip(values, extra, strict=True))
         if value > best:
-            best, threads = value, problem.min_threads + np.array(extra)
-    return best, threads
+            best, chosen = value, extra
+    return best, chosen

@@ -75,6 +75,8 @@ def test_dry_run_runs_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     """The plan counts cells, those known, those left, and the worst case from the limit."""
     store = tmp_path / "store.sqlite"
     common = ["small", "-s", "exact", "--seeds", "1", "--store", str(store)]
+    assert main(["run", *common, "--dry-run"]) == 0
+    assert not store.exists()
     assert main(["run", *common, "--slots", "4"]) == 0
     capsys.readouterr()
     plan = [*common, "--slots", "4", "-s", "greedy", "--dry-run", "--timeout", "10s"]

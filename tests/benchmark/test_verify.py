@@ -115,7 +115,7 @@ class TestHonest:
         found = judge(problem, Solution([0, 0], [1, 1], Status.OPTIMAL), None)
         assert found.status is Status.INVALID
 
-    @settings(deadline=None)
+    @settings(deadline=None, max_examples=40)
     @given(problems())
     def test_exact_is_believed(self, problem: SlotProblem) -> None:
         """On any slot, what `exact` claims is borne out."""

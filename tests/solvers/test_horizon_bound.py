@@ -1,0 +1,176 @@
+"""The horizon bound: above every plan there is, and close to the best."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from problems import Formulation, Horizon, InputError, Simulation, SlotProblem
+from problems.suites import make_suite
+from solvers.exact import Exact
+from solvers.horizon_bound import Method, horizon_bound, plan
+from solvers.horizon_columns import device_columns
+from solvers.horizon_dp import whole_choices_worth
+from solvers.horizon_dual import Prices, dual_value
+from tests.horizons import brute_force, tiny_horizon
+
+METHODS: tuple[Method, ...] = ("lp", "dual")
+
+
+def tiny(seed: int, **overrides: Any) -> Horizon:
+    """The tiny horizon of a seed."""
+    return tiny_horizon(np.random.default_rng([11, seed]), **overrides)
+
+
+def total(horizon: Horizon, method: Method = "auto", *, idle: bool = True) -> float:
+    """The bound, which has to be there."""
+    found = horizon_bound(horizon, method=method, idle=idle)
+    assert found.total is not None
+    assert found.per_slot == pytest.approx(found.total / len(horizon))
+    return found.total
+
+
+def check_against_brute_force(seeds: range) -> None:
+    """Hold both methods against the best of all decisions, and print how loose they are."""
+    loose: dict[bool, list[float]] = {False: [], True: []}
+    size: dict[bool, list[float]] = {False: [], True: []}
+    for seed in seeds:
+        horizon = tiny(seed)
+        best, with_idle = brute_force(horizon), brute_force(horizon, idle=True)
+        for method in METHODS:
+            assert total(horizon, method) >= with_idle.value - 1e-12, (seed, method)
+            assert total(horizon, method, idle=False) >= best.value - 1e-12, (seed, method)
+        gap = total(horizon, idle=False) - best.value
+        loose[best.hibernated > 0].append(gap)
+        size[best.hibernated > 0].append(abs(best.value))
+    for hibernates, gaps in loose.items():
+        share = sum(gaps) / sum(size[hibernates])
+        print(f"hibernates={hibernates}: {len(gaps)} horizons, looseness {share:.4%} of |U|")
+        assert gaps
+    assert sum(loose[False]) <= 0.01 * sum(size[False])
+
+
+def test_bound_is_above_the_best_of_all_decisions() -> None:
+    """On 60 random tiny horizons; within 1 % on average where the best hibernates nobody."""
+    check_against_brute_force(range(60))
+
+
+@pytest.mark.slow
+def test_bound_is_above_the_best_of_all_decisions_often() -> None:
+    """The same on 500 others."""
+    check_against_brute_force(range(1000, 1500))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_any_prices_prove_a_bound(seed: int) -> None:
+    """The bound needs no solver: prices drawn at random are above the best plan as well."""
+    horizon, rng = tiny(seed), np.random.default_rng([12, seed])
+    devices = [device_columns(horizon, n) for n in range(len(horizon.fleet))]
+    best = brute_force(horizon).value
+    for _ in range(5):
+        energy = rng.exponential(rng.choice([0.1, 2.0, 30.0]), (len(devices), len(horizon)))
+        thread = rng.normal(0.0, rng.choice([0.01, 1.0]), len(horizon))
+        value = dual_value(devices, horizon.threads, Prices(energy, thread))
+        assert value.total >= best - 1e-12
+        whole = sum(whole_choices_worth(columns, thread) for columns in devices)
+        assert value.threads + whole >= best - 1e-9
+
+
+def random_decision(problem: SlotProblem, rng: np.random.Generator) -> tuple[Any, Any]:
+    """Any partition, in range or not, and any threads of at least k_min."""
+    partition = rng.integers(-2, problem.layers + 2)
+    threads = problem.min_threads + rng.integers(0, problem.spare_threads + 2, len(problem))
+    return partition, threads
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_no_violation_beats_the_bound(seed: int) -> None:
+    """Policies that break constraints, or leave threads idle, stay below it too."""
+    horizon, rng = tiny(seed), np.random.default_rng([13, seed])
+    bound = total(horizon)
+    for _ in range(20):
+        simulation, earned = Simulation(horizon), 0.0
+        while not simulation.done:
+            partition, threads = random_decision(simulation.problem, rng)
+            earned += simulation.step(partition, threads, ("threads_sum",)).utility
+        assert earned <= bound
+
+
+def test_idle_threads_may_be_worth_something() -> None:
+    """Where D(k) rises, leaving threads idle beats every full hand-out, and the bound covers it."""
+    found = 0
+    for seed in range(40):
+        horizon = tiny(seed, curve="table", devices=1, spare=3)
+        full = total(horizon, idle=False)
+        idle = brute_force(horizon, idle=True).value
+        assert total(horizon) >= idle - 1e-12
+        found += idle > full + 1e-6
+    assert found > 0
+
+
+def test_scarce_devices_are_bounded_by_whole_choices() -> None:
+    """Where charge runs out the bound is below the programme's, which hibernates by fractions."""
+    tighter = 0
+    for seed in range(20):
+        horizon = tiny(seed, devices=1)
+        programme, bound = plan(horizon).value.total, total(horizon, idle=False)
+        assert bound <= programme
+        tighter += bound < programme - 1e-6
+    assert tighter > 0
+
+
+@pytest.mark.parametrize("suite", ["paper-wifi", "starved", "never-full"])
+def test_both_methods_bound_a_suite(suite: str) -> None:
+    """The programme is no looser than the prices it starts from; `exact` is below both."""
+    horizon = make_suite(suite).horizon(3, 30)
+    lp, dual = total(horizon, "lp"), total(horizon, "dual")
+    assert lp <= dual + 1e-9 * abs(dual)
+    assert dual <= lp + 1e-2 * abs(lp)
+    simulation, earned = Simulation(horizon), 0.0
+    while not simulation.done:
+        answer = Exact().solve(simulation.problem)
+        assert answer.partition is not None
+        assert answer.threads is not None
+        earned += simulation.step(answer.partition, answer.threads).utility
+    assert earned <= lp
+
+
+def test_a_hundred_devices() -> None:
+    """The bound is there at N = 100, and prices alone come close to the programme."""
+    horizon = make_suite("scale").horizon(0, 2)
+    assert total(horizon, "dual") >= total(horizon, "lp") - 1e-9
+    assert total(horizon, "dual") <= 1.001 * total(horizon, "lp")
+
+
+def test_time_limit_still_gives_a_bound() -> None:
+    """However short the time, what is reported is a bound, at worst a looser one."""
+    horizon = make_suite("never-full").horizon(1, 20)
+    hurried = horizon_bound(horizon, time_limit=1e-6)
+    assert hurried.total is not None
+    assert hurried.total >= total(horizon) - 1e-9
+
+
+def test_energy_of_a_task_is_bounded_too() -> None:
+    """`energy_scope: task` changes what is drawn, not the proof."""
+    for seed in range(10):
+        horizon = tiny(seed, formulation=Formulation("residual", "task", "allowed"))
+        assert total(horizon) >= brute_force(horizon).value - 1e-12
+
+
+def test_no_bound_where_none_is_proved() -> None:
+    """Where more charge is worth less the answer is none, with the reason."""
+    paper = replace(tiny(0), formulation=Formulation("paper", "slot", "allowed"))
+    found = horizon_bound(paper)
+    assert (found.total, found.per_slot) == (None, None)
+    assert "energy_term" in found.reason
+
+
+def test_bad_arguments() -> None:
+    """Methods and limits that there are not."""
+    with pytest.raises(InputError, match="auto, lp, dual"):
+        horizon_bound(tiny(0), method="simplex")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="time_limit"):
+        horizon_bound(tiny(0), time_limit=0.0)

@@ -1,0 +1,79 @@
+"""The exact optimum of tiny horizons, and what it says of the bound."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from problems import Formulation, InputError, Simulation
+from problems.suites import make_suite
+from solvers import Status
+from solvers.horizon_bound import horizon_bound
+from solvers.horizon_milp import earned, horizon_optimum
+from tests.horizons import brute_force, tiny_horizon
+
+
+def check_against_brute_force(seeds: range) -> int:
+    """Hold optimum, decisions and bound against enumeration; return how many hibernate."""
+    hibernating = 0
+    for seed in seeds:
+        horizon = tiny_horizon(np.random.default_rng([14, seed]))
+        best, found = brute_force(horizon), horizon_optimum(horizon)
+        assert found.status == Status.OPTIMAL
+        assert found.value == pytest.approx(best.value, abs=1e-6), seed
+        assert found.bound >= best.value - 1e-6
+        hibernating += best.hibernated > 0
+    return hibernating
+
+
+def test_optimum_is_the_best_of_all_decisions() -> None:
+    """On 25 random tiny horizons, some of which have to hibernate."""
+    assert check_against_brute_force(range(25)) > 0
+
+
+@pytest.mark.slow
+def test_optimum_is_the_best_of_all_decisions_often() -> None:
+    """The same on 300 others."""
+    assert check_against_brute_force(range(1000, 1300)) > 0
+
+
+def test_decisions_break_no_constraint() -> None:
+    """They replay without a violation, hibernating devices holding the threads left over."""
+    for seed in range(10):
+        horizon = tiny_horizon(np.random.default_rng([15, seed]))
+        found, simulation = horizon_optimum(horizon), Simulation(horizon)
+        assert found.partition is not None
+        assert found.threads is not None
+        for cuts, threads in zip(found.partition, found.threads, strict=True):
+            assert simulation.step(cuts, threads).feasible
+        assert found.value == earned(horizon, found.partition, found.threads)
+
+
+@pytest.mark.parametrize("suite", ["paper-wifi", "never-full"])
+def test_bound_is_close_to_the_optimum_of_a_suite(suite: str) -> None:
+    """Six slots of three devices: bound above optimum, by at most 1 %."""
+    horizon = make_suite(suite).horizon(5, 6)
+    best, bound = horizon_optimum(horizon, 60.0, relative_gap=1e-6), horizon_bound(horizon)
+    assert best.status == Status.OPTIMAL
+    assert best.value is not None
+    assert bound.total is not None
+    assert best.value - 1e-5 <= bound.total <= best.value + 0.01 * abs(best.value)
+
+
+def test_time_limit_keeps_the_incumbent_or_none() -> None:
+    """Out of time: whatever decisions there are, and a bound above them."""
+    found = horizon_optimum(make_suite("never-full").horizon(0, 20), 0.3)
+    assert found.status in (Status.FEASIBLE, Status.TIMEOUT, Status.OPTIMAL)
+    assert (found.value is None) == (found.status == Status.TIMEOUT)
+    assert found.value is None or found.bound >= found.value - 1e-6
+
+
+def test_bad_arguments() -> None:
+    """A reading under which spilling would pay, and no time at all."""
+    horizon = tiny_horizon(np.random.default_rng(0))
+    with pytest.raises(InputError, match="time_limit"):
+        horizon_optimum(horizon, 0.0)
+    with pytest.raises(InputError, match="energy_term"):
+        horizon_optimum(replace(horizon, formulation=Formulation("paper", "slot", "allowed")))

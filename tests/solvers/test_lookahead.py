@@ -1,0 +1,283 @@
+"""Looking ahead: what it earns, what it may know, and whom it never lets down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from problems import (
+    HIBERNATE,
+    EpisodeView,
+    Formulation,
+    Horizon,
+    InputError,
+    Outcome,
+    Simulation,
+    SlotProblem,
+)
+from problems.suites import make_suite
+from solvers import Context, make, solve_slot
+from solvers.base import start_episode
+from solvers.charge_value import charge_value
+from solvers.exact import Exact
+from solvers.forecast import Forecast
+from solvers.horizon_bound import horizon_bound
+from solvers.lookahead import Lookahead
+from tests.horizons import brute_force, tiny_horizon
+
+CAUSAL = ("lookahead", "lookahead[forecast=persistence]", "lookahead[every=3,plan=lp]")
+ORACLES = ("lookahead[forecast=oracle]", "lookahead[every=3,forecast=oracle,plan=lp]")
+#: Suites whose batteries fill up, or do not, by the least gain over `exact` in percent.
+GAINS = {"never-full": 5.0, "often-full": 1.5}
+OTHERS = ("paper-wifi", "paper-5g", "congested", "starved", "cloudy", "hetero")
+
+
+class Played(NamedTuple):
+    """An episode: the state and the outcome of each slot, and whether the future was asked for."""
+
+    problems: list[SlotProblem]
+    outcomes: list[Outcome]
+    clairvoyant: bool
+
+    @property
+    def utility(self) -> float:
+        """Mean utility of a slot."""
+        return float(np.mean([outcome.utility for outcome in self.outcomes]))
+
+
+def played(name: str, horizon: Horizon, seed: int = 0) -> Played:
+    """Run a policy through a horizon; none of its decisions may break a constraint."""
+    solver, view, simulation = make(name), EpisodeView.of(horizon), Simulation(horizon)
+    start_episode(solver, view)
+    problems, outcomes = [], []
+    while not simulation.done:
+        problems.append(simulation.problem)
+        context = Context(seed=seed, slot=simulation.index)
+        answer = solve_slot(solver, simulation.problem, context)
+        assert answer.partition is not None
+        assert answer.threads is not None
+        outcomes.append(simulation.step(answer.partition, answer.threads))
+        assert outcomes[-1].feasible
+    return Played(problems, outcomes, view.clairvoyant)
+
+
+def tiny(seed: int, **overrides: Any) -> Horizon:
+    """The tiny horizon of a seed."""
+    return tiny_horizon(np.random.default_rng([16, seed]), **overrides)
+
+
+def decisions(run: Played) -> list[tuple[list[int], list[int]]]:
+    """Partition and threads of each slot."""
+    return [(outcome.partition.tolist(), outcome.threads.tolist()) for outcome in run.outcomes]
+
+
+def check_hibernation(run: Played) -> None:
+    """Whoever hibernates does so in the slot's own optimum too."""
+    for problem, outcome in zip(run.problems, run.outcomes, strict=True):
+        myopic = np.asarray(Exact().solve(problem).partition)
+        assert (myopic[outcome.partition == HIBERNATE] == HIBERNATE).all()
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+def test_it_hibernates_nobody_whom_the_slot_would_serve(name: str) -> None:
+    """In every state on its way, where charge is short and where it is not."""
+    for seed in range(25):
+        check_hibernation(played(name, tiny(seed)))
+    horizon = make_suite("starved[battery_scale=0.5,devices=4,sun_scale=0.3]").horizon(1, 60)
+    run = played(name, horizon)
+    assert any((outcome.partition == HIBERNATE).any() for outcome in run.outcomes)
+    check_hibernation(run)
+
+
+@pytest.mark.parametrize("name", CAUSAL)
+def test_it_does_not_know_the_future(name: str) -> None:
+    """Two horizons that part at slot 12 are answered alike until then; no mark in the record."""
+    horizon = make_suite("often-full").horizon(2, 20)
+    later = np.arange(len(horizon)) >= 12
+    other = replace(
+        horizon,
+        threads=np.where(later, horizon.threads + 4, horizon.threads),
+        arrival_rate_hz=np.where(later[:, None], 0.5, 1.0) * horizon.arrival_rate_hz,
+        uplink_bps=np.where(later[:, None], 0.3, 1.0) * horizon.uplink_bps,
+        harvest_j=np.where(later[:, None], 0.0, 1.0) * horizon.harvest_j,
+    )
+    one, two = played(name, horizon), played(name, other)
+    assert decisions(one)[:12] == decisions(two)[:12]
+    assert decisions(one)[12:] != decisions(two)[12:]
+    assert not one.clairvoyant
+
+
+@pytest.mark.parametrize("name", ORACLES)
+def test_the_oracle_is_marked(name: str) -> None:
+    """Whoever asks for the future is on record as having done so."""
+    assert played(name, make_suite("never-full").horizon(2, 6)).clairvoyant
+
+
+def check_oracle(seeds: Iterable[int]) -> None:
+    """Print and check the share that the oracle recovers of what `exact` loses."""
+    lost, recovered = 0.0, 0.0
+    for seed in seeds:
+        horizon = tiny(seed)
+        best, slots = brute_force(horizon).value, len(horizon)
+        exact = slots * played("exact", horizon).utility
+        oracle = slots * played("lookahead[forecast=oracle]", horizon).utility
+        assert exact - 1e-9 <= oracle <= best + 1e-9
+        lost += best - exact
+        recovered += oracle - exact
+    print(f"exact loses {lost:.3f}, the oracle recovers {recovered / lost:.2%}")
+    assert recovered >= 0.95 * lost > 0.0
+
+
+def test_the_oracle_recovers_what_exact_loses() -> None:
+    """On tiny horizons at least 95 % of it, and it is never worse than `exact`."""
+    check_oracle(range(40))
+
+
+@pytest.mark.slow
+def test_the_oracle_recovers_what_exact_loses_often() -> None:
+    """The same on 300 others."""
+    check_oracle(range(1000, 1300))
+
+
+def gains(suite: str, seeds: Iterable[int], name: str = "lookahead") -> tuple[float, float, bool]:
+    """Return gain over `exact` and gap to the bound, in %, and whether anybody hibernated."""
+    exact, ahead, bound, hibernated = 0.0, 0.0, 0.0, False
+    for seed in seeds:
+        horizon = make_suite(suite).horizon(seed)
+        run, found = played(name, horizon, seed), horizon_bound(horizon)
+        assert found.per_slot is not None
+        exact += played("exact", horizon, seed).utility
+        ahead, bound = ahead + run.utility, bound + found.per_slot
+        hibernated |= any((outcome.partition == HIBERNATE).any() for outcome in run.outcomes)
+    print(f"{suite}: {name} gains {ahead / exact - 1:.3%}, gap {1 - ahead / bound:.3%} of the bound")
+    return 100 * (ahead - exact) / abs(exact), 100 * (bound - ahead) / abs(bound), hibernated
+
+
+@pytest.mark.parametrize("suite", GAINS)
+def test_it_gains_where_charge_matters(suite: str) -> None:
+    """Two seeds, episodes of full length; nobody hibernates and the bound is near."""
+    gain, gap, hibernated = gains(suite, (200, 201))
+    assert gain >= GAINS[suite]
+    assert gap <= 1.0
+    assert not hibernated
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", GAINS)
+def test_it_gains_where_charge_matters_over_seeds(suite: str) -> None:
+    """Twenty seeds that nothing was tuned on."""
+    gain, gap, _ = gains(suite, range(1000, 1020))
+    assert gain >= GAINS[suite]
+    assert gap <= 1.0
+
+
+@pytest.mark.parametrize("suite", OTHERS)
+def test_it_is_nowhere_worse(suite: str) -> None:
+    """A seed of every other suite: never more than 0.1 % below `exact`."""
+    gain, gap, _ = gains(suite, (200,))
+    assert gain >= -0.1
+    assert gap <= 1.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", [*OTHERS, *GAINS, "scale"])
+def test_it_is_nowhere_worse_over_seeds(suite: str) -> None:
+    """Twenty seeds, each by itself."""
+    for seed in range(1000, 1020):
+        assert gains(suite, (seed,))[0] >= -0.1
+
+
+def test_one_slot_is_exact() -> None:
+    """Without a later slot, or an episode at all, charge has no worth beyond the slot's own."""
+    horizon = make_suite("never-full").horizon(4, 1)
+    problem = horizon.slot(0, horizon.battery_start_j)
+    optimum = Exact().solve(problem)
+    answer = Lookahead().solve(problem, Context())
+    assert np.array_equal(np.asarray(answer.partition), np.asarray(optimum.partition))
+    for name in (*CAUSAL, *ORACLES):
+        assert played(name, horizon).utility == pytest.approx(optimum.bound)
+
+
+def test_charge_without_reward_is_exact() -> None:
+    """With `energy_term: paper` every plan is the slots' own optima."""
+    horizon = make_suite("never-full[energy_term=paper]").horizon(4, 10)
+    for name in (*CAUSAL, *ORACLES):
+        assert decisions(played(name, horizon)) == decisions(played("exact", horizon))
+
+
+def test_same_seed_same_decisions() -> None:
+    """What it resamples comes from the cell's seed alone."""
+    horizon = make_suite("often-full").horizon(5, 30)
+    first, second = (decisions(played("lookahead", horizon, seed=7)) for _ in range(2))
+    assert first == second
+
+
+def test_charge_value_is_the_forecast_followed_slot_by_slot() -> None:
+    """By the definition: step, count V per full battery, charge −10 a draw for what is missing."""
+    rng = np.random.default_rng(17)
+    for _ in range(50):
+        later = int(rng.integers(1, 8))
+        charge = rng.random((2, 3))
+        harvest, draws = rng.random((later, 2)) * 0.6, rng.random((later, 2)) * 0.6 + 0.01
+        found = charge_value(charge, harvest, draws, 0.5)
+        for n in range(2):
+            for at in range(3):
+                level, kept, least, full = charge[n, at], 0.0, 0.0, False
+                for net in harvest[:, n] - draws[:, n]:
+                    level = min(level + net, 1.0)
+                    kept += 0.5 * max(level, 0.0)
+                    full |= level == 1.0
+                    least = least if full else min(least, level)
+                expected = kept + 10.0 * least / draws[:, n].mean()
+                assert found[n, at] == pytest.approx(expected)
+
+
+def test_a_forecast_follows_the_clear_sky() -> None:
+    """Harvest to come is the clear sky's course in the share seen so far; without one, the mean."""
+    horizon = make_suite("cloudy[devices=2]").horizon(0, 6)
+    assert horizon.clear_sky_harvest_j is not None
+    for course in (horizon.clear_sky_harvest_j, None):
+        known = replace(horizon, clear_sky_harvest_j=course)
+        ahead = Forecast(EpisodeView.of(known), "causal")
+        for slot in range(3):
+            ahead.see(known.slot(slot, known.battery_start_j))
+        seen = horizon.harvest_j[:3].mean(axis=0)
+        expected = np.repeat(seen[None, :], 3, axis=0)
+        if course is not None:
+            expected = course[3:] * seen / course[:3].mean(axis=0)
+        assert np.allclose(ahead.harvest_j(), expected)
+        assert ahead.slots_left == 3
+
+
+def test_the_oracle_forecasts_the_truth() -> None:
+    """The rest of the horizon, from the charge of now on."""
+    horizon = make_suite("cloudy[devices=2]").horizon(0, 6)
+    ahead = Forecast(EpisodeView.of(horizon), "oracle")
+    for slot in range(2):
+        ahead.see(horizon.slot(slot, horizon.battery_start_j))
+    expected = ahead.horizon(horizon.slot(1, horizon.battery_start_j))
+    for name in ("threads", "arrival_rate_hz", "uplink_bps", "harvest_j"):
+        assert np.array_equal(getattr(expected, name), getattr(horizon, name)[1:])
+
+
+def test_bad_parameters() -> None:
+    """Unknown words and counts name what would do."""
+    with pytest.raises(InputError, match="whole number"):
+        make("lookahead[every=0,plan=lp]")
+    with pytest.raises(InputError, match="causal"):
+        make("lookahead[forecast=tarot]")
+    with pytest.raises(InputError, match="lp"):
+        make("lookahead[plan=milp]")
+
+
+def test_formulation_of_a_task_is_planned_too() -> None:
+    """`energy_scope: task` draws less and is looked ahead of in the same way."""
+    horizon = replace(
+        make_suite("never-full").horizon(6, 12),
+        formulation=Formulation("residual", "task", "allowed"),
+    )
+    assert played("lookahead", horizon).utility >= 0.999 * played("exact", horizon).utility
