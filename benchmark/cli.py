@@ -15,7 +15,6 @@ from benchmark.commands import (
     gap,
     merge,
     one,
-    paper,
     plot,
     profile,
     run,
@@ -45,7 +44,6 @@ app.command("plot")(plot.plot)
 app.command("merge")(merge.merge)
 app.command("profile")(profile.profile)
 app.command("fit")(fit.fit)
-app.command("paper")(paper.paper)
 
 
 #: Exit status of a command ended by Ctrl-C, 128 + SIGINT.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -64,12 +64,13 @@ class Forecast:
             return np.repeat(usual[None, :], self.slots_left, axis=0)
         clear = course[: self.seen].mean(axis=0)
         share = np.divide(usual, clear, out=np.ones_like(usual), where=clear > 0.0)
-        return course[self.seen :] * share
+        ahead: Floats = course[self.seen :] * share
+        return ahead
 
     def horizon(self, problem: SlotProblem) -> Horizon:
         """Return the present slot and those to come as a horizon from the present charge on."""
         later = self.slots_left
-        columns = {
+        columns: dict[str, Any] = {
             name: np.concatenate([getattr(problem, name)[None, :], self._later(name, later)])
             for name in ("arrival_rate_hz", "uplink_bps")
         }

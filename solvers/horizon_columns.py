@@ -95,7 +95,8 @@ class DeviceColumns:
         worth = self.utility - (energy_price[:, None] * self.energy)[:, :, None]
         allowed = self.threads <= self.most[:, None]
         asleep = np.where(allowed, self.asleep[:, None], -np.inf)
-        return np.maximum(worth.max(axis=1), asleep)
+        best: Floats = np.maximum(worth.max(axis=1), asleep)
+        return best
 
     def by_rows(self, thread_price: Floats) -> tuple[Floats, Ints]:
         """Return each row's best worth over k at prices per thread (T, R), and that k's index."""

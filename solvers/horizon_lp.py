@@ -7,6 +7,7 @@ device and slot at the duals, and proves a bound, until no column is missing.
 
 from __future__ import annotations
 
+import importlib
 import time
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -109,8 +110,7 @@ class _Programme:
     """The programme with the columns made so far."""
 
     def __init__(self, devices: list[DeviceColumns], threads: Ints, *, idle: bool):
-        import highspy
-
+        highspy: Any = importlib.import_module("highspy")
         self.devices, self.slots, self.idle = devices, len(threads), idle
         self.size = len(devices) * self.slots  # battery variables, and rows of each kind
         self._made: list[set[tuple[int, int, int]]] = [set() for _ in devices]
@@ -219,7 +219,8 @@ class _Programme:
         taken = np.array(self._solution.col_value)[self.size :]
         owner, energy = np.concatenate(self._owner), np.concatenate(self._energy)
         weights = energy[: len(taken)] * taken
-        return np.bincount(owner[: len(taken)], weights, minlength=self.size).reshape(shape)
+        sums: Floats = np.bincount(owner[: len(taken)], weights, minlength=self.size)  # type: ignore[assignment]
+        return sums.reshape(shape)
 
 
 def energy_prices(columns: DeviceColumns, thread_price: Floats) -> Floats:
@@ -240,4 +241,5 @@ def energy_prices(columns: DeviceColumns, thread_price: Floats) -> Floats:
     for row in (HIBERNATE, *range(rows)):
         programme.add(0, Choices(every, np.full(slots, row), none))
     programme.solve(np.inf)
-    return programme.prices().energy[0]
+    prices: Floats = programme.prices().energy[0]
+    return prices

@@ -7,6 +7,7 @@ w ≤ e and w ≤ 1 − h. Unlike the bound's programme it hands out all threads
 
 from __future__ import annotations
 
+import importlib
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -68,8 +69,7 @@ def horizon_optimum(
     InputError
         `energy_term: paper`, where spilling would pay, or a time limit that is not positive.
     """
-    import highspy
-
+    highspy: Any = importlib.import_module("highspy")
     if horizon.formulation.energy_term != "residual":
         raise InputError("energy_term: got paper; expected residual for the horizon optimum")
     if time_limit is not None and not time_limit > 0:
@@ -151,7 +151,8 @@ class _Model:
         row, column, value = (
             np.concatenate(arrays)
             for arrays in zip(
-                *((r, c, np.broadcast_to(v, r.shape)) for r, c, v in entries), strict=True
+                *((r, c, np.broadcast_to(np.asarray(v), r.shape)) for r, c, v in entries),
+                strict=True,
             )
         )
         upper = [self._income(), np.ones(size), np.zeros(size), np.ones(size)]
@@ -208,7 +209,8 @@ class _Model:
     def _spare(self) -> Floats:
         """Most threads beyond k_min that a hibernating device may hold, in order of `owner`."""
         caps = np.minimum(self.horizon.fleet.thread_caps, int(self.horizon.threads.max()))
-        return (caps[self.device[self.asleep]] - self.horizon.min_threads).astype(float)
+        spare: Floats = (caps[self.device[self.asleep]] - self.horizon.min_threads).astype(float)
+        return spare
 
     def _income(self) -> Floats:
         income = np.array([columns.harvest for columns in self.devices])

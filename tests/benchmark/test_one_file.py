@@ -23,7 +23,8 @@ SIMULATE_FIELDS = {
 def instance(tmp_path: Path) -> Path:
     """A slot instance with one device: 3 cuts, 4 threads."""
     device: dict[str, Any] = {
-        "name": "md0", "dnn": "vgg16_bn", "arrival_rate_hz": 0.83, "uplink_bps": 1.5e7, "deadline_s": 0.27,
+        "name": "md0", "dnn": "vgg16_bn", "deadline_s": 0.27,
+        "arrival_rate_hz": 0.83, "uplink_bps": 1.5e7,
         "battery_j": 1500.0, "battery_max_j": 2000.0, "harvest_j": 60.0,
         "compute_power_w": 8.6, "transmit_power_w": 6.5,
         "cut_bits": [4816896, 802816, 0], "local_s": 0.3,

@@ -1,1 +1,0 @@
-"""Every figure and table of the paper, claimed and ours side by side; one module an item."""
