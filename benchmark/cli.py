@@ -19,6 +19,7 @@ from benchmark.commands import (
     profile,
     run,
     table,
+    train,
 )
 from problems.errors import InputError, did_you_mean
 
@@ -44,6 +45,7 @@ app.command("plot")(plot.plot)
 app.command("merge")(merge.merge)
 app.command("profile")(profile.profile)
 app.command("fit")(fit.fit)
+app.command("train")(train.train)
 
 
 #: Exit status of a command ended by Ctrl-C, 128 + SIGINT.
@@ -70,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         return _complain(_usage(error.format_message()))
     if status == _INTERRUPTED:  # typer turns Ctrl-C into this status without a word
-        sys.stderr.write("splitbench: interrupted; what was finished is in the store\n")
+        sys.stderr.write("splitbench: interrupted; what was finished is kept\n")
     return status if isinstance(status, int) else 0
 
 

@@ -12,7 +12,7 @@ from problems.suites import make_suite
 from results import CellKey
 from results.bounds import SOLVER_CODE, bound_key
 from solvers.parameters import parse_solver
-from solvers.registry import canonical_name
+from solvers.registry import beside, canonical_name
 
 #: The paper's two suites, which the benchmark table shows by default.
 DEFAULT_SUITES = ("paper-wifi", "paper-5g")
@@ -57,7 +57,8 @@ def cells_of(request: Request) -> list[CellKey]:
     Where the reference is computed, the bound of each horizon is a cell of its own, behind them.
     """
     cells = []
-    solvers = list(dict.fromkeys(canonical_name(name) for name in request.solvers))
+    asked = [canonical_name(name) for name in request.solvers]
+    solvers = list(dict.fromkeys(one for name in asked for one in [name, *beside(name)]))
     for text in request.suites:
         suite = make_suite(text)
         files = _digest(suite.files)

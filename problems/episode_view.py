@@ -21,6 +21,9 @@ class EpisodeView:
     clear_sky_harvest_j
         What each device would harvest in each slot under a clear sky, J, shape (T, N): the sun's
         course is known, the clouds are not. None where the horizon does not say (files).
+    suite
+        The suite that the horizon was drawn from: a policy that learns may draw others of it, at
+        seeds of its own. Empty where there is none (files).
     clairvoyant
         Whether the solver asked for the future; the record says so.
     """
@@ -34,6 +37,7 @@ class EpisodeView:
     battery_start_j: Floats
     clear_sky_harvest_j: Floats | None
     name: str = ""
+    suite: str = ""
     clairvoyant: bool = False
     _future: Horizon | None = field(default=None, repr=False)
 
@@ -50,6 +54,7 @@ class EpisodeView:
             battery_start_j=horizon.battery_start_j,
             clear_sky_harvest_j=horizon.clear_sky_harvest_j,
             name=horizon.name,
+            suite=horizon.suite,
             _future=horizon,
         )
 

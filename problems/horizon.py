@@ -39,6 +39,8 @@ class Horizon:
         that a causal policy may know. None where it is not known, as in files.
     planning
         The devices as solvers believe them to be, see `SlotProblem.planning`.
+    suite
+        The suite that it was drawn from; empty where it was not.
     """
 
     fleet: Fleet
@@ -54,6 +56,7 @@ class Horizon:
     name: str = ""
     clear_sky_harvest_j: Floats | None = None
     planning: Fleet | None = None
+    suite: str = ""
 
     def __post_init__(self) -> None:
         check_counts(self.min_threads, self.slot_s, self.utility_weight)

@@ -6,7 +6,7 @@ import inspect
 import re
 import types
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, is_dataclass
 from difflib import get_close_matches
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -90,7 +90,8 @@ def parameters_of(target: Callable[..., Any]) -> dict[str, Any]:
     if function is object.__init__:
         return {}
     try:
-        hints = get_type_hints(function)
+        # A dataclass may have fields from another module, whose names only the class resolves.
+        hints = get_type_hints(target if is_dataclass(target) else function)
     except NameError:  # annotations that only a type checker can resolve
         hints = {}
     return {

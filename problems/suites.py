@@ -196,7 +196,8 @@ class Suite:
         if not isinstance(self.scenario, Scenario):
             raise InputError(f"suite {self.name}: got independent slots; expected a horizon suite")
         scenario = self.scenario if slots is None else replace(self.scenario, slots=slots)
-        return scenario.horizon(seed, f"{self.name} seed {seed}")
+        drawn = scenario.horizon(seed, f"{self.name} seed {seed}")
+        return replace(drawn, suite=self.name)
 
     def instances(self, seed: int, count: int | None = None) -> list[SlotProblem]:
         """Draw the independent instances of a seed; fewer are the first of more.

@@ -1,8 +1,10 @@
 """Finding plug-ins: modules of this repository, entry points of others, classes in a file.
 
 A class is a plug-in when it is defined in a module of `solvers` or `baselines` (or named by an
-entry point), is public, and has a `name` and a method `solve`, `partition` or `allocate`. What
-cannot be imported stays out and is asked about by name: it takes nothing else down with it.
+entry point), is public, and has a `name` and a method `solve`, `partition` or `allocate`. Modules
+of their sub-packages are what plug-ins are built from, and are loaded when one is used: training
+needs torch. What cannot be imported stays out and is asked about by name: it takes nothing else
+down with it.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ def find() -> Found:
     found = Found({}, {})
     for room in _ROOMS:
         package = importlib.import_module(room)
-        for module in pkgutil.walk_packages(package.__path__, prefix=f"{room}."):
+        for module in pkgutil.iter_modules(package.__path__, prefix=f"{room}."):
             if not module.name.rsplit(".", 1)[-1].startswith("_"):
                 _find_in_module(module.name, found)
     for entry_point in _entry_points():

@@ -6,6 +6,7 @@ There is no list to edit: see `solvers.discovery` for what is found, and where.
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ __all__ = [
     "Entry",
     "NotInstalledError",
     "all_names",
+    "beside",
     "canonical_name",
     "check_name",
     "kinds_of",
@@ -52,8 +54,24 @@ def make(name: str) -> Any:
         return _make_one(halves[0], "solver")
     if len(halves) == 2:
         partitioner = _make_one(halves[0], "partitioner")
-        return Scheme(partitioner, _make_one(halves[1], "allocator"), str_name(halves))
+        allocator = _make_one(_with_defaults(partitioner, halves[1]), "allocator")
+        return Scheme(partitioner, allocator, str_name(halves))
     raise InputError(f"solver {name!r}: expected a solver or partitioner+allocator")
+
+
+def beside(name: str) -> list[str]:
+    """Return the schemes that a result of `name` has to stand beside, in their canonical names.
+
+    An allocator that says more of the partitioner than it should says with what to compare it, by
+    a static method `beside(partitioner, allocator)`. Files are not loaded for this.
+    """
+    halves = parse_solver(name)
+    if len(halves) != 2 or halves[1].path:
+        return []
+    entry = find().entries.get(("allocator", halves[1].name))
+    asked = getattr(entry.plugin, "beside", None) if entry else None
+    names = asked(str(halves[0]), str(halves[1])) if asked else ()
+    return [canonical_name(other) for other in names if canonical_name(other) != str_name(halves)]
 
 
 def check_name(name: str) -> None:
@@ -111,6 +129,14 @@ def _make_one(spec: Spec, kind: str) -> Any:
     if spec.parameters and kind == "solver" and not spec.path:
         made.name = str(spec)
     return made
+
+
+def _with_defaults(partitioner: Any, allocator: Spec) -> Spec:
+    """Give an allocator without parameters those that the partitioner asks for."""
+    wanted = getattr(partitioner, "allocator_defaults", {}).get(allocator.name)
+    if not wanted or allocator.parameters or allocator.path:
+        return allocator
+    return replace(allocator, parameters={key: str(value) for key, value in wanted.items()})
 
 
 def _lookup(spec: Spec, kind: str) -> type[Any]:

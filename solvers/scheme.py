@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ class Scheme:
     ----------
     partitioner, allocator
         Anything with `partition(problem[, context])` and
-        `allocate(problem, partition[, context])`.
+        `allocate(problem, partition[, context])`. A partitioner's `note` (which policy is at work)
+        goes with every decision.
     """
 
     def __init__(self, partitioner: Any, allocator: Any, name: str = ""):
@@ -40,4 +42,7 @@ class Scheme:
         solution: Solution = call_with_context(
             self.allocator.allocate, problem, chosen, context=context
         )
+        note = getattr(self.partitioner, "note", "")
+        if note and isinstance(solution, Solution):
+            return replace(solution, note="; ".join(filter(None, [note, solution.note])))
         return solution

@@ -115,8 +115,8 @@ def improve(cost: Floats, threads: Ints, min_threads: int) -> Ints:
     position = threads - min_threads + 1
     while len(threads) > 1:
         here = padded[device, position]
-        increment = _difference(padded[device, position - 1], here, np.inf)
-        decrement = _difference(here, padded[device, position + 1], -np.inf)
+        increment = gained(padded[device, position - 1], here, np.inf)
+        decrement = gained(here, padded[device, position + 1], -np.inf)
         giver, taker = _best_pair(increment, decrement)
         # The comparison of sums, not of differences, is what guarantees a strict fall.
         before = here[giver] + here[taker]
@@ -136,14 +136,14 @@ def _best_pair(increment: Floats, decrement: Floats) -> tuple[int, int]:
     others = np.delete(np.arange(len(increment)), first_giver)
     second_giver = int(others[increment[others].argmin()])
     second_taker = int(others[decrement[others].argmax()])
-    with_second_giver = _difference(decrement[first_taker], increment[second_giver], -np.inf)
-    with_second_taker = _difference(decrement[second_taker], increment[first_giver], -np.inf)
+    with_second_giver = gained(decrement[first_taker], increment[second_giver], -np.inf)
+    with_second_taker = gained(decrement[second_taker], increment[first_giver], -np.inf)
     if with_second_giver >= with_second_taker:
         return second_giver, first_taker
     return first_giver, second_taker
 
 
-def _difference(first: Floats, second: Floats, undefined: float) -> Floats:
+def gained(first: Floats, second: Floats, undefined: float) -> Floats:
     """Return first − second, and `undefined` for ∞ − ∞: a move from bad to bad is worth nothing."""
     with np.errstate(invalid="ignore"):
         difference = first - second
@@ -165,8 +165,8 @@ def printed_rule(cost: Floats, threads: Ints, problem: SlotProblem) -> Ints:
         here = padded[device, held]
         up = np.where(held - 1 <= problem.min_threads - 1, padded[device, held - 1], np.inf)
         down = padded[device, held + 1]
-        loses = _difference(up, here, np.inf)
-        gains = _difference(here, down, -np.inf)
+        loses = gained(up, here, np.inf)
+        gains = gained(here, down, -np.inf)
         giver, taker = int(loses.argmin()), int(gains.argmax())
         if down[taker] > up[giver] and giver != taker:
             held[taker] += 1

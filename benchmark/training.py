@@ -1,0 +1,126 @@
+"""From the words of `splitbench train` to a policy file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from benchmark.console import progress, warn
+from problems.errors import InputError, UnknownNameError
+from problems.parameters import Spec, bind, parse_parameters, parse_spec
+from solvers.ddp.library import file_name, own_directory, trained_path
+from solvers.ddp.parameters import PARAMETERS, TrainingParameters
+from solvers.ddp.policy_file import Kind, PolicyFile, load_policy, save_policy
+from solvers.ddp.scenario import TrainingScenario, scenario_of_suite
+
+@dataclass(frozen=True)
+class Training:
+    """What is to be trained, and where the policy goes."""
+
+    kind: Kind
+    scenario: TrainingScenario
+    parameters: TrainingParameters
+    out: Path | None = None
+
+    @classmethod
+    def asked(
+        cls, policy: str, suite: str, given: Sequence[str], seed: int | None, out: Path | None
+    ) -> Training:
+        """Read `ddp[actions=candidates]`, a suite, `-p name=value` and --seed.
+
+        Raises
+        ------
+        InputError
+            An unknown kind, parameter or suite, or a value out of place.
+        """
+        spec = parse_spec(policy)
+        if spec.path or spec.name not in PARAMETERS:
+            raise UnknownNameError("policy", spec.name, PARAMETERS)
+        words = dict(spec.parameters)
+        for text in [*given, *([] if seed is None else [f"seed={seed}"])]:
+            for name, value in parse_parameters(text, f"-p {text}").items():
+                if name in words:
+                    raise InputError(f"-p {text}: {name} is given twice; expected it once")
+                words[name] = value
+        made = PARAMETERS[spec.name]
+        parameters = made(**bind(made, Spec(spec.name, words)))
+        return cls(cast(Kind, spec.name), scenario_of_suite(suite), parameters, out)
+
+    @property
+    def path(self) -> Path:
+        """Where the policy is written: --out, or where runs look for it."""
+        return self.out or own_directory() / file_name(self.kind, self.scenario, self.parameters)
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the state of training is kept until it is done."""
+        return self.path.with_name(self.path.name + ".training")
+
+    @property
+    def name(self) -> str:
+        """The partitioner that plays this policy: `ddp[actions=candidates]`."""
+        inside = ",".join(f"{key}={value}" for key, value in self.parameters.differing().items())
+        return f"{self.kind}[{inside}]" if inside else self.kind
+
+    @property
+    def command(self) -> str:
+        """The command that trains this policy again."""
+        return f"splitbench train '{self.name}' '{self.scenario.name}'"
+
+
+def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:
+    """Train, with progress on stderr, and return the policy and its file.
+
+    What is trained already is not trained again, and what was begun goes on, unless `fresh`.
+
+    Raises
+    ------
+    InputError
+        A checkpoint of another training, or a path that cannot be written.
+    """
+    from solvers.ddp.training.session import Session
+
+    known = None if fresh else _trained(training)
+    if known is not None:
+        warn(f"{known} is trained already; --fresh trains it anew")
+        return load_policy(known), known
+    if fresh:
+        training.checkpoint.unlink(missing_ok=True)
+    session = Session(
+        training.kind,
+        training.scenario,
+        training.parameters,
+        checkpoint=training.checkpoint,
+        command=training.command,
+    )
+    if session.resumed_at:
+        warn(f"goes on at round {session.resumed_at + 1} of {training.parameters.rounds}")
+    total = training.parameters.rounds - session.resumed_at
+    with progress(f"rounds of {training.parameters.parallel} episodes", total) as advance:
+        policy = session.run(lambda utility: advance(f"utility {utility:.4f} a slot"))
+    save_policy(policy, training.path)
+    training.checkpoint.unlink(missing_ok=True)
+    return policy, training.path
+
+
+def _trained(training: Training) -> Path | None:
+    if training.out is None:
+        return trained_path(training.kind, training.scenario, training.parameters)
+    if not training.out.exists():
+        return None
+    there = load_policy(training.out).header
+    same = (there.kind, there.fingerprint, there.parameters) == (
+        training.kind,
+        training.scenario.fingerprint,
+        training.parameters.to_dict(),
+    )
+    if not same:
+        raise InputError(f"--out: {training.out} is another policy; expected a new file or --fresh")
+    return training.out
+
+
+def policy_object(policy: PolicyFile, path: Path) -> dict[str, Any]:
+    """Return what --json prints of a trained policy."""
+    return policy.header.model_dump() | {"path": str(path)}

@@ -1,0 +1,1 @@
+"""DDP, the learned partitioner of the paper, and learned ones beyond it."""

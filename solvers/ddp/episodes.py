@@ -1,0 +1,96 @@
+"""E horizons of one fleet stepped through together: what the environment and training run on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems import Horizon, InputError
+from problems.latency import Floats
+from solvers.ddp.batch import BatchModel, Objective, Result, Slots
+from solvers.ddp.outlook import Outlook, SunCourse
+from solvers.ddp.scenario import Draw
+
+Ints = NDArray[np.int64]
+#: Training draws its horizons from seeds far above those that suites are evaluated on.
+FIRST_TRAINING_SEED = 1_000_000_000
+#: Seeds of horizons that each training seed has for itself.
+SEEDS_A_TRAINING = 1_000_000
+
+
+class Episodes:
+    """E episodes side by side: ask for the present `slots`, answer with `step`, until `done`.
+
+    Parameters
+    ----------
+    horizons
+        Horizons of one fleet (as the first one's), of one length.
+    """
+
+    def __init__(self, horizons: Sequence[Horizon]):
+        first = horizons[0]
+        if any(len(horizon) != len(first) for horizon in horizons):
+            raise InputError("horizons: got several lengths; expected one number of slots")
+        self.model = BatchModel.of(first)
+        self.length = len(first)
+        self.index = 0
+        self.battery_j: Floats = np.stack([horizon.battery_start_j for horizon in horizons])
+        self._threads = np.stack([horizon.threads for horizon in horizons])
+        self._arrival = np.stack([horizon.arrival_rate_hz for horizon in horizons])
+        self._uplink = np.stack([horizon.uplink_bps for horizon in horizons])
+        self._harvest = np.stack([horizon.harvest_j for horizon in horizons])
+        self._sun = SunCourse(horizons)
+        self._drawn_j: Floats = np.zeros_like(self.battery_j)
+
+    def __len__(self) -> int:
+        return len(self.battery_j)
+
+    @property
+    def done(self) -> bool:
+        """Whether all slots have been stepped through."""
+        return self.index >= self.length
+
+    @property
+    def slots(self) -> Slots:
+        """The present slot of each episode; after the end, the last one at the final charges."""
+        index = min(self.index, self.length - 1)
+        return Slots(
+            self._threads[:, index],
+            self._arrival[:, index],
+            self._uplink[:, index],
+            self.battery_j,
+            self._harvest[:, index],
+        )
+
+    @property
+    def outlook(self) -> Outlook:
+        """What a causal policy may expect after the present slot."""
+        return self._sun.after(min(self.index, self.length - 1))
+
+    @property
+    def mean_draw_j(self) -> Floats:
+        """Mean energy of the slots stepped through so far, J, shape (E, N)."""
+        return self._drawn_j / max(self.index, 1)
+
+    def step(self, partition: Ints, objective: Objective = "latency") -> Result:
+        """Apply partitions, shape (E, N), with TA's threads, and go on to the next slot.
+
+        Raises
+        ------
+        IndexError
+            The episodes are over.
+        """
+        if self.done:
+            raise IndexError(f"the horizons have {self.length} slots; all are done")
+        result = self.model.decide(self.slots, partition, objective)
+        self.index += 1
+        self.battery_j = result.battery_next_j
+        self._drawn_j = self._drawn_j + result.energy_j
+        return result
+
+
+def drawn_episodes(draw: Draw, seeds: Sequence[int]) -> Episodes:
+    """Return the episodes of the given seeds."""
+    return Episodes([draw(seed) for seed in seeds])

@@ -1,0 +1,105 @@
+"""Where policies are: those that were trained here, then those that are shipped.
+
+A policy's place follows from its kind, its scenario and its parameters, so that looking for one
+is opening one file. `SPLITBENCH_POLICIES` names the directory that training writes to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from functools import cache
+from pathlib import Path
+
+from solvers.ddp.batch import BatchModel
+from solvers.ddp.parameters import TrainingParameters
+from solvers.ddp.policy_file import Kind, PolicyFile, load_policy
+from solvers.ddp.scenario import TrainingScenario, scenario_of_suite
+
+SHIPPED = Path(__file__).parent / "data" / "policies"
+#: Shared policies of this suite serve devices that no policy was trained for.
+GENERAL_SUITE = "hetero"
+
+
+def own_directory() -> Path:
+    """Return the directory that training writes to."""
+    named = os.environ.get("SPLITBENCH_POLICIES")
+    if named:
+        return Path(named)
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "splitbench" / "policies"
+
+
+def file_name(kind: Kind, scenario: TrainingScenario, parameters: TrainingParameters) -> str:
+    """Return the name of the file for a policy; how long it was trained is no part of it."""
+    agreed = {name: value for name, value in parameters.to_dict().items() if name != "episodes"}
+    text = json.dumps([kind, scenario.fingerprint, agreed], sort_keys=True)
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", scenario.name)[:60].strip("-")
+    return f"{kind}-{stem}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.safetensors"
+
+
+def trained_path(
+    kind: Kind, scenario: TrainingScenario, parameters: TrainingParameters
+) -> Path | None:
+    """Return the file of a fully trained policy that fits, or None.
+
+    With `episodes` at its default any length that was trained will do.
+    """
+    name = file_name(kind, scenario, parameters)
+    for directory in (own_directory(), SHIPPED):
+        path = directory / name
+        if path.is_file():
+            episodes = load_policy(path).header.episodes
+            if parameters.has_default_length or episodes == parameters.episodes:
+                return path
+    return None
+
+
+def find_policy(
+    kind: Kind, scenario: TrainingScenario, parameters: TrainingParameters, model: BatchModel
+) -> PolicyFile | None:
+    """Return the policy that fits a scenario, or None.
+
+    A shared policy serves any devices: where none was trained for these, the one for
+    `GENERAL_SUITE` does, unless V or the energy terms are others.
+    """
+    path = trained_path(kind, scenario, parameters)
+    if path is None and kind != "ddp":
+        path = trained_path(kind, scenario_of_suite(GENERAL_SUITE), parameters)
+    if path is None:
+        return None
+    policy = load_policy(path)
+    exact = policy.header.fingerprint == scenario.fingerprint
+    return policy if exact or rewards_the_same(policy, model) else None
+
+
+def rewards_the_same(policy: PolicyFile, model: BatchModel) -> bool:
+    """Whether a policy was trained on the same V and energy terms."""
+    header, formulation = policy.header, model.formulation
+    return (header.utility_weight, header.energy_term, header.energy_scope) == (
+        model.utility_weight,
+        formulation.energy_term,
+        formulation.energy_scope,
+    )
+
+
+def scaled_down_path(
+    kind: Kind, scenario: TrainingScenario, parameters: TrainingParameters
+) -> Path:
+    """Return where the policy that a run trains by itself is kept, for this code alone."""
+    name = file_name(kind, scenario, parameters)
+    return own_directory() / "scaled-down" / training_digest() / name
+
+
+@cache
+def training_digest() -> str:
+    """Return a digest of the code that trains: another code may train another policy."""
+    root = Path(__file__).parent.parent.parent
+    digest = hashlib.sha256()
+    for room in ("problems", "solvers"):
+        for path in sorted((root / room).rglob("*.py")):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]

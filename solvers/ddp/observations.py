@@ -1,0 +1,167 @@
+"""What a policy sees of a slot: Eq. 16 for the joint actor, each device for the shared one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems import Horizon
+from problems.latency import Floats
+from solvers.ddp.actions import ActionSet
+from solvers.ddp.batch import BatchModel, Slots
+from solvers.ddp.episodes import FIRST_TRAINING_SEED, SEEDS_A_TRAINING
+from solvers.ddp.outlook import Outlook
+from solvers.ddp.parameters import UplinkInput
+from solvers.ddp.scenario import Draw
+
+Singles = NDArray[np.float32]
+#: Episodes that the scales of the joint state are taken from.
+_SCALE_EPISODES = 8
+
+#: Standardised inputs are cut there, so that the space is bounded.
+LIMIT = 5.0
+#: Features of a candidate cut, and of a device.
+CUT_FEATURES, DEVICE_FEATURES = 11, 6
+
+
+@dataclass(frozen=True)
+class JointObservation:
+    """State {λ, E, B, K} of Eq. 16, standardised; shape (E, 3N + 1).
+
+    Attributes
+    ----------
+    mean, deviation
+        Of each input over training's horizons, shape (3N + 1,).
+    """
+
+    battery_max_j: Floats
+    uplink: UplinkInput
+    mean: Floats
+    deviation: Floats
+
+    @classmethod
+    def fitted(cls, draw: Draw, uplink: UplinkInput, seed: int = 0) -> JointObservation:
+        """Return the observation with the scales of a few horizons, the last of a training seed.
+
+        Charges depend on what a policy does: their scales are those of any share being as likely.
+        """
+        last = FIRST_TRAINING_SEED + SEEDS_A_TRAINING * (seed + 1)
+        horizons = [draw(last - 1 - index) for index in range(_SCALE_EPISODES)]
+        capacity = horizons[0].fleet.battery_max_j
+        devices = len(capacity)
+        plain = cls(capacity, uplink, np.zeros(3 * devices + 1), np.ones(3 * devices + 1))
+        rows = np.concatenate([plain.raw(_all_slots(horizon)) for horizon in horizons])
+        mean, deviation = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-6)
+        charges = slice(devices, 2 * devices)
+        mean[charges], deviation[charges] = 0.5, 12.0**-0.5
+        return cls(capacity, uplink, mean, deviation)
+
+    def raw(self, slots: Slots) -> Floats:
+        """Return λ in 1/s, E/E_max, B (or 1/B) in units of 10 Mbit/s, K."""
+        rate = slots.uplink_bps / 1e7
+        columns = (
+            slots.arrival_rate_hz,
+            slots.battery_j / self.battery_max_j,
+            1.0 / rate if self.uplink == "inverse" else rate,
+            slots.threads[:, None],
+        )
+        return np.concatenate(columns, axis=1)
+
+    def __call__(self, slots: Slots) -> Singles:
+        """Return the standardised state, cut at ±5, shape (E, 3N + 1)."""
+        scaled = (self.raw(slots) - self.mean) / self.deviation
+        return np.clip(scaled, -LIMIT, LIMIT).astype(np.float32)
+
+
+def _all_slots(horizon: Horizon) -> Slots:
+    """Return every slot of a horizon, with the charge of its start."""
+    charge = np.broadcast_to(horizon.battery_start_j, horizon.harvest_j.shape)
+    return Slots(
+        horizon.threads, horizon.arrival_rate_hz, horizon.uplink_bps, charge, horizon.harvest_j
+    )
+
+
+@dataclass
+class SharedObservation:
+    """Each device with its candidate cuts, in units that mean the same for every device.
+
+    Latencies stand over D_max, energies over E_max, weighted as the utility weighs them; nothing
+    depends on N, S or a suite's scales. Server latency is given at about the even share of the
+    threads: what queueing adds, and what a thread is worth to the others, is left to learn.
+    """
+
+    model: BatchModel
+    actions: ActionSet = field(init=False)
+
+    def __post_init__(self) -> None:
+        fleet = self.model.fleet
+        self.actions = ActionSet.of(fleet, "candidates")
+        device, chosen = np.arange(len(fleet))[:, None], self.actions.partitions
+        self._bits = fleet.cut_bits[device, chosen]
+        self._local = fleet.local_s[device, chosen] / fleet.deadline_s[:, None]
+        self._share = fleet.server_share[device, chosen]
+
+    def __call__(self, slots: Slots, ahead: Singles) -> tuple[Singles, Singles]:
+        """Return features of cuts, shape (E, N, A, 11), and of devices, shape (E, N, 6).
+
+        What lies `ahead`, shape (E, N, 2), is that method's.
+        """
+        fleet, model = self.model.fleet, self.model
+        deadline, capacity = fleet.deadline_s[:, None], fleet.battery_max_j[:, None]
+        rate, uplink, battery, harvest = (column[:, :, None] for column in slots[1:])
+        latency_weight = 2.0 * (1.0 - model.utility_weight)
+        energy_weight = 2.0 * model.utility_weight
+        if model.formulation.energy_term == "paper":  # no decision changes that term
+            energy_weight = 0.0
+        tasks = rate * model.slot_s if model.formulation.energy_scope == "slot" else 1.0
+        transmit = self._bits / uplink
+        local_j = fleet.compute_power_w[:, None] * self._local * deadline
+        spent = (local_j + fleet.transmit_power_w[:, None] * transmit) * tasks / capacity
+        left = (battery + harvest) / capacity - spent
+        even = slots.threads / len(fleet)
+        service = [self._server(slots, count) for count in (even, even / 2, 2 * even, even + 1)]
+        cuts = (
+            latency_weight * self._local,
+            latency_weight * transmit / deadline,
+            *(latency_weight * seconds / deadline for seconds in service),
+            np.minimum(rate * service[0], 1.5),
+            10.0 * energy_weight * spent,
+            energy_weight * np.clip(left, -0.5, 1.0),
+            np.clip(10.0 * left, -1.0, 1.0),
+            self._share <= 0.0,
+        )
+        devices = (
+            battery / capacity,
+            10.0 * harvest / capacity,
+            rate * model.slot_s / 30.0,
+            np.broadcast_to(np.log2(even)[:, None, None] - 1.0, battery.shape),
+            ahead,
+        )
+        of_cuts = np.stack(np.broadcast_arrays(*cuts), axis=-1)
+        of_devices = np.concatenate(devices, axis=-1)
+        return (
+            np.clip(of_cuts, -1.0, LIMIT).astype(np.float32),
+            np.clip(of_devices, -LIMIT, LIMIT).astype(np.float32),
+        )
+
+    def ahead(self, outlook: Outlook | None, slots: Slots) -> Singles:
+        """Return slots left, in units of 120, and what they may harvest over E_max, (E, N, 2).
+
+        Without an outlook nothing is seen of later slots, as if this were the last.
+        """
+        seen = np.zeros((*slots.battery_j.shape, 2), dtype=np.float32)
+        if outlook is not None:
+            seen[:, :, 0] = outlook.slots_left / 120.0
+            seen[:, :, 1] = outlook.harvest_j.sum(axis=0) / self.model.fleet.battery_max_j
+        return seen
+
+    def _server(self, slots: Slots, threads: Floats) -> Floats:
+        """Seconds on the server at ⌊`threads`⌋ threads each, shape (E, N, A)."""
+        fleet = self.model.fleet
+        curve = fleet.curve_s(int(slots.threads.max()))
+        caps = np.minimum(fleet.thread_caps, curve.shape[1])
+        held = np.clip(np.floor(threads).astype(np.int64)[:, None], self.model.min_threads, caps)
+        whole = curve[np.arange(len(fleet)), held - 1]
+        return self._share * np.nan_to_num(whole, nan=1e3, posinf=1e3)[:, :, None]

@@ -1,0 +1,182 @@
+"""Every number that training takes, one dataclass for each kind of policy.
+
+All of them can be written in brackets (`ddp[mapping=printed,hidden=64]`) and after
+`splitbench train … -p`; a policy file carries them in its header.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, ClassVar, Literal, TypeVar
+
+from problems import InputError
+from solvers.ddp.actions import ActionKind, Mapping
+from solvers.ddp.batch import Objective
+
+UplinkInput = Literal["inverse", "rate"]
+Teacher = Literal["exact", "lookahead"]
+SomeParameters = TypeVar("SomeParameters", bound="TrainingParameters")
+
+
+@dataclass(frozen=True)
+class TrainingParameters:
+    """What every kind of training has.
+
+    Attributes
+    ----------
+    episodes, parallel
+        Horizons to train on in all, and how many are stepped through side by side.
+    learning_starts
+        Transitions in the buffer before the first update.
+    batch, updates
+        Transitions in a minibatch; minibatches for each step of all parallel episodes.
+    hidden
+        Width of the hidden layers.
+    utility_floor
+        A device's utility counts as no less in training: the −10 of an unserved device would
+        drown every other difference.
+    seed
+        Seed of weights, exploration and of the horizons trained on.
+    """
+
+    episodes: int = 1600
+    parallel: int = 16
+    buffer: int = 100_000
+    learning_starts: int = 2_000
+    batch: int = 256
+    updates: int = 2
+    hidden: int = 128
+    utility_floor: float = -2.0
+    seed: int = 0
+
+    #: Episodes of the training that a run starts by itself where no policy fits.
+    scaled_down_episodes: ClassVar[int] = 160
+
+    def __post_init__(self) -> None:
+        for name in ("episodes", "parallel", "buffer", "batch", "updates", "hidden"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name}: got {getattr(self, name)}; expected at least 1")
+        for name in ("seed", "learning_starts"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name}: got {getattr(self, name)}; expected at least 0")
+
+    @property
+    def rounds(self) -> int:
+        """How often `parallel` episodes are trained on."""
+        return -(-self.episodes // self.parallel)
+
+    def scaled_down(self: SomeParameters) -> SomeParameters:
+        """Return the same training, shortened."""
+        return replace(self, episodes=min(self.episodes, self.scaled_down_episodes))
+
+    @property
+    def has_default_length(self) -> bool:
+        """Whether nobody asked for a length of training of their own."""
+        return self.episodes == type(self).__dataclass_fields__["episodes"].default
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every parameter by name."""
+        return asdict(self)
+
+    def differing(self) -> dict[str, Any]:
+        """Return the parameters that are not at their defaults."""
+        plain = {field.name: field.default for field in fields(self)}
+        return {name: value for name, value in asdict(self).items() if value != plain[name]}
+
+
+@dataclass(frozen=True)
+class DdpParameters(TrainingParameters):
+    """Algorithm 2: DDPG with one actor for all devices.
+
+    Attributes
+    ----------
+    actions
+        `layers`: l = 0..S as the paper has it; `candidates`: only cuts that can pay.
+    mapping
+        Eq. 19 `corrected` or as `printed`, see `ActionSet.decode`.
+    uplink
+        The state's B as its `inverse`, in which latency is linear, or as the `rate`.
+    objective
+        What TA minimises while training.
+    discount
+        γ; 0 learns each slot's utility. Values are scaled by 1 − γ.
+    actor_rate, critic_rate, soft_update
+        Learning rates of Adam at the start (they fall to 2 % along a cosine), and how far targets
+        move at each update.
+    noise, noise_end, uniform
+        Standard deviation of exploration (on tanh P), first and last; share of the devices that
+        act at random at first, falling to 0.
+    wait_for_full_buffer
+        Start learning when the buffer is full, as Algorithm 2 does, not at `learning_starts`.
+    output_penalty
+        Weight of P² in the actor's loss: keeps tanh out of saturation.
+    """
+
+    actions: ActionKind = "layers"
+    mapping: Mapping = "corrected"
+    uplink: UplinkInput = "inverse"
+    objective: Objective = "latency"
+    discount: float = 0.0
+    actor_rate: float = 1e-3
+    critic_rate: float = 1e-3
+    soft_update: float = 0.005
+    noise: float = 0.3
+    noise_end: float = 0.05
+    uniform: float = 0.3
+    wait_for_full_buffer: bool = False
+    output_penalty: float = 1e-3
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0.0 <= self.discount < 1.0:
+            raise InputError(f"discount: got {self.discount}; expected 0 ≤ discount < 1")
+
+
+@dataclass(frozen=True)
+class SharedParameters(TrainingParameters):
+    """One network for all devices, over each device's candidate cuts.
+
+    Attributes
+    ----------
+    rate
+        Learning rate of Adam at the start; it falls to 2 % along a cosine.
+    explore, explore_end
+        Share of the devices that act at random, at the start and at the end.
+    """
+
+    episodes: int = 960
+    parallel: int = 64
+    buffer: int = 30_000
+    batch: int = 64
+    updates: int = 2
+    hidden: int = 48
+    rate: float = 2e-3
+    explore: float = 0.5
+    explore_end: float = 0.05
+
+
+@dataclass(frozen=True)
+class ImitationParameters(SharedParameters):
+    """The shared network, cloned from exact decisions at the states it comes through itself.
+
+    Attributes
+    ----------
+    teacher
+        Whose decisions are cloned: the `exact` optimum of each slot, or that of `lookahead`, which
+        adds what the charge left is worth to later slots.
+    temperature
+        How much utility makes a choice e times less likely in what is cloned; 0: the exact
+        decision alone.
+    """
+
+    teacher: Teacher = "exact"
+    explore: float = 0.1
+    temperature: float = 0.01
+
+
+#: The parameters of each kind of policy.
+PARAMETERS: dict[str, type[TrainingParameters]] = {
+    "ddp": DdpParameters,
+    "ddp-shared": SharedParameters,
+    "imitation": ImitationParameters,
+}

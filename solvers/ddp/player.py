@@ -1,0 +1,135 @@
+"""A learned partitioner in a run: which policy it plays, and what it does where there is none."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems import EpisodeView, Fleet, InputError, SlotProblem
+from solvers.ddp.batch import BatchModel, Slots
+from solvers.ddp.library import find_policy, scaled_down_path
+from solvers.ddp.outlook import Outlook
+from solvers.ddp.parameters import TrainingParameters
+from solvers.ddp.policy import Policy, policy_for
+from solvers.ddp.policy_file import Kind, PolicyFile, load_policy, save_policy
+from solvers.ddp.scenario import TrainingScenario, scenario_around, scenario_of_suite
+from solvers.forecast import Forecast
+from solvers.solution import Solution, Status, no_decision
+
+Ints = NDArray[np.int64]
+
+
+class Player:
+    """Finds a policy for the devices it meets, and asks it for partitions.
+
+    In this order: the file it was given; a trained policy that fits (`find_policy`); one that it
+    trains here, in the scaled-down way, and says so in `note`.
+
+    Parameters
+    ----------
+    policy
+        A policy file; None: whichever fits.
+    """
+
+    def __init__(self, kind: Kind, parameters: TrainingParameters, policy: str | None):
+        self.kind, self.parameters, self.given = kind, parameters, policy
+        self.note = ""
+        self._fleet: Fleet | None = None
+        self._policy: Policy | None = None
+        self._forecast: Forecast | None = None
+        self._looks_ahead = False
+
+    def start(self, horizon: EpisodeView) -> None:
+        """Take up the policy for an episode's suite; files have none, see `partition`.
+
+        Raises
+        ------
+        InputError
+            The given policy does not fit these devices, or torch is missing where one has to be
+            trained; the message names the command that helps.
+        """
+        self._fleet = self._policy = None
+        self._forecast = Forecast(horizon, "causal")
+        if horizon.suite or self.given:
+            suite = horizon.suite
+            self._take_up(BatchModel.of(horizon), lambda: scenario_of_suite(suite))
+
+    def partition(self, problem: SlotProblem) -> Ints | Solution:
+        """Return l_n, shape (N,); a slot of devices never met before is trained for first."""
+        if problem.fleet is not self._fleet:
+            try:
+                self._take_up(BatchModel.of(problem), lambda: scenario_around(problem))
+            except InputError as error:
+                return no_decision(Status.UNSUPPORTED, str(error))
+        assert self._policy is not None
+        partition: Ints = self._policy.partition(Slots.of(problem), self._outlook(problem))[0]
+        return partition
+
+    def _outlook(self, problem: SlotProblem) -> Outlook | None:
+        """What may be known of later slots, for a policy that looks ahead; else nothing."""
+        if self._forecast is None or not self._looks_ahead:
+            return None
+        self._forecast.see(problem)
+        return Outlook(self._forecast.harvest_j()[:, None, :])
+
+    def _take_up(self, model: BatchModel, scenario: Callable[[], TrainingScenario]) -> None:
+        file = self._given_policy() if self.given else self._found_or_trained(scenario(), model)
+        try:
+            self._policy = policy_for(file, model)
+        except InputError as error:
+            raise InputError(f"{error}; {self._command(scenario())}") from None
+        self._fleet = model.fleet
+        self._looks_ahead = file.header.parameters.get("teacher") == "lookahead"
+
+    def _given_policy(self) -> PolicyFile:
+        assert self.given is not None
+        file = load_policy(Path(self.given))
+        if file.header.kind != self.kind:
+            raise InputError(
+                f"policy {self.given}: of kind {file.header.kind}; expected {self.kind}"
+            )
+        self.note = f"policy {self.given}, trained on {file.header.scenario}"
+        return file
+
+    def _found_or_trained(self, scenario: TrainingScenario, model: BatchModel) -> PolicyFile:
+        file = find_policy(self.kind, scenario, self.parameters, model)
+        if file is None:
+            return self._scaled_down(scenario)
+        header = file.header
+        exact = header.fingerprint == scenario.fingerprint
+        self.note = "" if exact else f"policy trained on {header.scenario}, used here as it is"
+        return file
+
+    def _scaled_down(self, scenario: TrainingScenario) -> PolicyFile:
+        """Return the policy of a short training, which is kept for the other cells."""
+        short = self.parameters.scaled_down()
+        path = scaled_down_path(self.kind, scenario, short)
+        if path.is_file():
+            file = load_policy(path)
+        else:
+            if importlib.util.find_spec("torch") is None:
+                raise InputError(
+                    f"{self.kind}: no policy for {scenario.name}, and training one needs torch; "
+                    "expected after: pip install 'splitbench[learn]'"
+                )
+            from solvers.ddp.training.session import Session
+
+            file = Session(self.kind, scenario, short, command="trained in a run").run()
+            save_policy(file, path)
+        self.note = (
+            f"no policy for {scenario.name}: trained {short.episodes} of "
+            f"{self.parameters.episodes} episodes in {file.header.seconds:.0f} s; "
+            + self._command(scenario)
+        )
+        return file
+
+    def _command(self, scenario: TrainingScenario) -> str:
+        if not scenario.is_suite:
+            return "a suite's policy is trained by: splitbench train"
+        differing = ",".join(f"{k}={v}" for k, v in self.parameters.differing().items())
+        kind = f"'{self.kind}[{differing}]'" if differing else self.kind
+        return f"in full: splitbench train {kind} '{scenario.name}'"

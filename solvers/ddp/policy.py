@@ -1,0 +1,110 @@
+"""Trained policies at work: from slots to partitions, in numpy."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems import InputError
+from solvers.ddp.actions import ActionSet
+from solvers.ddp.batch import BatchModel, Slots
+from solvers.ddp.inference import joint_actor, shared_scores
+from solvers.ddp.observations import JointObservation, SharedObservation
+from solvers.ddp.outlook import Outlook
+from solvers.ddp.parameters import DdpParameters
+from solvers.ddp.policy_file import PolicyFile
+
+Ints = NDArray[np.int64]
+
+
+class Policy(Protocol):
+    """Chooses where each DNN is cut."""
+
+    def partition(self, slots: Slots, outlook: Outlook | None = None) -> Ints:
+        """Return l_n for each of E slots, shape (E, N)."""
+
+
+class JointPolicy:
+    """The actor of Algorithm 2, bound to the devices it was trained for.
+
+    Raises
+    ------
+    InputError
+        Devices of another number or with other S, or weights of another shape.
+    """
+
+    def __init__(self, file: PolicyFile, model: BatchModel):
+        self.file, header = file, file.header
+        layers = model.fleet.layers.tolist()
+        if header.layers != layers:
+            raise InputError(
+                f"policy {_named(file)} is for N = {len(header.layers)}, S = {header.layers}; "
+                f"expected one for N = {len(layers)}, S = {layers}"
+            )
+        known = DdpParameters.__dataclass_fields__
+        self.parameters = DdpParameters(
+            **{name: value for name, value in header.parameters.items() if name in known}  # type: ignore[arg-type]
+        )
+        self.actions = ActionSet.of(model.fleet, self.parameters.actions)
+        mean, deviation = (_weights(file, name) for name in ("mean", "deviation"))
+        self.observe = JointObservation(
+            model.fleet.battery_max_j, self.parameters.uplink, mean, deviation
+        )
+        if mean.shape != (3 * len(layers) + 1,) or _last(file, "net").shape != (len(layers),):
+            raise InputError(f"policy {_named(file)}: weights of another shape than its header's N")
+
+    def partition(self, slots: Slots, outlook: Outlook | None = None) -> Ints:
+        """Return l_n for each of E slots, shape (E, N), by Eq. 19; Eq. 16 has no outlook."""
+        action = joint_actor(self.file.weights, self.observe(slots))
+        return self.actions.decode(action, self.parameters.mapping)
+
+
+class SharedPolicy:
+    """The network that scores each device's candidate cuts, bound to any devices."""
+
+    def __init__(self, file: PolicyFile, model: BatchModel):
+        self.file = file
+        self.observe = SharedObservation(model)
+        self.actions = self.observe.actions
+        _last(file, "score")
+
+    def partition(self, slots: Slots, outlook: Outlook | None = None) -> Ints:
+        """Return l_n for each of E slots, shape (E, N): the candidate of the highest score."""
+        cuts, devices = self.observe(slots, self.observe.ahead(outlook, slots))
+        choice = shared_scores(self.file.weights, cuts, devices, self.actions.mask).argmax(axis=2)
+        partition: Ints = self.actions.partitions[self._device, choice]
+        return partition
+
+    @cached_property
+    def _device(self) -> Ints:
+        return np.arange(len(self.actions.sizes))
+
+
+def policy_for(file: PolicyFile, model: BatchModel) -> Policy:
+    """Bind a policy to devices.
+
+    Raises
+    ------
+    InputError
+        It does not fit them.
+    """
+    return (JointPolicy if file.header.kind == "ddp" else SharedPolicy)(file, model)
+
+
+def _named(file: PolicyFile) -> str:
+    return str(file.path) if file.path else f"for {file.header.scenario}"
+
+
+def _weights(file: PolicyFile, name: str) -> NDArray[np.float64]:
+    if name not in file.weights:
+        raise InputError(f"policy {_named(file)}: no weights {name}; expected those of `train`")
+    return file.weights[name]
+
+
+def _last(file: PolicyFile, block: str) -> NDArray[np.float64]:
+    """Return the bias of a block's last layer."""
+    biases = sorted(name for name in file.weights if name.startswith(f"{block}."))
+    return _weights(file, next((n for n in reversed(biases) if n.endswith("bias")), block))

@@ -1,0 +1,109 @@
+"""`ddp-shared`: one network that scores every device's candidate cuts, learned from U alone.
+
+The scores of the cuts chosen, summed over devices, are regressed on the slot's utility, so that
+each score comes to hold what the choice does to the others' threads as well (value
+decomposition). The choices are few and discrete, so the actor is the argmax of the scores: the
+deterministic policy that improves on them most, with nothing left for a second network to learn.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from solvers.ddp.batch import BatchModel, Result, Slots
+from solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes
+from solvers.ddp.observations import SharedObservation, Singles
+from solvers.ddp.parameters import SharedParameters
+from solvers.ddp.scenario import Draw
+from solvers.ddp.teacher import Worth, worth_ahead
+from solvers.ddp.training.networks import SharedNet
+from solvers.ddp.training.trainer import Trainer, seeded, slots_of
+
+Array = NDArray[Any]
+Ints = NDArray[np.int64]
+
+
+class SharedTrainer(Trainer):
+    """Learns the scores from what the environment pays."""
+
+    kind = "ddp-shared"
+    objective = "utility"
+    looks_ahead = False
+
+    def __init__(self, draw: Draw, parameters: SharedParameters):
+        super().__init__(draw, parameters)
+        self.settings = parameters
+        self.observe = SharedObservation(BatchModel.of(draw(FIRST_TRAINING_SEED)))
+        self.actions = self.observe.actions
+        self.mask = torch.from_numpy(self.actions.mask)
+        with seeded(parameters.seed):
+            self.net = SharedNet(parameters.hidden)
+        self.adam = torch.optim.Adam(self.net.parameters(), parameters.rate, fused=True)
+
+    def step(self, episodes: Episodes) -> Result:
+        """Act in one slot of all parallel episodes, remember it, and learn."""
+        slots, outlook = episodes.slots, episodes.outlook if self.looks_ahead else None
+        ahead = self.observe.ahead(outlook, slots)
+        choice = self._explored(slots, ahead)
+        device = np.arange(choice.shape[1])
+        result = episodes.step(self.actions.partitions[device, choice], "utility")
+        worth = None
+        if outlook is not None and outlook.slots_left:
+            worth = worth_ahead(self.observe.model, outlook, episodes.mean_draw_j)
+        lesson = self.lesson(slots, choice, result, worth)
+        self.replay.add(**slots._asdict(), ahead=ahead, **lesson)
+        if self.ready:
+            self._cool(self.adam, self.settings.rate)
+            for _ in range(self.settings.updates):
+                self._learn()
+        return result
+
+    def lesson(
+        self, slots: Slots, choice: Ints, result: Result, worth: Worth | None
+    ) -> dict[str, Array]:
+        """Return what to remember of a slot besides its state: what was chosen and earned."""
+        earned = np.maximum(result.device_utility, self.settings.utility_floor).sum(axis=1)
+        return {"choice": choice, "earned": earned.astype(np.float32)}
+
+    def loss(self, scores: Tensor, rows: dict[str, Array]) -> Tensor:
+        """Squared error of the chosen scores' sum against U, over N."""
+        choice = torch.from_numpy(rows["choice"])[..., None]
+        predicted = scores.gather(2, choice)[..., 0].sum(1)
+        error = predicted - torch.from_numpy(rows["earned"])
+        return error.square().mean() / scores.shape[1]
+
+    def weights(self) -> dict[str, Array]:
+        """Return the network."""
+        return {name: value.detach().numpy() for name, value in self.net.state_dict().items()}
+
+    def learners(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
+        """Return the network and its optimiser."""
+        return {"net": self.net, "adam": self.adam}
+
+    def _explored(self, slots: Slots, ahead: Singles) -> Ints:
+        """Return the index of each device's choice, some at random."""
+        settings = self.settings
+        shape = slots.battery_j.shape
+        random = self.rng.integers(0, self.actions.sizes, shape)
+        share = settings.explore + (settings.explore_end - settings.explore) * self._share_done
+        at_random = self.rng.random(shape) < share
+        with torch.no_grad():
+            best = self._scores(slots, ahead).argmax(2).numpy()
+        return np.where(at_random, random, best)
+
+    def _scores(self, slots: Slots, ahead: Singles) -> Tensor:
+        cuts, devices = self.observe(slots, ahead)
+        scores: Tensor = self.net(torch.from_numpy(cuts), torch.from_numpy(devices), self.mask)
+        return scores
+
+    def _learn(self) -> None:
+        rows = self.replay.sample(self.settings.batch, self.rng)
+        loss = self.loss(self._scores(slots_of(rows), rows["ahead"]), rows)
+        self.adam.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.adam.step()

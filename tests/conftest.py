@@ -1,0 +1,20 @@
+"""What every test has: policies that it trains go to a directory of the test session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def policies_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Policies trained before, or by a user of this machine, decide no test."""
+    before = os.environ.get("SPLITBENCH_POLICIES")
+    os.environ["SPLITBENCH_POLICIES"] = str(tmp_path_factory.mktemp("policies"))
+    yield
+    if before is None:
+        del os.environ["SPLITBENCH_POLICIES"]
+    else:
+        os.environ["SPLITBENCH_POLICIES"] = before

@@ -1,0 +1,111 @@
+"""Many slots at once: the same decisions and numbers as slot by slot."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from problems import HIBERNATE, Fleet, Simulation, SlotProblem
+from problems.suites import make_suite
+from solvers.ddp.actions import ActionSet
+from solvers.ddp.batch import BatchModel, Slots
+from solvers.ddp.episodes import drawn_episodes
+from solvers.ddp.teacher import teach
+from solvers.forced import best_with_partition
+from solvers.thread_allocation import ThreadAllocation
+from tests.strategies import SEEDS, random_problem
+
+OBJECTIVES = st.sampled_from(["latency", "utility"])
+
+
+def served_problem(seed: int) -> SlotProblem:
+    """A random slot over a horizon's rules: hibernation allowed, room for every minimum."""
+    rng = np.random.default_rng(seed)
+    problem = random_problem(rng, spare=int(rng.integers(0, 7)), min_threads=1)
+    allowed = replace(problem.formulation, hibernation="allowed")
+    return replace(problem, formulation=allowed)
+
+
+@given(SEEDS, OBJECTIVES)
+def test_decisions_are_those_of_thread_allocation(
+    seed: int, objective: Literal["latency", "utility"]
+) -> None:
+    """For random slots and partitions: TA's threads, who hibernates, U and the next charge."""
+    problem = served_problem(seed)
+    rng = np.random.default_rng([seed, 1])
+    partitions = rng.integers(-1, problem.layers + 1, (4, len(problem)))
+    if (problem.thread_caps < 1).any() or problem.thread_caps.sum() < problem.threads:
+        return
+    result = BatchModel.of(problem).decide(Slots.of(problem, 4), partitions, objective)
+    for row, partition in enumerate(partitions):
+        alone = ThreadAllocation(objective=objective).allocate(problem, partition)
+        np.testing.assert_array_equal(result.threads[row], alone.threads)
+        np.testing.assert_array_equal(result.partition[row], alone.partition)
+        outcome = problem.evaluate(alone.partition, alone.threads)  # type: ignore[arg-type]
+        np.testing.assert_allclose(result.device_utility[row], outcome.device_utility, rtol=1e-12)
+        np.testing.assert_allclose(result.battery_next_j[row], outcome.battery_next_j, rtol=1e-12)
+
+
+@pytest.mark.parametrize("suite", ["hetero", "congested", "starved", "paper-wifi"])
+def test_episodes_go_as_the_simulation_does(suite: str) -> None:
+    """Three horizons side by side earn and keep what each earns alone, for random partitions."""
+    drawn, rng = make_suite(suite), np.random.default_rng(5)
+    episodes = drawn_episodes(lambda seed: drawn.horizon(seed, 12), range(3))
+    simulations = [Simulation(drawn.horizon(seed, 12)) for seed in range(3)]
+    while not episodes.done:
+        partition = rng.integers(0, episodes.model.fleet.layers + 1, episodes.battery_j.shape)
+        result = episodes.step(partition)
+        for row, simulation in enumerate(simulations):
+            alone = ThreadAllocation().allocate(simulation.problem, partition[row])
+            outcome = simulation.step(alone.partition, alone.threads)  # type: ignore[arg-type]
+            assert result.utility[row] == pytest.approx(outcome.utility, rel=1e-12)
+        charges = [simulation.battery_j for simulation in simulations]
+        np.testing.assert_allclose(episodes.battery_j, charges, rtol=1e-12)
+    assert all(simulation.done for simulation in simulations)
+
+
+@given(SEEDS)
+def test_the_teacher_knows_what_every_choice_costs(seed: int) -> None:
+    """Regret of each device's choice = optimum − the best U with that choice forced."""
+    problem = served_problem(seed)
+    if problem.thread_caps.min() < 1 or problem.thread_caps.sum() < problem.threads:
+        return
+    fleet = Fleet([_of_candidates(problem, n) for n in range(len(problem))])
+    problem = replace(problem, fleet=fleet)
+    actions = ActionSet.of(fleet, "candidates")
+    lesson = teach(BatchModel.of(problem), Slots.of(problem), actions)
+    optimum = max(best_with_partition(problem, column)[0] for column in _columns(problem))
+    for column in range(actions.partitions.shape[1]):
+        forced = best_with_partition(problem, actions.partitions[:, column])
+        for n in np.flatnonzero(column < actions.sizes):
+            asleep = best_with_partition(problem, np.full(len(problem), HIBERNATE))[n]
+            expected = optimum - max(forced[n], asleep)
+            assert lesson.regret[0, n, column] == pytest.approx(
+                expected, abs=1e-9 + 1e-9 * abs(optimum)
+            )
+    assert (lesson.regret.min(axis=2) == 0.0).all()
+
+
+def _columns(problem: SlotProblem) -> list[np.ndarray]:
+    """Every partition of the first device, the others anything."""
+    layers = range(HIBERNATE, int(problem.layers[0]) + 1)
+    return [np.array([cut] + [0] * (len(problem) - 1)) for cut in layers]
+
+
+def _of_candidates(problem: SlotProblem, n: int):  # type: ignore[no-untyped-def]
+    """The device with its candidate cuts as all its layers, so that nothing else can be best."""
+    from solvers.ddp.actions import candidate_cuts
+
+    device = problem.fleet.devices[n]
+    kept = candidate_cuts(device)
+    return replace(
+        device,
+        cut_bits=tuple(device.cut_bits[cut] for cut in kept),
+        local_s=tuple(device.local_s[cut] for cut in kept),
+        server_share=tuple(device.server_share[cut] for cut in kept),
+    )

@@ -1,0 +1,177 @@
+"""Learned partitioners in a run: which policy plays, and what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.episode import record_of, run_episode
+from problems import EpisodeView, InputError, Simulation
+from problems.suites import make_suite
+from results import CellKey
+from solvers import Status, make, solve_slot
+from solvers.base import start_episode
+from solvers.ddp.library import file_name, find_policy, own_directory, scaled_down_path
+from solvers.ddp.parameters import PARAMETERS, DdpParameters, SharedParameters
+from solvers.ddp.policy_file import Kind, PolicyFile, save_policy
+from solvers.ddp.scenario import scenario_of_suite
+from tests.solvers.ddp.policies import random_policy
+
+SUITE = "hetero[devices=3,arrival_scale=1.25]"
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory of policies."""
+    monkeypatch.setenv("SPLITBENCH_POLICIES", str(tmp_path))
+    return tmp_path
+
+
+def placed(suite: str, kind: Kind = "ddp", suite_of_policy: str | None = None) -> PolicyFile:
+    """Put a random policy where runs look for a trained one of `suite`."""
+    scenario = scenario_of_suite(suite)
+    made = random_policy(scenario_of_suite(suite_of_policy or suite), kind)
+    save_policy(made, own_directory() / file_name(kind, scenario, PARAMETERS[kind]()))
+    return made
+
+
+def row_of(name: str, suite: str, slots: int = 3):  # type: ignore[no-untyped-def]
+    """The record of one short episode."""
+    episode = run_episode(make(name), make_suite(suite).horizon(0, slots), 0)
+    return record_of(CellKey(suite, name, 0, slots, None, True, ""), episode, {})
+
+
+@pytest.mark.parametrize("kind", ["ddp", "ddp-shared"])
+def test_a_trained_policy_is_found_and_needs_no_words(own: Path, kind: Kind) -> None:
+    """The policy of the suite plays: its partitions are the scheme's, and the row has no note."""
+    made = placed(SUITE, kind)
+    from solvers.ddp.batch import BatchModel, Slots
+    from solvers.ddp.policy import policy_for
+
+    horizon = make_suite(SUITE).horizon(0, 4)
+    scheme = make(f"{kind}+ta")
+    start_episode(scheme, EpisodeView.of(horizon))
+    policy = policy_for(made, BatchModel.of(horizon))
+    simulation = Simulation(horizon)
+    while not simulation.done:
+        problem = simulation.problem
+        expected = policy.partition(Slots.of(problem))[0]
+        np.testing.assert_array_equal(scheme.partitioner.partition(problem), expected)
+        solution = solve_slot(scheme, problem)
+        simulation.step(solution.partition, solution.threads)  # type: ignore[arg-type]
+    assert row_of(f"{kind}+ta", SUITE).note == ""
+
+
+def test_without_a_policy_a_short_training_is_run_and_said(own: Path) -> None:
+    """The note says how long was trained of how long, the time, and the command for the rest."""
+    pytest.importorskip("torch")
+    name = "ddp[hidden=8,batch=16,parallel=32]+ta"
+    record = row_of(name, SUITE)
+    assert record.status == "feasible"
+    for words in (
+        "no policy for hetero[arrival_scale=1.25,devices=3]:",
+        "trained 160 of 1600 episodes in",
+        "in full: splitbench train 'ddp[parallel=32,batch=16,hidden=8]'",
+    ):
+        assert words in record.note
+    kept = list(own.rglob("*.safetensors"))
+    assert [path.parent.parent.name for path in kept] == ["scaled-down"]
+    before = kept[0].stat().st_mtime_ns
+    again = row_of(name, SUITE)
+    assert kept[0].stat().st_mtime_ns == before  # the next cell does not train again
+    assert again.utility_mean == record.utility_mean
+    assert again.note == record.note
+
+
+def test_a_policy_for_other_devices_is_unsupported_with_the_command_that_helps(
+    own: Path, tmp_path: Path
+) -> None:
+    """Wrong N or S: no decision, and the row says what was given, wanted, and how to get it."""
+    path = tmp_path / "mine.safetensors"
+    save_policy(random_policy(scenario_of_suite("paper-wifi")), path)
+    record = row_of(f"ddp[policy={path}]+ta", "hetero")
+    assert record.status == Status.UNSUPPORTED
+    assert f"policy {path} is for N = 3, S = [" in record.note
+    assert "expected one for N = 9" in record.note
+    assert "splitbench train ddp 'hetero'" in record.note
+    problem = make_suite("small").instances(0, 1)[0]
+    alone = solve_slot(make(f"ddp[policy={path}]+ta"), problem)
+    assert (alone.status, alone.decided) == (Status.UNSUPPORTED, False)
+
+
+def test_a_given_policy_plays_where_it_fits_and_is_named(own: Path, tmp_path: Path) -> None:
+    """`policy=PATH` wins over what is found, and the row says which file played."""
+    path = tmp_path / "mine.safetensors"
+    save_policy(random_policy(scenario_of_suite(SUITE), "ddp-shared"), path)
+    record = row_of(f"ddp-shared[policy={path}]+ta", "paper-5g")
+    assert record.status == "feasible"
+    assert f"policy {path}, trained on hetero" in record.note
+    assert row_of(f"imitation[policy={path}]+ta", "paper-5g").status == Status.UNSUPPORTED
+    assert "no such file" in row_of("ddp[policy=/nowhere.safetensors]+ta", SUITE).note
+
+
+def test_a_shared_policy_serves_devices_it_was_not_trained_for(own: Path) -> None:
+    """Where none was trained, that of hetero plays, and the note says so; but not for another V."""
+    placed("hetero", "ddp-shared")
+    record = row_of("ddp-shared+ta", "hetero[devices=14]")
+    assert record.status == "feasible"
+    assert "policy trained on hetero, used here as it is" in record.note
+    from solvers.ddp.batch import BatchModel
+
+    other = "hetero[utility_weight=0.2]"
+    model = BatchModel.of(make_suite(other).horizon(0, 1))
+    found = find_policy("ddp-shared", scenario_of_suite(other), SharedParameters(), model)
+    assert found is None
+
+
+def test_a_slot_without_a_suite_is_trained_for(own: Path) -> None:
+    """A slot instance has no suite to draw from: a short training on slots like it, with a note."""
+    pytest.importorskip("torch")
+    problem = make_suite("small").instances(0, 1)[0]
+    solution = solve_slot(make("ddp[hidden=8,batch=16,parallel=40]+ta"), problem)
+    assert solution.decided
+    assert "no policy for slots like small seed 0" in solution.note
+    partition = np.asarray(solution.partition)
+    assert ((partition >= 0) & (partition <= problem.layers)).all()
+    short = replace(problem, threads=1, min_threads=2)
+    assert solve_slot(make("ddp+ta"), short).status == Status.UNSUPPORTED
+
+
+def test_threads_are_divided_by_what_the_scheme_is_for() -> None:
+    """The paper's schemes by latency; ours by utility unless an allocator's parameter is given."""
+    assert make("ddp+ta").allocator.objective == "latency"
+    assert make("dads+ta").allocator.objective == "latency"
+    assert make("ddp-shared+ta").allocator.objective == "utility"
+    assert make("imitation+ta").allocator.objective == "utility"
+    assert make("imitation+ta[start=random]").allocator.objective == "latency"
+    assert make("ddp[actions=candidates]+ta[objective=utility]").allocator.objective == "utility"
+
+
+def test_every_parameter_can_be_written_in_brackets() -> None:
+    """`ddp[…]` takes each field of its dataclass, with its type; a wrong value names it."""
+    made = make("ddp[actions=candidates,mapping=printed,discount=0.9,hidden=64]+ta").partitioner
+    assert made.player.parameters == DdpParameters(
+        actions="candidates", mapping="printed", discount=0.9, hidden=64
+    )
+    for wrong in ("ddp[mapping=print]+ta", "ddp[discount=1.5]+ta", "ddp[hiden=3]+ta"):
+        with pytest.raises(InputError, match=r"expected|did you mean"):
+            make(wrong)
+
+
+def test_policies_are_kept_apart_by_what_they_were_trained_with() -> None:
+    """Another seed, parameter, kind or scenario has a file of its own; the length has not."""
+    scenario, other = scenario_of_suite("paper-wifi"), scenario_of_suite("paper-5g")
+    plain = file_name("ddp", scenario, DdpParameters())
+    assert file_name("ddp", scenario, DdpParameters(episodes=7)) == plain
+    names = {
+        plain,
+        file_name("ddp", other, DdpParameters()),
+        file_name("ddp", scenario, DdpParameters(seed=1)),
+        file_name("ddp", scenario, DdpParameters(hidden=7)),
+        file_name("ddp-shared", scenario, SharedParameters()),
+    }
+    assert len(names) == 5
+    assert scaled_down_path("ddp", scenario, DdpParameters()).name == plain
