@@ -118,7 +118,7 @@ def test_canonical_names(name: str, canonical: str) -> None:
     ("name", "message"),
     [
         ("exat", "unknown solver 'exat'; did you mean exact"),
-        ("dad+ta", "unknown partitioner 'dad'; did you mean dads?"),
+        ("dad+ta", "unknown partitioner 'dad'; did you mean dads"),
         ("dads+at", "unknown allocator 'at'; accepted: bs, even"),
         ("xyzzy", "unknown solver 'xyzzy'; accepted: "),
         ("dads", "solver 'dads': only half of one, it needs an allocator as well; expected for i"),

@@ -1,0 +1,106 @@
+"""The policies in the repository: they are there, they fit, and their command makes them again."""
+
+from __future__ import annotations
+
+import shlex
+
+import numpy as np
+import pytest
+
+from benchmark.training import Training
+from problems.suites import make_suite
+from solvers.ddp.batch import BatchModel
+from solvers.ddp.episodes import drawn_episodes
+from solvers.ddp.library import SHIPPED, file_name, trained_path
+from solvers.ddp.policy import policy_for
+from solvers.ddp.policy_file import PolicyFile, load_policy
+
+SUITES = ("paper-wifi", "paper-5g", "hetero", "congested")
+NAMES = ("ddp", "ddp[actions=candidates]", "ddp-shared", "imitation")
+FILES = sorted(SHIPPED.glob("*.safetensors"))
+
+
+def training_of(policy: PolicyFile) -> Training:
+    """The training that a policy's own command asks for."""
+    words = shlex.split(policy.header.command)
+    assert words[:2] == ["splitbench", "train"]
+    return Training.asked(words[2], words[3], [], None, None)
+
+
+@pytest.mark.parametrize("suite", SUITES)
+@pytest.mark.parametrize("name", NAMES)
+def test_each_suite_has_its_policies(suite: str, name: str) -> None:
+    """The default schemes find a policy that was trained in full on the very suite."""
+    training = Training.asked(name, suite, [], None, None)
+    path = trained_path(training.kind, training.scenario, training.parameters)
+    assert path is not None
+    assert path.parent == SHIPPED
+    policy = load_policy(path)
+    assert policy.header.fingerprint == training.scenario.fingerprint
+    assert policy.header.episodes == training.parameters.episodes
+    policy_for(policy, BatchModel.of(make_suite(suite).horizon(0, 1)))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_shipped_policy_is_what_its_header_says(path) -> None:  # type: ignore[no-untyped-def]
+    """Name, parameters and length agree with the command and seed in the header."""
+    policy = load_policy(path)
+    training = training_of(policy)
+    assert file_name(training.kind, training.scenario, training.parameters) == path.name
+    assert policy.header.parameters == training.parameters.to_dict()
+    assert policy.header.seed == training.parameters.seed
+    assert len(policy.header.curve) == training.parameters.rounds
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_policy_reaches_where_its_curve_ended(path) -> None:  # type: ignore[no-untyped-def]
+    """On suites' own seeds it earns at least what its last round of training did, within 5 %."""
+    policy = load_policy(path)
+    suite = make_suite(policy.header.scenario)
+    episodes = drawn_episodes(suite.horizon, range(200, 206))
+    player = policy_for(policy, episodes.model)
+    objective = "latency" if policy.header.kind == "ddp" else "utility"
+    earned = []
+    while not episodes.done:
+        partition = player.partition(episodes.slots, episodes.outlook)
+        earned.append(episodes.step(partition, objective).utility.mean())  # type: ignore[arg-type]
+    assert np.mean(earned) > policy.header.curve[-1] - 0.05 * abs(policy.header.curve[-1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_training_again_begins_as_the_shipped_policy_did(name: str) -> None:
+    """The first rounds of the training anew have the rewards that the shipped header has."""
+    pytest.importorskip("torch")
+    from solvers.ddp.training.session import Session
+
+    training = Training.asked(name, "paper-wifi", [], None, None)
+    shipped = load_policy(
+        SHIPPED / file_name(training.kind, training.scenario, training.parameters)
+    )
+    session = Session(training.kind, training.scenario, training.parameters)
+    # Past `learning_starts`, so that learned behaviour is compared and not exploration alone.
+    rounds = 4 if training.kind == "ddp" else 2
+    again = [session.trainer.run_round() for _ in range(rounds)]
+    np.testing.assert_allclose(again, shipped.header.curve[:rounds], rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_training_again_gives_the_shipped_policy() -> None:
+    """The smallest shipped training, whole: it ends with the same rewards and decisions."""
+    pytest.importorskip("torch")
+    from solvers.ddp.training.session import Session
+
+    training = Training.asked("imitation", "paper-wifi", [], None, None)
+    shipped = load_policy(
+        SHIPPED / file_name(training.kind, training.scenario, training.parameters)
+    )
+    again = Session(training.kind, training.scenario, training.parameters).run()
+    np.testing.assert_allclose(again.header.curve, shipped.header.curve, rtol=1e-2)
+    episodes = drawn_episodes(make_suite("paper-wifi").horizon, range(4))
+    first, second = (policy_for(one, episodes.model) for one in (shipped, again))
+    same = []
+    while not episodes.done:
+        partition = first.partition(episodes.slots)
+        same.append(partition == second.partition(episodes.slots))
+        episodes.step(partition, "utility")
+    assert np.mean(same) > 0.98
