@@ -60,7 +60,7 @@ def _by_values(horizon: Horizon) -> Rehearsed:
         return np.array([np.interp(shares, grid, value) for shares, value in rows])
 
     def decide(problem: SlotProblem, slot: int) -> Decision:
-        return charge_aware_decision(problem, partial(worth, slot), hibernate_freely=True)
+        return charge_aware_decision(problem, partial(worth, slot))
 
     return _go_through(horizon, decide)
 
