@@ -57,11 +57,11 @@ def myopic_decision(problem: SlotProblem) -> Decision:
     )
 
 
-def charge_aware_decision(problem: SlotProblem, worth: Worth) -> Decision:
+def charge_aware_decision(problem: SlotProblem, worth: Worth, *, freely: bool = False) -> Decision:
     """Maximise U + Σ_n worth of E'_n over all decisions, as `exact` maximises U.
 
-    The worth depends on l alone, so the slot stays separable but for Σ k = K. Whoever the slot's
-    own optimum serves is served.
+    The worth depends on l alone, so the slot stays separable but for Σ k = K. Unless devices may
+    hibernate `freely`, whoever the slot's own optimum serves is served.
     """
     ends = _ends(problem)
     later = worth(np.clip(ends, 0.0, 1.0))
@@ -70,7 +70,8 @@ def charge_aware_decision(problem: SlotProblem, worth: Worth) -> Decision:
     value = np.take_along_axis(table, best[:, None, :], axis=1)[:, 0, :]
 
     rests = problem.thread_range <= problem.thread_caps[:, None]
-    rests &= (myopic_partition(problem) == HIBERNATE)[:, None]
+    if not freely:
+        rests &= (myopic_partition(problem) == HIBERNATE)[:, None]
     asleep = np.where(rests, UNSERVED_UTILITY + later[:, -1:], -np.inf)
     best = np.where(asleep > value, HIBERNATE, best)
     partition, threads = _divided(problem, np.maximum(asleep, value), best)

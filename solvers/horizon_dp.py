@@ -40,10 +40,11 @@ def whole_choices_worth(columns: DeviceColumns, thread_price: Floats) -> float:
     return float(after[min(start, FINE)])
 
 
-def values_after(columns: DeviceColumns, thread_price: Floats) -> Floats:
+def values_after(columns: DeviceColumns, thread_price: Floats, *, freely: bool) -> Floats:
     """Return what charge i/`COARSE` after each slot is worth to later ones, (T, COARSE + 1).
 
-    It is that of a policy which hibernates only where the slot by itself is worth no more served.
+    It is that of a policy which hibernates `freely`, or only where the slot by itself is worth
+    more so.
     """
     worth, _ = columns.by_rows(thread_price)
     nothing = np.zeros(COARSE + 1)
@@ -55,6 +56,7 @@ def values_after(columns: DeviceColumns, thread_price: Floats) -> Floats:
         )
         served = _served(columns, worth, slot, after[slot], _interpolated)
         rests = now > _served(columns, worth, slot, nothing, _interpolated)
+        rests |= freely & (asleep > served)
         after[slot - 1] = np.where(rests, asleep, served)
     return after
 

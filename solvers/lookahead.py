@@ -18,6 +18,7 @@ from solvers.rehearsal import Rehearsed, rehearse
 from solvers.solution import Solution
 
 Plan = Literal["seen", "lp"]
+Hibernate = Literal["forced", "free"]
 
 #: Courses that what later slots draw may take, resampled from what earlier slots drew.
 _COURSES = 8
@@ -32,9 +33,9 @@ class Lookahead:
     """Maximise U plus the worth of the charge left, over all partitions and thread divisions.
 
     A joule is worth V/E_max for every slot until the battery is forecast to be full or the
-    horizon to end, and much where it is forecast to run empty before (`charge_value`). A device
-    hibernates only where the slot's own optimum hibernates it too. Without later slots (a single
-    instance), or with `energy_term: paper`, which rewards no charge, this is `exact`.
+    horizon to end, and much where it is forecast to run empty before (`charge_value`). Without
+    later slots (a single instance), or with `energy_term: paper`, which rewards no charge, this
+    is `exact`.
 
     As a teacher: `start(view)`, then `decide(problem, context)` of each slot in order, at
     whatever charges the pupil has got to. Its `Decision` has l and k, the scores behind them and
@@ -50,6 +51,10 @@ class Lookahead:
         resampled by the cell's seed (`oracle` needs no such guess: it plays the best of its
         rehearsals). `lp`: what the horizon's linear programme draws over the forecast, solved
         anew every `every` slots; earlier draws say how much later ones vary around it.
+    hibernate
+        `forced`: only whom the slot's own optimum hibernates too. `free`: whoever's charge is
+        worth more later. On tiny horizons that are often best slept through in part, the best of
+        all plans that keep to `forced` is short of the best by a tenth of what `exact` loses.
 
     Raises
     ------
@@ -59,10 +64,17 @@ class Lookahead:
 
     name = "lookahead"
 
-    def __init__(self, forecast: Kind = "causal", plan: Plan = "seen", every: int = 10):
+    def __init__(
+        self,
+        forecast: Kind = "causal",
+        plan: Plan = "seen",
+        every: int = 10,
+        hibernate: Hibernate = "forced",
+    ):
         if every < 1:
             raise InputError(f"lookahead[every]: got {every}; expected a whole number ≥ 1")
         self.forecast, self.plan, self.every = forecast, plan, every
+        self.hibernate = hibernate
         self._ahead: Forecast | None = None
 
     def start(self, horizon: EpisodeView) -> None:
@@ -73,7 +85,7 @@ class Lookahead:
         self._rehearsed: Rehearsed | None = None
         charged = horizon.formulation.energy_term == "residual"
         if self._ahead.future is not None and self.plan == "seen" and charged:
-            self._rehearsed = rehearse(self._ahead.future)
+            self._rehearsed = rehearse(self._ahead.future, freely=self.hibernate == "free")
 
     def solve(self, problem: SlotProblem, context: Context) -> Solution:
         """Return the decision for the present slot; slots have to come in order."""
@@ -114,7 +126,7 @@ class Lookahead:
             mean: Floats = trust * np.mean(values, axis=0)
             return mean
 
-        return charge_aware_decision(problem, worth)
+        return charge_aware_decision(problem, worth, freely=self.hibernate == "free")
 
     def _courses(self, problem: SlotProblem, ahead: Forecast, seed: int) -> list[Floats]:
         """What later slots may draw, as shares of E_max, shape (F, N) each."""
