@@ -38,6 +38,8 @@ def tiny_horizon(rng: np.random.Generator, **overrides: Any) -> Horizon:
     scope = ["slot", "slot", "task"][int(rng.integers(3))]
     drawn["formulation"] = Formulation("residual", scope, "allowed")
     first = random_problem(rng, **drawn | overrides)
+    while first.fleet.thread_caps.min() < first.min_threads:
+        first = random_problem(rng, **drawn | overrides)
     slots = int(rng.integers(1, 4))
     factors = rng.uniform(0.6, 1.4, (slots, len(first)))
     energy_j = _mean_energy_j(first)
@@ -49,7 +51,10 @@ def tiny_horizon(rng: np.random.Generator, **overrides: Any) -> Horizon:
     sunny = rng.choice([0.0, 0.5, 1.0, 1.0], (slots, len(first)))
     return Horizon(
         fleet=Fleet(devices),
-        threads=np.full(slots, first.threads) - rng.integers(0, drawn["spare"] + 1, slots),
+        threads=np.minimum(
+            first.threads - rng.integers(0, drawn["spare"] + 1, slots),
+            first.thread_caps.sum(),
+        ),
         arrival_rate_hz=first.arrival_rate_hz * factors,
         uplink_bps=rng.uniform(2e6, 2e7, (slots, len(first))),
         harvest_j=sunny * energy_j * rng.uniform(0.3, 1.5, (slots, len(first))),
