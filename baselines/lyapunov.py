@@ -58,7 +58,11 @@ class Lyapunov:
         if total == -np.inf:
             return no_decision(Status.INFEASIBLE, "no decision meets every constraint")
         chosen = partition[np.arange(len(problem)), extra]
-        return Solution(chosen, problem.min_threads + extra)
+        return Solution(
+            chosen,
+            problem.min_threads + extra,
+            energy_price=self._shortfall_per_j(problem) / self.v,
+        )
 
     def _best_cuts(self, problem: SlotProblem) -> tuple[Floats, Ints]:
         """Best score over l at each thread count and the l that has it, shape (N, C) each."""
@@ -81,7 +85,6 @@ class Lyapunov:
     def _drift(self, problem: SlotProblem) -> Floats:
         """Q·(E_con − E_harv)/E_max of each cut, shape (N, L)."""
         fleet = problem.fleet
-        capacity = fleet.battery_max_j[:, None]
         per_slot = problem.formulation.energy_scope == "slot"
         energy_j = slot_energy_j(
             fleet.local_s,
@@ -90,9 +93,16 @@ class Lyapunov:
             fleet.transmit_power_w[:, None],
             problem.arrival_rate_hz[:, None] * problem.slot_s if per_slot else 1.0,
         )
-        shortfall = (capacity - problem.battery_j[:, None]) / capacity
-        drift: Floats = shortfall * (energy_j - problem.harvest_j[:, None]) / capacity
+        spent_j = energy_j - problem.harvest_j[:, None]
+        drift: Floats = self._shortfall_per_j(problem)[:, None] * spent_j
         return drift
+
+    @staticmethod
+    def _shortfall_per_j(problem: SlotProblem) -> Floats:
+        """Q_n/E_max, what a joule adds to the drift, shape (N,)."""
+        capacity = problem.fleet.battery_max_j
+        price: Floats = (capacity - problem.battery_j) / capacity**2
+        return price
 
 
 def _below_all(score: Floats) -> float:

@@ -197,11 +197,14 @@ def _mean_served(outcomes: list[Outcome], part: str, served: np.ndarray[Any, Any
 def decision_of(run: SlotRun) -> dict[str, Any]:
     """Return what is kept of each slot: the decision, what it is found to be, what was claimed."""
     outcome = run.outcome
+    price = run.solution.energy_price if run.verdict.outcome is not None else None
     return {
         "partition": None if outcome is None else outcome.partition.tolist(),
         "threads": None if outcome is None else outcome.threads.tolist(),
         "utility": None if outcome is None else outcome.utility,
         "battery_next_j": None if outcome is None else outcome.battery_next_j.tolist(),
+        "harvest_j": None if outcome is None else outcome.harvest_j.tolist(),
+        "energy_price": None if price is None else np.asarray(price, dtype=float).tolist(),
         "gap": run.verdict.gap,
         "status": str(run.verdict.status),
         "claimed": str(run.solution.status),

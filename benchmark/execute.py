@@ -85,6 +85,7 @@ def record_of_bound(key: CellKey, timeout_s: float | None) -> CellRecord:
     """Bound the horizon of an episode, once for all the policies that run on it."""
     horizon = _horizon(key.suite, key.seed, key.slots)
     found = horizon_bound(horizon, time_limit=timeout_s)
+    prices = [] if found.energy_price is None else found.energy_price.tolist()
     return CellRecord(
         key,
         str(Status.FEASIBLE),
@@ -93,6 +94,7 @@ def record_of_bound(key: CellKey, timeout_s: float | None) -> CellRecord:
         slots_run=len(horizon),
         horizon_bound=found.per_slot,
         solve_s=[found.seconds],
+        decisions=[{"energy_price": price} for price in prices],
         environment=environment(),
     )
 

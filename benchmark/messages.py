@@ -53,6 +53,7 @@ def solution_object(solution: Solution) -> dict[str, Any]:
         "bound": solution.bound,
         "relaxes": list(solution.relaxes),
         "note": solution.note,
+        "energy_price": _list(solution.energy_price),
     }
 
 
@@ -65,6 +66,7 @@ def solution_from(data: dict[str, Any]) -> Solution:
         bound=data["bound"],
         relaxes=tuple(data["relaxes"]),
         note=data["note"],
+        energy_price=_array(data["energy_price"]),
     )
 
 

@@ -51,11 +51,13 @@ def simulate_file(
         advance(name)
     if not reference:
         return records
+    found = horizon_bound(horizon)
     bound = CellRecord(
         bound_key(records[0].key),
         str(Status.FEASIBLE),
+        found.reason,
         slots_run=len(horizon),
-        horizon_bound=horizon_bound(horizon).per_slot,
+        horizon_bound=found.per_slot,
     )
     return with_horizon_gaps([*records, bound])
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from numbers import Real
+from typing import Any
+
+import numpy as np
 
 from problems import Outcome, SlotProblem
 from solvers import Solution, Status
@@ -91,7 +94,18 @@ def _unusable(solution: Solution) -> str:
         return f"note is {solution.note!r}; expected text"
     if not isinstance(solution.relaxes, tuple | list | set | frozenset):
         return f"relaxes is {solution.relaxes!r}; expected a tuple of constraints"
+    if not _is_price(solution.energy_price):
+        return f"energy_price is {solution.energy_price!r}; expected finite numbers (N,) or None"
     return ""
+
+
+def _is_price(price: Any) -> bool:
+    """Whether a price on energy is None or a row of finite numbers."""
+    try:
+        numbers = np.zeros(0) if price is None else np.asarray(price, dtype=float)
+    except (ValueError, TypeError, OverflowError):
+        return False
+    return numbers.ndim == 1 and bool(np.isfinite(numbers).all())
 
 
 def _without_decision(solution: Solution, reference: Reference | None) -> Verdict:

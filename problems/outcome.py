@@ -50,8 +50,8 @@ class Outcome:
     ----------
     local_s, transmit_s, queue_s, server_s, end_to_end_s
         Latency of one task (Eq. 1); NaN for a device that serves nothing, inf where ρ ≥ 1.
-    energy_j, battery_next_j
-        E_con (Eq. 5) and E(t+1) (Eq. 4), the charge cut at 0 and E_max.
+    energy_j, harvest_j, battery_next_j
+        E_con (Eq. 5), E_harv (Eq. 6) and E(t+1) (Eq. 4), the charge cut at 0 and E_max.
     device_utility, utility
         Eq. 10, per device and summed. A device that hibernates or breaks a constraint of its
         own scores −10, and every device does where Σ k ≠ K.
@@ -69,6 +69,7 @@ class Outcome:
     server_s: Floats
     end_to_end_s: Floats
     energy_j: Floats
+    harvest_j: Floats
     battery_next_j: Floats
     device_utility: Floats
     served: NDArray[np.bool_]
@@ -114,6 +115,7 @@ def outcome_of(
         server_s=np.where(idle, np.nan, terms.server_s),
         end_to_end_s=np.where(idle, np.nan, terms.end_to_end_s),
         energy_j=energy,
+        harvest_j=problem.harvest_j,
         battery_next_j=np.minimum(np.maximum(charge, 0.0), problem.fleet.battery_max_j),
         device_utility=np.where(unserved, UNSERVED_UTILITY, terms.utility),
         served=~unserved,

@@ -48,17 +48,16 @@ def _horizon_of(key: CellKey) -> tuple[object, ...]:
 def _with_gap(record: CellRecord, bound: CellRecord | None) -> CellRecord:
     if bound is None:
         return record
-    known = bound.horizon_bound
-    comparable = (
-        known is not None
-        and record.utility_mean is not None
-        and record.slots_run == bound.slots_run
-        and "threads_min" not in record.violations
-    )
-    if not comparable:
-        return record
-    assert known is not None
-    assert record.utility_mean is not None
+    known, utility = bound.horizon_bound, record.utility_mean
     changed = CellRecord(*_values_of(record))  # a third of the time of dataclasses.replace
-    changed.horizon_bound, changed.horizon_gap = known, known - record.utility_mean
+    if known is None:
+        _remark(changed, f"no horizon bound: {bound.note}")
+    elif "threads_min" in record.violations:
+        _remark(changed, "no horizon gap: the bound does not count on threads below k_min")
+    elif utility is not None and record.slots_run == bound.slots_run:
+        changed.horizon_bound, changed.horizon_gap = known, known - utility
     return changed
+
+
+def _remark(record: CellRecord, why: str) -> None:
+    record.note = "; ".join(filter(None, [record.note, why]))

@@ -12,7 +12,7 @@ import numpy as np
 from problems.errors import InputError
 from results import escape
 from results.bootstrap import bootstrap_interval
-from results.bounds import BOUND
+from results.bounds import BOUND, with_horizon_gaps
 from results.labels import folded
 from results.performance import PerformanceProfile, profiles_by_suite, title_of
 from results.record import CellRecord
@@ -34,26 +34,22 @@ def performance_profiles(figure: Any, records: Sequence[CellRecord]) -> None:
     profiles = {name: one for name, one in profiles_by_suite(samples_of(records)) if one.cells}
     if not profiles:
         raise InputError("performance-profile: no cell was run by every solver; expected some")
-    styles = _styles(name for profile in profiles.values() for name in profile.solvers)
+    styles = styles_of(name for profile in profiles.values() for name in profile.solvers)
     for axes, (title, profile) in zip(_grid(figure, len(profiles)), profiles.items(), strict=True):
         _draw_profile(axes, profile, styles)
         left_out = f", {profile.left_out} not run by all" if profile.left_out else ""
         axes.set_title(f"{escape.figure(title)} ({profile.cells} cells{left_out})")
     figure.supxlabel("solve time as a multiple of the fastest solver's on the same cell")
     figure.supylabel("share of cells ended within it; failures never")
-    _legend(figure, styles)
+    add_legend(figure, styles)
 
 
 def gap_by_suite(figure: Any, records: Sequence[CellRecord]) -> None:
     """Draw slot gaps per device: each seed, their mean, and the worst slot."""
-    gaps: dict[Group, dict[str, dict[int, list[CellRecord]]]] = {}
-    for record in records:
-        if record.slot_gap_mean is not None and record.devices:
-            of_solver = gaps.setdefault(group_of(record.key), {}).setdefault(record.key.solver, {})
-            of_solver.setdefault(record.key.seed, []).append(record)
+    gaps = _by_seed(one for one in records if one.slot_gap_mean is not None and one.devices)
     if not gaps:
         raise InputError("gap: no cell of this store has a gap; expected cells with a reference")
-    styles = _styles(name for of_suite in gaps.values() for name in of_suite)
+    styles = styles_of(name for of_suite in gaps.values() for name in of_suite)
     for axes, (group, of_suite) in zip(_rows(figure, gaps), gaps.items(), strict=True):
         places = _label(axes, group, of_suite)
         for name, of_seed in of_suite.items():
@@ -72,6 +68,41 @@ def gap_by_suite(figure: Any, records: Sequence[CellRecord]) -> None:
     figure.supxlabel("optimum − U per device: ● mean, ○ each seed, | worst slot")
 
 
+def horizon_gap_by_suite(figure: Any, records: Sequence[CellRecord]) -> None:
+    """Draw how far mean utilities are below the bound of the horizon: each seed, their mean."""
+    known = with_horizon_gaps(records)
+    gaps = _by_seed(one for one in known if one.horizon_gap is not None and one.devices)
+    if not gaps:
+        raise InputError(
+            "horizon-gap: no cell of this store has a horizon bound; "
+            "expected episodes with a reference"
+        )
+    styles = styles_of(name for of_suite in gaps.values() for name in of_suite)
+    for axes, (group, of_suite) in zip(_rows(figure, gaps), gaps.items(), strict=True):
+        places = _label(axes, group, of_suite)
+        for name, of_seed in of_suite.items():
+            of_cells = [
+                (cell.horizon_gap or 0.0) / cell.devices
+                for cells in of_seed.values()
+                for cell in cells
+            ]
+            _dots(axes, places[name], of_cells, styles[name]["color"])
+        axes.set_xscale("symlog", linthresh=1e-5, linscale=0.5)
+        axes.set_xlim(left=0.0)
+    figure.supxlabel("bound of the whole horizon − mean U, per device: ● mean, ○ each seed")
+
+
+def _by_seed(
+    records: Iterable[CellRecord],
+) -> dict[Group, dict[str, dict[int, list[CellRecord]]]]:
+    """Sort records by suite, solver and seed."""
+    found: dict[Group, dict[str, dict[int, list[CellRecord]]]] = {}
+    for record in records:
+        of_solver = found.setdefault(group_of(record.key), {}).setdefault(record.key.solver, {})
+        of_solver.setdefault(record.key.seed, []).append(record)
+    return found
+
+
 def utility_by_suite(figure: Any, records: Sequence[CellRecord]) -> None:
     """Draw mean utilities with their bootstrap intervals over seeds."""
     values = {
@@ -85,7 +116,7 @@ def utility_by_suite(figure: Any, records: Sequence[CellRecord]) -> None:
     }
     if not values:
         raise InputError("utility: no cell of this store has a utility; expected finished cells")
-    styles = _styles(name for of_suite in values.values() for name in of_suite)
+    styles = styles_of(name for of_suite in values.values() for name in of_suite)
     for axes, (group, of_suite) in zip(_rows(figure, values), values.items(), strict=True):
         places = _label(axes, group, of_suite)
         for name, of_seeds in of_suite.items():
@@ -107,7 +138,7 @@ def time_by_devices(figure: Any, records: Sequence[CellRecord]) -> None:
     if not times:
         raise InputError("time: no cell of this store has solve times; expected finished cells")
     (axes,) = _grid(figure, 1)
-    styles = _styles(times)
+    styles = styles_of(times)
     for place, (name, by_count) in enumerate(times.items()):
         counts = sorted(by_count)
         # Beside each other, so that none hides another.
@@ -121,7 +152,7 @@ def time_by_devices(figure: Any, records: Sequence[CellRecord]) -> None:
     axes.set_xticks(ticks, [str(count) for count in ticks])
     axes.set_xticks([], minor=True)
     axes.set_title("Solve time: median over cells, bars from the first quartile to the third")
-    _legend(figure, styles)
+    add_legend(figure, styles)
 
 
 def _negative(of_suite: Mapping[str, Mapping[int, Sequence[CellRecord]]]) -> bool:
@@ -138,7 +169,7 @@ def _draw_profile(axes: Any, profile: PerformanceProfile, styles: Styles) -> Non
     axes.set(xscale="log", xlim=(1.0, factors[-1]), ylim=(-0.02, 1.02))
 
 
-def _styles(names: Iterable[str]) -> Styles:
+def styles_of(names: Iterable[str]) -> Styles:
     """Give each solver one look throughout a figure."""
     return {
         name: {
@@ -149,7 +180,8 @@ def _styles(names: Iterable[str]) -> Styles:
     }
 
 
-def _legend(figure: Any, styles: Styles) -> None:
+def add_legend(figure: Any, styles: Styles) -> None:
+    """Explain the looks of the solvers at the figure's right."""
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], **style) for style in styles.values()]

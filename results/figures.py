@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from problems.errors import InputError
-from results import drawings
+from results import day, drawings
 from results.record import CellRecord
 
 SUFFIXES = (".png", ".svg", ".pdf")
@@ -18,6 +18,8 @@ SUFFIXES = (".png", ".svg", ".pdf")
 KINDS: dict[str, Callable[[Any, Sequence[CellRecord]], None]] = {
     "performance-profile": drawings.performance_profiles,
     "gap": drawings.gap_by_suite,
+    "horizon-gap": drawings.horizon_gap_by_suite,
+    "day": day.day_by_suite,
     "utility": drawings.utility_by_suite,
     "time": drawings.time_by_devices,
 }

@@ -67,7 +67,8 @@ class CellRecord:
     claims
         What the solver claimed and the recomputation did not bear out, in words.
     decisions
-        One object a slot; empty where the store was asked for summaries.
+        One object a slot; empty where the store was asked for summaries. In the cell of a
+        horizon's bound only `energy_price`: what a joule is worth in hindsight, U/J.
     environment
         Package versions and machine; empty where the store was asked for summaries.
     formulation

@@ -38,6 +38,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems import Horizon, InputError
+from problems.latency import Floats
 from solvers.horizon_columns import DeviceColumns, device_columns
 from solvers.horizon_dp import whole_choices_worth
 from solvers.horizon_dual import DualValue, Prices, dual_value, scarce, thread_prices
@@ -59,6 +60,7 @@ class HorizonBound:
     """A bound on Σ_t U(t), or None and why there is none.
 
     `per_slot` is total / T, in the unit of the mean utility; `method` is `lp` or `dual`.
+    `energy_price` is what a joule more in each slot would add at most, U/J, shape (T, N).
     """
 
     total: float | None
@@ -66,6 +68,7 @@ class HorizonBound:
     method: str
     seconds: float
     reason: str = ""
+    energy_price: Floats | None = None
 
 
 def horizon_bound(
@@ -110,7 +113,9 @@ def horizon_bound(
     if chosen == "lp":
         value = solve_lp(devices, horizon.threads, value, idle=idle, ends=ends).value
     total = value.total - _gained_by_whole_choices(devices, value, ends)
-    return HorizonBound(total, total / len(horizon), chosen, time.monotonic() - begun)
+    price = value.prices.energy.T / horizon.fleet.battery_max_j
+    seconds = time.monotonic() - begun
+    return HorizonBound(total, total / len(horizon), chosen, seconds, energy_price=price)
 
 
 def plan(horizon: Horizon) -> LpSolution:

@@ -34,38 +34,53 @@ def whole_choices_worth(columns: DeviceColumns, thread_price: Floats) -> float:
     worth, _ = columns.by_rows(thread_price)
     after = np.zeros(FINE + 1)
     for slot in range(len(worth) - 1, -1, -1):
-        after = _before(columns, thread_price, worth, slot, after, _moved_up)
+        asleep = _asleep(columns, thread_price, slot, after, _moved_up)
+        after = np.maximum(asleep, _served(columns, worth, slot, after, _moved_up))
     start = 0 if columns.start == 0.0 else ceil(columns.start * FINE + _SLACK)
     return float(after[min(start, FINE)])
 
 
-def values_after(columns: DeviceColumns, thread_price: Floats) -> Floats:
-    """Return what charge i/`COARSE` after each slot is worth to later ones, (T, COARSE + 1)."""
+def values_after(columns: DeviceColumns, thread_price: Floats, *, freely: bool) -> Floats:
+    """Return what charge i/`COARSE` after each slot is worth to later ones, (T, COARSE + 1).
+
+    It is that of a policy which hibernates `freely`, or only where the slot by itself is worth
+    more so.
+    """
     worth, _ = columns.by_rows(thread_price)
+    nothing = np.zeros(COARSE + 1)
     after = np.zeros((len(worth), COARSE + 1))
     for slot in range(len(worth) - 1, 0, -1):
-        later = after[slot]
-        after[slot - 1] = _before(columns, thread_price, worth, slot, later, _interpolated)
+        asleep, now = (
+            _asleep(columns, thread_price, slot, later, _interpolated)
+            for later in (after[slot], nothing)
+        )
+        served = _served(columns, worth, slot, after[slot], _interpolated)
+        rests = now > _served(columns, worth, slot, nothing, _interpolated)
+        rests |= freely & (asleep > served)
+        after[slot - 1] = np.where(rests, asleep, served)
     return after
 
 
-def _before(
-    columns: DeviceColumns,
-    thread_price: Floats,
-    worth: Floats,
-    slot: int,
-    after: Floats,
-    moved: Callable[[Floats, float, int], Floats],
+Moved = Callable[[Floats, float, int], Floats]
+
+
+def _asleep(
+    columns: DeviceColumns, thread_price: Floats, slot: int, after: Floats, moved: Moved
 ) -> Floats:
-    """Return the worth of each charge before a slot from that after it."""
-    grid = len(after) - 1
-    harvest = float(columns.harvest[slot])
+    """Return the worth of each charge before a slot that is slept through, from that after it."""
     price = float(thread_price[slot])
     held = columns.least if price >= 0.0 else int(columns.most[slot])
-    best = UNSERVED_UTILITY - price * held + moved(after, harvest, 0)
+    return UNSERVED_UTILITY - price * held + moved(after, float(columns.harvest[slot]), 0)
+
+
+def _served(
+    columns: DeviceColumns, worth: Floats, slot: int, after: Floats, moved: Moved
+) -> Floats:
+    """Return the worth of each charge before a slot that is served; −inf where none can be."""
+    grid, best = len(after) - 1, np.full(len(after), -np.inf)
     earned = after + columns.weight * np.arange(grid + 1) / grid
     for row in np.flatnonzero(worth[slot] > -np.inf):
-        net = harvest - float(columns.energy[slot, row])
+        net = float(columns.harvest[slot]) - float(columns.energy[slot, row])
         np.maximum(best, worth[slot, row] + moved(earned, net, 1), out=best)
     return best
 

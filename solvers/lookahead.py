@@ -18,6 +18,7 @@ from solvers.rehearsal import Rehearsed, rehearse
 from solvers.solution import Solution
 
 Plan = Literal["seen", "lp"]
+Hibernate = Literal["forced", "free"]
 
 #: Courses that what later slots draw may take, resampled from what earlier slots drew.
 _COURSES = 8
@@ -32,9 +33,13 @@ class Lookahead:
     """Maximise U plus the worth of the charge left, over all partitions and thread divisions.
 
     A joule is worth V/E_max for every slot until the battery is forecast to be full or the
-    horizon to end, and much where it is forecast to run empty before (`charge_value`). A device
-    hibernates only where the slot's own optimum hibernates it too. Without later slots (a single
-    instance), or with `energy_term: paper`, which rewards no charge, this is `exact`.
+    horizon to end, and much where it is forecast to run empty before (`charge_value`). Without
+    later slots (a single instance), or with `energy_term: paper`, which rewards no charge, this
+    is `exact`.
+
+    As a teacher: `start(view)`, then `decide(problem, context)` of each slot in order, at
+    whatever charges the pupil has got to. Its `Decision` has l and k, the scores behind them and
+    the price of a joule.
 
     Parameters
     ----------
@@ -44,8 +49,12 @@ class Lookahead:
     plan
         What later slots are expected to draw. `seen`: what this policy drew in earlier slots,
         resampled by the cell's seed (`oracle` needs no such guess: it plays the best of its
-        rehearsals, and alone may hibernate whom the slot's own optimum serves). `lp`: what the
-        horizon's linear programme draws over the forecast, solved anew every `every` slots.
+        rehearsals). `lp`: what the horizon's linear programme draws over the forecast, solved
+        anew every `every` slots; earlier draws say how much later ones vary around it.
+    hibernate
+        `forced`: only whom the slot's own optimum hibernates too. `free`: whoever's charge is
+        worth more later. On tiny horizons that are often best slept through in part, the best of
+        all plans that keep to `forced` is short of the best by a tenth of what `exact` loses.
 
     Raises
     ------
@@ -55,10 +64,17 @@ class Lookahead:
 
     name = "lookahead"
 
-    def __init__(self, forecast: Kind = "causal", plan: Plan = "seen", every: int = 10):
+    def __init__(
+        self,
+        forecast: Kind = "causal",
+        plan: Plan = "seen",
+        every: int = 10,
+        hibernate: Hibernate = "forced",
+    ):
         if every < 1:
             raise InputError(f"lookahead[every]: got {every}; expected a whole number ≥ 1")
         self.forecast, self.plan, self.every = forecast, plan, every
+        self.hibernate = hibernate
         self._ahead: Forecast | None = None
 
     def start(self, horizon: EpisodeView) -> None:
@@ -69,18 +85,33 @@ class Lookahead:
         self._rehearsed: Rehearsed | None = None
         charged = horizon.formulation.energy_term == "residual"
         if self._ahead.future is not None and self.plan == "seen" and charged:
-            self._rehearsed = rehearse(self._ahead.future)
+            self._rehearsed = rehearse(self._ahead.future, freely=self.hibernate == "free")
 
     def solve(self, problem: SlotProblem, context: Context) -> Solution:
         """Return the decision for the present slot; slots have to come in order."""
         if self._ahead is None or problem.formulation.energy_term != "residual":
             return Exact().solve(problem)
-        self._ahead.see(problem)
-        decision = self._decide(problem, self._ahead, context.seed)
-        self._drawn.append(decision.draw)
-        return Solution(decision.partition, decision.threads)
+        decision = self.decide(problem, context)
+        return Solution(decision.partition, decision.threads, energy_price=decision.price)
 
-    def _decide(self, problem: SlotProblem, ahead: Forecast, seed: int) -> Decision:
+    def decide(self, problem: SlotProblem, context: Context) -> Decision:
+        """Return the decision for the present slot and what charge is held to be worth.
+
+        Raises
+        ------
+        InputError
+            Before `start`, or with `energy_term: paper`, where there is nothing to look ahead for.
+        """
+        if self._ahead is None or problem.formulation.energy_term != "residual":
+            raise InputError(
+                "lookahead: got no episode; expected start(), and energy_term residual"
+            )
+        self._ahead.see(problem)
+        decision = self._decided(problem, self._ahead, context.seed)
+        self._drawn.append(decision.draw)
+        return decision
+
+    def _decided(self, problem: SlotProblem, ahead: Forecast, seed: int) -> Decision:
         rehearsed, slot = self._rehearsed, ahead.seen - 1
         if rehearsed is not None and np.allclose(rehearsed.charge_j[slot], problem.battery_j):
             return rehearsed.decisions[slot]
@@ -95,17 +126,22 @@ class Lookahead:
             mean: Floats = trust * np.mean(values, axis=0)
             return mean
 
-        return charge_aware_decision(problem, worth)
+        return charge_aware_decision(problem, worth, freely=self.hibernate == "free")
 
     def _courses(self, problem: SlotProblem, ahead: Forecast, seed: int) -> list[Floats]:
         """What later slots may draw, as shares of E_max, shape (F, N) each."""
         if self._rehearsed is not None:
             return [self._rehearsed.draws[ahead.seen :]]
-        if self.plan == "lp":
+        if self.plan == "lp" and ahead.future is not None:
             return [self._planned(problem, ahead)]
         drawn = np.array(self._drawn or [myopic_decision(problem).draw])
         rng = np.random.default_rng([seed, ahead.seen])
-        return [drawn[rng.integers(len(drawn), size=ahead.slots_left)] for _ in range(_COURSES)]
+        picked = (rng.integers(len(drawn), size=ahead.slots_left) for _ in range(_COURSES))
+        courses = [drawn[slots] for slots in picked]
+        if self.plan == "seen":
+            return courses
+        shift = self._planned(problem, ahead) - drawn.mean(axis=0)
+        return [np.maximum(course + shift, 0.0) for course in courses]
 
     def _planned(self, problem: SlotProblem, ahead: Forecast) -> Floats:
         """The programme's draws from the present slot on, solved anew when it is time."""

@@ -14,6 +14,7 @@ from solvers.charge_aware import Decision, charge_aware_decision, myopic_decisio
 from solvers.charge_value import charge_value
 from solvers.horizon_bound import plan
 from solvers.horizon_dp import COARSE, values_after
+from solvers.horizon_lp import LpSolution
 
 _PASSES = 6
 
@@ -31,15 +32,20 @@ class Rehearsed(NamedTuple):
         return np.array([decision.draw for decision in self.decisions])
 
 
-def rehearse(horizon: Horizon) -> Rehearsed:
+def rehearse(horizon: Horizon, *, freely: bool) -> Rehearsed:
     """Return the best of several passes, none of them worse than `exact`, which is one.
 
     Another values charge by a dynamic programme for each device at the horizon's thread prices;
-    the rest take the draws of the pass before for a forecast, until nothing changes.
+    the rest take the draws of the pass before for a forecast, until nothing changes. Where devices
+    may hibernate `freely`, it is tried as well whether that helps.
     """
     best = _go_through(horizon, lambda problem, slot: myopic_decision(problem))
-    tried = _by_values(horizon)
+    planned = plan(horizon)
+    tried = _by_values(horizon, planned, freely=False)
     best = max(best, tried, key=lambda run: run.utility)
+    if freely:
+        resting = _by_values(horizon, planned, freely=True)
+        best = max(best, resting, key=lambda run: run.utility)
     for _ in range(_PASSES):
         draws = tried.draws
         tried = _by_draws(horizon, draws)
@@ -49,10 +55,9 @@ def rehearse(horizon: Horizon) -> Rehearsed:
     return best
 
 
-def _by_values(horizon: Horizon) -> Rehearsed:
-    planned = plan(horizon)
+def _by_values(horizon: Horizon, planned: LpSolution, *, freely: bool) -> Rehearsed:
     thread = planned.value.prices.thread
-    values = np.array([values_after(columns, thread) for columns in planned.devices])
+    values = np.array([values_after(columns, thread, freely=freely) for columns in planned.devices])
     grid = np.arange(COARSE + 1) / COARSE
 
     def worth(slot: int, charge: Floats) -> Floats:
@@ -60,7 +65,7 @@ def _by_values(horizon: Horizon) -> Rehearsed:
         return np.array([np.interp(shares, grid, value) for shares, value in rows])
 
     def decide(problem: SlotProblem, slot: int) -> Decision:
-        return charge_aware_decision(problem, partial(worth, slot), hibernate_freely=True)
+        return charge_aware_decision(problem, partial(worth, slot), freely=freely)
 
     return _go_through(horizon, decide)
 

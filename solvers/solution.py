@@ -43,6 +43,9 @@ class Solution:
         Constraints the scheme gives up by design (`threads_sum`: it leaves threads idle).
     note
         One line for the reader: why there is no decision, what was trained, and the like.
+    energy_price
+        What the policy held a joule to be worth, U/J, shape (N,); None where it has no such
+        notion. For figures only: nothing is judged by it.
     """
 
     partition: ArrayLike | None
@@ -51,6 +54,7 @@ class Solution:
     bound: float | None = None
     relaxes: tuple[str, ...] = ()
     note: str = ""
+    energy_price: ArrayLike | None = None
 
     @property
     def decided(self) -> bool:

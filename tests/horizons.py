@@ -1,7 +1,7 @@
 """Tiny random horizons, and the best of all their decisions by enumeration.
 
 tiny_horizon(rng, **overrides) -> Horizon     N ≤ 2, T ≤ 3, few l and k
-brute_force(horizon) -> BestPlan              every decision of every slot, tried
+brute_force(horizon, **rules) -> BestPlan     every decision of every slot, tried
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from problems import Fleet, Formulation, Horizon, SlotProblem
+from solvers.exact import Exact
 from tests.strategies import random_problem
 
 
@@ -37,6 +38,8 @@ def tiny_horizon(rng: np.random.Generator, **overrides: Any) -> Horizon:
     scope = ["slot", "slot", "task"][int(rng.integers(3))]
     drawn["formulation"] = Formulation("residual", scope, "allowed")
     first = random_problem(rng, **drawn | overrides)
+    while first.fleet.thread_caps.min() < first.min_threads:
+        first = random_problem(rng, **drawn | overrides)
     slots = int(rng.integers(1, 4))
     factors = rng.uniform(0.6, 1.4, (slots, len(first)))
     energy_j = _mean_energy_j(first)
@@ -48,7 +51,10 @@ def tiny_horizon(rng: np.random.Generator, **overrides: Any) -> Horizon:
     sunny = rng.choice([0.0, 0.5, 1.0, 1.0], (slots, len(first)))
     return Horizon(
         fleet=Fleet(devices),
-        threads=np.full(slots, first.threads) - rng.integers(0, drawn["spare"] + 1, slots),
+        threads=np.minimum(
+            first.threads - rng.integers(0, drawn["spare"] + 1, slots),
+            first.thread_caps.sum(),
+        ),
         arrival_rate_hz=first.arrival_rate_hz * factors,
         uplink_bps=rng.uniform(2e6, 2e7, (slots, len(first))),
         harvest_j=sunny * energy_j * rng.uniform(0.3, 1.5, (slots, len(first))),
@@ -69,22 +75,27 @@ def _mean_energy_j(problem: SlotProblem) -> np.ndarray[Any, Any]:
     return np.mean(drawn, axis=0) + 1e-6
 
 
-def brute_force(horizon: Horizon, *, idle: bool = False) -> BestPlan:
+def brute_force(horizon: Horizon, *, idle: bool = False, forced: bool = False) -> BestPlan:
     """Try every partition, hibernation included, with every division of the threads.
 
     The charge after a slot depends on the partition alone, so of the divisions of a slot only
-    the best of each partition goes on. `idle` leaves threads unused where that is better.
+    the best of each partition goes on. `idle` leaves threads unused where that is better;
+    `forced` hibernates in each state only whom the slot's own optimum hibernates there.
     """
-    return _best_from(horizon, 0, horizon.battery_start_j, idle)
+    return _best_from(horizon, 0, horizon.battery_start_j, idle, forced)
 
 
-def _best_from(horizon: Horizon, slot: int, charge_j: Any, idle: bool) -> BestPlan:
+def _best_from(horizon: Horizon, slot: int, charge_j: Any, idle: bool, forced: bool) -> BestPlan:
     if slot == len(horizon):
         return BestPlan(0.0, 0)
     problem = horizon.slot(slot, charge_j)
     tables = _tables(problem)
     best = BestPlan(-np.inf, 0)
-    for partition in product(*(range(-1, int(layers) + 1) for layers in problem.layers)):
+    lowest = np.full(len(problem), -1)
+    if forced:
+        lowest = np.minimum(np.asarray(Exact().solve(problem).partition), 0)
+    cuts_of = zip(lowest, problem.layers, strict=True)
+    for partition in product(*(range(int(low), int(layers) + 1) for low, layers in cuts_of)):
         values = [table[cut] for table, cut in zip(tables, partition, strict=True)]
         now, extra = _best_division(values, problem.spare_threads, idle)
         if extra is None:
@@ -93,7 +104,7 @@ def _best_from(horizon: Horizon, slot: int, charge_j: Any, idle: bool) -> BestPl
         outcome = problem.evaluate(cuts, threads, ("threads_sum",) if idle else ())
         assert outcome.feasible
         assert abs(outcome.utility - now) <= 1e-9 * max(1.0, abs(now))
-        later = _best_from(horizon, slot + 1, outcome.battery_next_j, idle)
+        later = _best_from(horizon, slot + 1, outcome.battery_next_j, idle, forced)
         asleep = later.hibernated + partition.count(-1)
         best = max(best, BestPlan(now + later.value, asleep), key=lambda plan: plan.value)
     return best

@@ -117,3 +117,39 @@ def test_simulate_prints_what_scripts_read(
         assert set(one["slots"][0]) >= {"partition", "threads", "utility", "battery_next_j"}
         assert one["horizon_gap"] == pytest.approx(one["horizon_bound"] - one["utility_mean"])
         assert one["horizon_gap"] >= 0.0
+
+
+def test_simulate_keeps_sun_and_price(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each slot says what was harvested and, of a policy with a price on energy, that price."""
+    assert main(["sample", "never-full", "--out", str(tmp_path), "--slots", "4"]) == 0
+    path = capsys.readouterr().out.strip()
+    written = json.loads(Path(path).read_text(encoding="utf-8"))["slots"]
+    solvers = ["-s", "exact", "-s", "lookahead", "-s", "lyapunov"]
+    for limit in ([], ["--timeout", "60s"]):
+        assert main(["simulate", path, *solvers, "--json", *limit]) == 0
+        exact, lookahead, lyapunov = _json(capsys)
+        for one in (exact, lookahead, lyapunov):
+            assert [slot["harvest_j"] for slot in one["slots"]] == [
+                slot["harvest_j"] for slot in written
+            ]
+        assert all(slot["energy_price"] is None for slot in exact["slots"])
+        for one in (lookahead, lyapunov):
+            assert all(min(slot["energy_price"]) >= 0.0 for slot in one["slots"])
+        # A joule counts V = 0.5 of 3600 J in this slot and in each of those left, no battery full.
+        expected = [0.5 / 3600.0 * left for left in (4, 3, 2, 1)]
+        for slot, price in zip(lookahead["slots"], expected, strict=True):
+            assert slot["energy_price"] == pytest.approx([price] * 3)
+
+
+def test_simulate_says_why_there_is_no_bound(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where none is proved the bound is null and the note has the reason."""
+    suite = "paper-wifi[energy_term=paper]"
+    assert main(["sample", suite, "--out", str(tmp_path), "--slots", "3"]) == 0
+    path = capsys.readouterr().out.strip()
+    assert main(["simulate", path, "-s", "exact", "-s", "lookahead", "--json"]) == 0
+    for one in _json(capsys):
+        assert one["horizon_bound"] is None
+        assert one["horizon_gap"] is None
+        assert "no horizon bound: energy_term paper" in one["note"]

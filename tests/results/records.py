@@ -6,11 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from results import CellKey, CellRecord, Store
+from results.bounds import BOUND
 
 CODE = "0123456789abcdef"
 ENVIRONMENT = {
     "versions": {"python": "3.11.7", "splitbench": "0.1.0", "numpy": "2.4.6"},
     "machine": {"system": "Linux", "architecture": "x86_64", "processor": "test", "cores": 2},
+}
+
+
+#: Of two devices.
+DECISION: dict[str, Any] = {
+    "partition": [1, 2],
+    "threads": [3, 4],
+    "battery_next_j": [900.0, 1100.0],
+    "harvest_j": [20.0, 40.0],
+    "energy_price": [0.001, 0.003],
 }
 
 
@@ -51,7 +62,7 @@ def record(
         "environment": ENVIRONMENT,
         "formulation": {"energy_term": "residual", "energy_scope": "slot"},
         "solver_version": "splitbench 0.1.0",
-        "decisions": [{"partition": [1, 2], "threads": [3, 4], "utility": utility}] * len(solve_s),
+        "decisions": [DECISION | {"utility": utility}] * len(solve_s),
     } | fields
     return CellRecord(
         key(solver, seed, **of_key), status, utility_mean=utility, solve_s=list(solve_s), **values
@@ -61,6 +72,14 @@ def record(
 def failed(solver: str, seed: int = 0, status: str = "timeout", **fields: Any) -> CellRecord:
     """A cell that came to no end and left nothing."""
     return record(solver, seed, utility=None, status=status, **fields)
+
+
+def bound(utility: float, seed: int = 0, suite: str = "hetero[devices=2]") -> CellRecord:
+    """The cell with the bound of an episode of three slots, and its prices."""
+    return CellRecord(
+        key(BOUND, seed, suite), "feasible", devices=2, slots_run=3, horizon_bound=utility,
+        solve_s=[0.1], decisions=[{"energy_price": [0.002, 0.004]}] * 3,
+    )  # fmt: skip
 
 
 def write_store(path: Path, *records: CellRecord) -> Path:

@@ -10,15 +10,19 @@ from matplotlib.figure import Figure
 
 from benchmark.cli import main
 from problems.errors import InputError
-from results import drawings, figures
+from results import day, drawings, figures
 from results.labels import folded, short_names
-from tests.results.records import failed, record, write_store
+from tests.results.records import DECISION, bound, failed, record, write_store
 
 CELLS = [
     record(name, seed, utility=2.0 - place, suite=suite, solve_s=(0.1 + place,) * 3, devices=count)
     for suite, count in (("hetero[devices=3]", 3), ("hetero[devices=9]", 9))
     for place, name in enumerate(("exact", "greedy"))
     for seed in range(6)
+] + [
+    bound(2.5, seed, suite)
+    for suite in ("hetero[devices=3]", "hetero[devices=9]")
+    for seed in (0, 1)
 ]
 
 
@@ -59,6 +63,55 @@ def test_profile_shows_the_ratios() -> None:
     assert list(fast.get_ydata()) == [1.0] * len(fast.get_ydata())
     assert list(slow.get_xdata()) == pytest.approx([1.0, 11.0])
     assert list(slow.get_ydata()) == [0.0, 1.0]
+
+
+def test_horizon_gap_is_bound_minus_utility_per_device() -> None:
+    """One dot a seed that has a bound, and their mean, a panel a suite."""
+    three, nine = drawn("horizon-gap").axes
+    for axes, devices in ((three, 3), (nine, 9)):
+        seeds, mean, *_ = axes.lines
+        assert list(seeds.get_xdata()) == pytest.approx([0.5 / devices] * 2)
+        assert list(mean.get_xdata()) == pytest.approx([0.5 / devices])
+
+
+def test_day_shows_what_the_record_says() -> None:
+    """Means over devices, slot by slot, of one seed; the bound's price in hindsight is dotted."""
+    figure = Figure()
+    figures.KINDS["day"](figure, [cell for cell in CELLS if "=3" in cell.key.suite])
+    sun, charge, price, utility = figure.axes
+    (filled,) = sun.collections
+    assert filled.get_paths()[0].vertices[:, 1].max() == pytest.approx(30.0)
+    assert [list(line.get_ydata()) for line in charge.lines] == [[1000.0] * 3] * 2
+    assert [list(line.get_ydata()) for line in price.lines] == [
+        pytest.approx([2.0] * 3), pytest.approx([2.0] * 3), pytest.approx([3.0] * 3),
+    ]  # fmt: skip
+    assert price.lines[2].get_linestyle() == ":"
+    assert [list(line.get_ydata()) for line in utility.lines] == [
+        pytest.approx([2.0 / 3] * 3), pytest.approx([1.0 / 3] * 3),
+    ]  # fmt: skip
+
+
+def test_a_day_is_of_the_seed_that_most_ran() -> None:
+    """Policies of one suite are drawn on one episode, not each on its own."""
+    cells = [record("exact", 0), record("exact", 3), record("greedy", 3), bound(2.0, 3)]
+    assert [cell.key.seed for cell in day.episodes_to_draw(cells)] == [3, 3, 3]
+
+
+def test_a_day_leaves_older_records_out() -> None:
+    """Records from before the sun was kept have no day; beside newer ones they are left out."""
+    old = [{name: DECISION[name] for name in ("partition", "threads")} | {"utility": 1.0}] * 2
+    with pytest.raises(InputError, match="day: no episode"):
+        figures.KINDS["day"](Figure(), [record("greedy", decisions=old)])
+    figure = Figure()
+    figures.KINDS["day"](figure, [record("greedy", decisions=old), record("exact")])
+    assert len(figure.axes[1].lines) == 1
+
+
+def test_a_day_of_too_many_suites() -> None:
+    """More suites than fit beside each other are refused, with the option that chooses."""
+    cells = [record("exact", suite=f"hetero[devices={count}]") for count in range(2, 9)]
+    with pytest.raises(InputError, match="--suite"):
+        figures.KINDS["day"](Figure(), cells)
 
 
 def test_time_shows_the_medians() -> None:
@@ -106,6 +159,9 @@ class TestCommand:
             (["gap", "--out", "x.jpg"], ".png, .svg, .pdf"),
             (["gap", "--out", "/nowhere/at/all/x.png"], "expected a file"),
             (["gaps", "--out", "x.png"], "performance-profile"),
+            (["gap", "--out", "x.png", "--suite", "hetero"], "expected one of hetero[devices=3]"),
+            (["gap", "--out", "x.png", "-s", "local"], "expected one of exact, greedy"),
+            (["gap", "--out", "x.png", "--seed", "9"], "expected one of 0, 1"),
         ],
     )
     def test_bad_arguments(
@@ -116,6 +172,13 @@ class TestCommand:
         said = capsys.readouterr().err
         assert expected in said
         assert said.count("\n") == 1
+
+    def test_day_of_chosen_cells(self, store: str, tmp_path: Path) -> None:
+        """A day is drawn from the decisions in the store, of the cells that are asked for."""
+        out = tmp_path / "day.svg"
+        chosen = ["--suite", "hetero[devices=3]", "-s", "greedy", "--seed", "1"]
+        assert main(["plot", "day", "--store", store, "--out", str(out), *chosen]) == 0
+        assert out.read_bytes().startswith(b"<?xml")
 
     def test_empty_store(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """A store without cells is refused."""
@@ -141,5 +204,5 @@ def test_names_are_folded_whole() -> None:
 
 def test_styles_differ() -> None:
     """Up to 28 solvers look different."""
-    looks = [tuple(style.values()) for style in drawings._styles(map(str, range(28))).values()]
+    looks = [tuple(style.values()) for style in drawings.styles_of(map(str, range(28))).values()]
     assert len(set(looks)) == 28

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -165,3 +166,20 @@ def test_bounds_of_horizons_are_no_solver() -> None:
     (row,) = rows_of(cells)
     assert (row.solver, row.horizon_gap) == ("exact", 2.0)
     assert [list(of_suite) for of_suite in samples_of(cells).values()] == [["exact"]]
+
+
+@pytest.mark.parametrize(
+    ("fields", "bound_of", "why"),
+    [
+        ({}, None, "no horizon bound: not proved"),
+        ({"violations": {"threads_min": 1}}, 3.0, "k_min"),
+    ],
+)
+def test_a_row_without_a_horizon_gap_says_why(
+    fields: dict[str, Any], bound_of: float | None, why: str
+) -> None:
+    """Neither a horizon without a bound nor a decision that no bound covers goes unexplained."""
+    bound = failed(BOUND, status="feasible", horizon_bound=bound_of, slots_run=2, note="not proved")
+    (row,) = rows_of([bound, record("exact", **fields)])
+    assert row.horizon_gap is None
+    assert any(why in note for note in row.notes)

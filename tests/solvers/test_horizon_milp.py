@@ -51,15 +51,31 @@ def test_decisions_break_no_constraint() -> None:
         assert found.value == earned(horizon, found.partition, found.threads)
 
 
-@pytest.mark.parametrize("suite", ["paper-wifi", "never-full"])
-def test_bound_is_close_to_the_optimum_of_a_suite(suite: str) -> None:
-    """Six slots of three devices: bound above optimum, by at most 1 %."""
-    horizon = make_suite(suite).horizon(5, 6)
-    best, bound = horizon_optimum(horizon, 60.0, relative_gap=1e-6), horizon_bound(horizon)
+def check_looseness(suite: str, seed: int, slots: int) -> None:
+    """Print and check how far the bound is above the optimum, which may be 1e-6 short of it."""
+    horizon = make_suite(suite).horizon(seed, slots)
+    best, bound = horizon_optimum(horizon, 300.0, relative_gap=1e-6), horizon_bound(horizon)
     assert best.status == Status.OPTIMAL
     assert best.value is not None
     assert bound.total is not None
-    assert best.value - 1e-5 <= bound.total <= best.value + 0.01 * abs(best.value)
+    loose = 100 * (bound.total - best.value) / abs(best.value)
+    print(f"{suite}, {slots} slots, seed {seed}: the bound is {loose:.4f} % above the optimum")
+    assert best.value - 1e-5 <= bound.total
+    assert loose <= 1.0
+
+
+@pytest.mark.parametrize("suite", ["paper-wifi", "never-full", "often-full"])
+def test_bound_is_close_to_the_optimum_of_a_suite(suite: str) -> None:
+    """Twelve slots of three devices: bound above optimum, by at most 1 %."""
+    check_looseness(suite, 5, 12)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("suite", ["paper-wifi", "paper-5g", "never-full", "often-full"])
+def test_bound_is_close_to_the_optimum_at_full_length(suite: str) -> None:
+    """The same of 120 slots, five seeds."""
+    for seed in range(1000, 1005):
+        check_looseness(suite, seed, 120)
 
 
 def test_time_limit_keeps_the_incumbent_or_none() -> None:
