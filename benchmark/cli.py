@@ -15,6 +15,7 @@ from benchmark.commands import (
     gap,
     merge,
     one,
+    paper,
     plot,
     profile,
     run,
@@ -44,6 +45,7 @@ app.command("plot")(plot.plot)
 app.command("merge")(merge.merge)
 app.command("profile")(profile.profile)
 app.command("fit")(fit.fit)
+app.command("paper")(paper.paper)
 
 
 #: Exit status of a command ended by Ctrl-C, 128 + SIGINT.
