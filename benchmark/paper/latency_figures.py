@@ -9,7 +9,8 @@ from problems.observation2 import observation2
 from problems.profile_file import ProfileFile, load_profile
 from problems.sweeps import Sweep, published_sweep
 
-Series = tuple[Sweep, CurveFit, str]
+#: Points, curve, label, and cores where some points have more threads than that.
+Series = tuple[Sweep, CurveFit, str, int | None]
 DNNS = ("vgg16_bn", "resnet34", "mobilenet_v2")
 
 
@@ -18,20 +19,19 @@ def fig2(request: PaperRequest) -> PaperResult:
     from results.figures_latency import draw_fig2
 
     profile = load_profile(request.profile)
-    machines = list(dict.fromkeys(machine for machine, _ in load_fits()))
-    panels = {}
-    for dnn in DNNS:
-        series: list[Series] = [
-            (published_sweep(machine, dnn), published_exp2(machine, dnn), f"{machine} (ncnn)")
-            for machine in machines
-        ]
-        if dnn in profile.dnns:
-            series.append(_own(profile, dnn))
-        panels[dnn] = series
+    panels = {dnn: _published(dnn) for dnn in DNNS}
+    for dnn in profile.dnns:
+        panels.setdefault(dnn, []).append(_own(profile, dnn))
     path = request.out / "fig2.png"
-    draw_fig2(panels, path, "Fig. 2: latency over threads; lines: Eq. 7 through the points")
-    rows = [_fit_row(dnn, sweep, fit) for dnn in DNNS for sweep, fit, _ in panels[dnn]]
-    return PaperResult("fig2", "Fig. 2: latency over threads", rows, _notes(profile), [path])
+    title = "Fig. 2: latency over threads; lines: Eq. 7; hollow: more threads than cores"
+    draw_fig2(panels, path, title)
+    rows = [
+        _fit_row(dnn, sweep, fit) for dnn, series in panels.items() for sweep, fit, *_ in series
+    ]
+    claim = "claimed: each added thread saves less (Observation 1); no error is given"
+    return PaperResult(
+        "fig2", "Fig. 2: latency over threads", rows, [claim, *_notes(profile)], [path]
+    )
 
 
 def fig3(request: PaperRequest) -> PaperResult:
@@ -54,14 +54,24 @@ def fig3(request: PaperRequest) -> PaperResult:
     return PaperResult("fig3", "Fig. 3: Observation 2", rows, [claim, *_notes(profile)], [path])
 
 
+def _published(dnn: str) -> list[Series]:
+    machines = dict.fromkeys(machine for machine, _ in load_fits())
+    return [
+        (published_sweep(machine, dnn), published_exp2(machine, dnn), f"{machine} (ncnn)", None)
+        for machine in machines
+    ]
+
+
 def _own(profile: ProfileFile, dnn: str) -> Series:
     measured = profile.dnns[dnn]
-    return measured.sweep(), measured.fit, f"{_machine(profile)} (PyTorch)"
+    form = "" if measured.fit.form == "exp2" else f", {measured.fit.form}"
+    return measured.sweep(), measured.fit, f"{_machine(profile)} (PyTorch){form}", measured.cores
 
 
 def _fit_row(dnn: str, sweep: Sweep, fit: CurveFit) -> dict[str, object]:
     return {
-        "dnn": dnn, "machine": sweep.machine, "counts": len(sweep.threads), "form": fit.form,
+        "dnn": dnn, "machine": sweep.machine, "counts": len(sweep.threads),
+        "least at k": int(sweep.threads[sweep.latency_s.argmin()]), "form": fit.form,
         "RMSE ms": fit.rmse_ms, "RMSE / mean": fit.relative_rmse,
         "left one out ms": fit.loo_rmse_ms, "note": sweep.note,
     }  # fmt: skip

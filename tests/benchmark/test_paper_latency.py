@@ -57,8 +57,13 @@ def test_table2_is_the_rmse_over_cuts_and_threads(
     claimed = [row for row in rows if row["source"] == "paper"]
     assert [claimed[0][dnn] for dnn in PAPER] == [3.7449, 2.8021, 0.8009]
     assert [claimed[1][dnn] for dnn in PAPER] == [26.9913, 24.98, 6.6516]
+    assert claimed[2]["resnet34"] == pytest.approx(24.98 / 2.8021)
     ours = {row["predictor"]: row for row in rows if row["source"] != "paper"}
     for dnn in PAPER:
+        times = ours["Neurosurgeon (k = 2) / Eq. 7 × Eq. 8"][dnn]
+        assert times * ours["Eq. 7 × Eq. 8"][dnn] == pytest.approx(
+            ours["Neurosurgeon (k = 2)"][dnn]
+        )
         layers = len(load_network(dnn).virtual_layers())
         left = 1 - np.arange(layers) / layers
         off = np.concatenate([500.0 * (0.1 / k + 0.02) * left for k in (1, 2)])
@@ -74,7 +79,7 @@ def test_neurosurgeon_is_blind_to_threads(
     assert main(["paper", "table2", "--json", *_profiles(tmp_path, (1, 2, 4))]) == 0
     rows = _rows(capsys.readouterr().out)
     assert {row["source"] for row in rows} == {"paper", "ours, all k", "ours, k ≤ 2 cores"}
-    (blind,) = (row for row in rows if row["predictor"].startswith("Neurosurgeon (k = 2)")
+    (blind,) = (row for row in rows if row["predictor"] == "Neurosurgeon (k = 2)"
                 and row["source"] == "ours, all k")  # fmt: skip
     graph = load_network("resnet34")
     values = np.array([_values_read(layer) for layer in graph.layers])
@@ -99,6 +104,22 @@ def test_figures_are_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     out = capsys.readouterr().out
     assert "Observation 2" in out
     assert "Test CPU" in out
+
+
+def test_a_users_own_network_gets_its_panel(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A profile of another DNN stands in Fig. 2 beside the published three, as the form it has."""
+    own = tmp_path / "own.json"
+    save_profile(profile_object(("squeezenet1_1",), (1, 2, 4), cores=2), own)
+    arguments = ["paper", "fig2", "--json", "--profile", str(own), "--out", str(tmp_path)]
+    assert main(arguments) == 0
+    rows = _rows(capsys.readouterr().out)
+    assert {row["dnn"] for row in rows} == {*PAPER, "squeezenet1_1"}
+    (mine,) = (row for row in rows if row["dnn"] == "squeezenet1_1")
+    assert mine["form"] == "inverse"
+    assert mine["least at k"] == 4
+    assert all(row["form"] == "exp2" for row in rows if row is not mine)
 
 
 def test_committed_measurements_answer_by_themselves(
