@@ -15,6 +15,7 @@ from benchmark.commands import (
     gap,
     merge,
     one,
+    paper,
     plot,
     profile,
     run,
@@ -46,6 +47,7 @@ app.command("merge")(merge.merge)
 app.command("profile")(profile.profile)
 app.command("fit")(fit.fit)
 app.command("train")(train.train)
+app.command("paper")(paper.paper)
 
 
 #: Exit status of a command ended by Ctrl-C, 128 + SIGINT.

@@ -42,6 +42,16 @@ class Observation2:
         """Largest error of the share of multiply-accumulates."""
         return float(np.abs(self.ratio - self.macs).max())
 
+    def share_words(self, split: str) -> str:
+        """Say what `linear`, `macs` or `measured` shares are, and how far off the measured ones."""
+        if split == "measured":
+            return f"as measured at k = {self.threads}"
+        words, error = {
+            "linear": ("1 − l/S (Eq. 8)", self.linear_error),
+            "macs": ("those of MACs", self.macs_error),
+        }[split]
+        return f"{words}, at most {error:.2f} off those measured at k = {self.threads}"
+
     def as_dict(self) -> dict[str, Any]:
         """Return the errors as a JSON object."""
         return {

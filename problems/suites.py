@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from problems.errors import InputError, UnknownNameError
 from problems.horizon import Horizon
+from problems.observation2 import observation2
 from problems.parameters import bind, parse_spec
 from problems.profile_file import is_profile_path, load_profile
 from problems.scenario import DeviceKind, Scenario
@@ -153,14 +154,17 @@ class Suite:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What D(k) is where it comes from a profile file, a line for each DNN."""
+        """What D(k) and the layers' shares are where a profile file is the server, by DNN."""
         scenario = self.scenario
         if not isinstance(scenario, Scenario) or not is_profile_path(scenario.server):
             return ()
         file = load_profile(scenario.server)
         dnns = dict.fromkeys(kind.dnn for kind in scenario.kinds)
-        curves = ((dnn, file.dnn(dnn).curve(scenario.curve)[1]) for dnn in dnns)
-        return tuple(f"{scenario.server}, {dnn}: D(k) is {words}" for dnn, words in curves)
+        return tuple(
+            f"{scenario.server}, {dnn}: D(k) is {file.dnn(dnn).curve(scenario.curve)[1]}; shares "
+            f"are {observation2(file.dnn(dnn)).share_words(scenario.split)}"
+            for dnn in dnns
+        )
 
     @property
     def model(self) -> dict[str, str]:

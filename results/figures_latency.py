@@ -47,25 +47,28 @@ def draw_fits(panels: Sequence[Panel], path: Path) -> None:
 
 
 def draw_fig2(
-    panels: Mapping[str, Sequence[tuple[Sweep, CurveFit, str]]], path: Path, title: str
+    panels: Mapping[str, Sequence[tuple[Sweep, CurveFit, str, int | None]]], path: Path, title: str
 ) -> None:
     """Draw Fig. 2: a panel for each DNN, latency over threads with its fitted curve.
 
-    `panels` has (sweep, fit or None, label) of each machine; both axes are logarithmic, since the
-    machines differ by an order of magnitude.
+    `panels` has (sweep, fit, label, cores or None) of each machine; points of more threads than
+    cores are hollow. Both axes are logarithmic, since the machines differ by an order of magnitude.
     """
     figure, axes = _grid(len(panels), width=4.6, height=4.0)
     for axis, (dnn, series) in zip(axes, panels.items(), strict=False):
-        for at, (sweep, fit, label) in enumerate(series):
+        for at, (sweep, fit, label, cores) in enumerate(series):
             colour = COLOURS[at % len(COLOURS)]
             k = _dense(sweep)
             style = _FORM_LINES[fit.form]
             axis.plot(k, 1e3 * fit.latency_s(k), style, color=colour, linewidth=1.4)
-            axis.plot(
-                sweep.threads, 1e3 * sweep.latency_s, MARKERS[at % len(MARKERS)], color=colour,
-                markersize=5, label=label,
-            )  # fmt: skip
-        counts = np.unique(np.concatenate([sweep.threads for sweep, _, _ in series]))
+            beyond = sweep.threads > (cores or sweep.threads[-1])
+            for hollow in (False, True):
+                axis.plot(
+                    sweep.threads[beyond == hollow], 1e3 * sweep.latency_s[beyond == hollow],
+                    MARKERS[at % len(MARKERS)], color=colour, markersize=5,
+                    fillstyle="none" if hollow else "full", label=None if hollow else label,
+                )  # fmt: skip
+        counts = np.unique(np.concatenate([sweep.threads for sweep, *_ in series]))
         _threads_axis(axis, counts[np.isin(counts, 2 ** np.arange(12))])
         _log_latency(axis)
         axis.set_title(dnn, fontsize=10)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from benchmark.profiling.rank_interval import coverage
 from problems.errors import InputError
 from problems.measured_dnn import MeasuredDnn
 from problems.observation2 import observation2
@@ -18,19 +20,22 @@ class Agreement:
     """Two profiles of one machine: how many quantities' intervals meet.
 
     `whole` and `splits` count (agreeing, compared); `largest` is the largest relative difference
-    of two whole-DNN medians.
+    of two whole-DNN medians. `expected` is the share that meets at least if nothing but chance
+    differs: both intervals hold the median, by the coverage of each.
     """
 
     whole: tuple[int, int]
     splits: tuple[int, int]
     largest: float
+    expected: float
 
     def lines(self) -> list[str]:
         """Return the comparison for people."""
         return [
             f"against the earlier profile: intervals meet for {self.whole[0]} of {self.whole[1]} "
-            f"whole DNNs and {self.splits[0]} of {self.splits[1]} prefixes and suffixes; whole "
-            f"medians differ by at most {100 * self.largest:.1f} %"
+            f"whole DNNs and {self.splits[0]} of {self.splits[1]} prefixes and suffixes",
+            f"  expected where only chance differs: {100 * self.expected:.0f} % or more; whole "
+            f"medians differ by at most {100 * self.largest:.1f} %",
         ]
 
     def as_dict(self) -> dict[str, Any]:
@@ -38,7 +43,7 @@ class Agreement:
         return {
             "whole_agree": self.whole[0], "whole_compared": self.whole[1],
             "splits_agree": self.splits[0], "splits_compared": self.splits[1],
-            "whole_largest_difference": self.largest,
+            "expected_share": self.expected, "whole_largest_difference": self.largest,
         }  # fmt: skip
 
 
@@ -68,7 +73,10 @@ def agreement(one: ProfileFile, other: ProfileFile) -> Agreement:
         raise InputError(
             f"{other.source}: no DNN and thread count in common; expected a profile of the same"
         )
-    return Agreement((sum(whole), len(whole)), (sum(splits), len(splits)), max(differences))
+    expected = prod(coverage(int(profile.method["repeats"])) for profile in (one, other))
+    return Agreement(
+        (sum(whole), len(whole)), (sum(splits), len(splits)), max(differences), expected
+    )
 
 
 def summary_object(profile: ProfileFile, earlier: ProfileFile | None) -> dict[str, Any]:

@@ -202,6 +202,7 @@ def test_two_profiles_agree_where_their_intervals_meet(tmp_path: Path) -> None:
     one = save_profile(profile_object(), tmp_path / "one.json")
     same = agreement(one, one)
     assert same.whole == (3, 3)
+    assert same.expected == pytest.approx((1 - 2 * 0.5**8) ** 2)  # eight rounds, both profiles
     assert same.splits[0] == same.splits[1] == 3 * 2 * len(one.dnn("mobilenet_v2").layers)
     slower = profile_object(whole_s=lambda k: 1.03 * (0.1 / k + 0.02))
     other = agreement(one, save_profile(slower, tmp_path / "two.json"))

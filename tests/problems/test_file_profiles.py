@@ -85,6 +85,11 @@ def test_suites_take_files(tmp_path: Path) -> None:
     assert suite.model["server"] == file
     assert len(suite.remarks) == 3
     assert all("too few for Eq. 7" in remark for remark in suite.remarks)
+    assert all("1 − l/S (Eq. 8), at most 0.25 off those" in remark for remark in suite.remarks)
+    assert suite.model["split"] == "linear"
+    measured = make_suite(f"paper-wifi[server={file},split=measured]")
+    assert all("as measured at k = " in remark for remark in measured.remarks)
+    assert measured.model["split"] == "measured"
     assert make_suite("paper-wifi").remarks == ()
     for device in made.fleet.devices:
         assert isinstance(device.curve, TableCurve)
