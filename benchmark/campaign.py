@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -44,7 +45,9 @@ class InProcess:
     def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
         """Run the cells in order."""
         for key in keys:
-            yield Finished(run_cell(key), 0.0, 0)
+            started = time.monotonic()
+            record = run_cell(key)
+            yield Finished(record, time.monotonic() - started)
 
 
 @dataclass
@@ -87,7 +90,7 @@ class Campaign:
         for finished in executor.run(self.left):
             store.put(finished.record)
             self.known[finished.record.key] = finished.record
-            if finished.wall_s:
+            if finished.overhead_s is not None:
                 self.overheads_s.append(finished.overhead_s)
             on_cell(finished.record)
         return [self.known[key] for key in self.keys]
