@@ -1,25 +1,31 @@
 """Cells on a Dask cluster: the same isolated cells, only elsewhere.
 
-Each Dask worker keeps one isolated worker process of ours, so that limits bite there as they do
-here. Dask runs the cells of a lost worker again on another one.
+Each thread of a Dask worker keeps one isolated worker process of ours, so that limits bite there
+as they do here. Dask runs the cells of a lost worker again on another one; a cell that has lost
+several (`distributed.scheduler.allowed-failures`) becomes an error.
 """
 
 from __future__ import annotations
 
 import importlib
+import platform
+import threading
+from asyncio import CancelledError
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from benchmark.execute import failed_cell
 from benchmark.limits import Limits
 from benchmark.messages import key_from, key_object, record_from, record_object
-from benchmark.pool import Finished, Pool
+from benchmark.plan import code_of, code_of_world
+from benchmark.pool import Finished, Overhead, Pool
 from problems import InputError
+from problems.suites import make_suite
 from results import CellKey
+from results.bounds import BOUND
+from solvers import Status
 
-#: How many workers a cell may lose before it is given up as an error.
-LOST_WORKERS = 5
-
-_pools: dict[Limits, Pool] = {}
+_of_thread = threading.local()
 
 
 class DaskExecutor:
@@ -50,6 +56,7 @@ class DaskExecutor:
             ) from None
         self.limits = limits
         self._as_completed = distributed.as_completed
+        self._killed_worker = distributed.KilledWorker
         self._cluster: Any = None
         if address is None:
             self._cluster = distributed.LocalCluster(
@@ -79,19 +86,61 @@ class DaskExecutor:
                 self.limits,
                 key=f"splitbench-{key.digest}",
                 pure=False,
-                retries=LOST_WORKERS,
             )
             for key in keys
         ]
+        keys_of = dict(zip(futures, keys, strict=True))
         for future in self._as_completed(futures):
-            data, wall_s = future.result()
-            yield Finished(record_from(data), wall_s, 0)
+            yield self._finished(future, keys_of[future])
             future.release()
 
+    def _finished(self, future: Any, key: CellKey) -> Finished:
+        try:
+            data, wall_s, overhead = future.result()
+        except InputError:
+            raise
+        except self._killed_worker:
+            why = "Dask gave it up: every worker that ran it was lost"
+            return Finished(failed_cell(key, Status.ERROR, why, self.limits.timeout_s), 0.0)
+        except (Exception, CancelledError) as error:  # no fault of the cell's
+            raise InputError(
+                f"--executor dask: {type(error).__name__}: {error}; expected a scheduler that "
+                "stays and workers with this splitbench"
+            ) from None
+        return Finished(record_from(data), wall_s, overhead=overhead)
 
-def run_remotely(key: dict[str, Any], limits: Limits) -> tuple[dict[str, Any], float]:
-    """Run one cell in this Dask worker's own isolated process."""
-    if limits not in _pools:
-        _pools[limits] = Pool(1, limits)
-    (finished,) = _pools[limits].run([key_from(key)])
-    return record_object(finished.record), finished.wall_s
+
+def run_remotely(
+    key_data: dict[str, Any], limits: Limits
+) -> tuple[dict[str, Any], float, Overhead | None]:
+    """Run one cell in an isolated process of this Dask worker's thread.
+
+    Raises
+    ------
+    InputError
+        The code here is not that which the key names: the result would be taken for its.
+    """
+    key = key_from(key_data)
+    here = code_here(key)
+    if here != key.code:
+        raise InputError(
+            f"--executor dask: {platform.node()} has other code for {key.solver} on {key.suite} "
+            f"({here}); expected {key.code} on every worker"
+        )
+    if not hasattr(_of_thread, "pools"):  # a Dask worker may have several threads
+        _of_thread.pools = {}
+    pools = _of_thread.pools
+    if limits not in pools:
+        pools[limits] = Pool(1, limits)
+    (finished,) = pools[limits].run([key])
+    return record_object(finished.record), finished.wall_s, finished.overhead
+
+
+def code_here(key: CellKey) -> str:
+    """Return the digest of what would give the result here, or why there is none."""
+    try:
+        if key.solver == BOUND:
+            return code_of_world(make_suite(key.suite))
+        return code_of(make_suite(key.suite), key.solver)
+    except (InputError, OSError) as error:
+        return str(error)

@@ -25,17 +25,25 @@ START_FAILURES = 3
 
 
 @dataclass(frozen=True)
-class Finished:
-    """A cell that has ended, with its wall-clock time.
+class Overhead:
+    """What a cell took beyond its solver and the reference.
 
-    `overhead_s` is what the harness took beyond the solver and the reference: model and isolation;
-    None where the cell did not come to an end of its own.
+    `isolation_s` is spent outside the cell: processes, messages, the reference cell. `model_s` is
+    spent in it: posing each slot, recomputing what was claimed, the record.
     """
+
+    isolation_s: float
+    model_s: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A cell that has ended, with its wall-clock time; no overhead where it was cut short."""
 
     record: CellRecord
     wall_s: float
     worker: int = 0
-    overhead_s: float | None = None
+    overhead: Overhead | None = None
 
 
 class Pool:
@@ -63,9 +71,10 @@ class Pool:
         self._cores = []
 
     @property
-    def tasks(self) -> list[Task | None]:
-        """What each worker is at, None for an idle one."""
-        return [worker.task for worker in self._workers]
+    def at_work(self) -> list[tuple[CellKey, float] | None]:
+        """The cell of each worker and when it began, None for an idle one."""
+        tasks = [worker.task for worker in self._workers]
+        return [None if task is None else (task.key, task.started) for task in tasks]
 
     def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
         """Run cells, yielding each as it ends, in no particular order.
@@ -139,9 +148,10 @@ class Pool:
             return self._ended(worker, task, Status(message["status"]), message["why"])
         wall_s = time.monotonic() - task.started
         record = record_from(message["record"])
-        overhead_s = wall_s - sum(record.solve_s) - message["reference_s"]
+        inside_s = message["inside_s"]
+        model_s = inside_s - sum(record.solve_s) - message["reference_s"]
         worker.is_done(message)
-        return Finished(record, wall_s, worker.index, overhead_s)
+        return Finished(record, wall_s, worker.index, Overhead(wall_s - inside_s, model_s))
 
     def _enforce(self, worker: WorkerProcess) -> Finished | None:
         if worker.task is None:

@@ -50,7 +50,9 @@ def serve(connection: int) -> None:
 def _serve_one(channel: Channel, message: dict[str, Any], reference_cell: ReferenceCell) -> None:
     threads = set(threading.enumerate())
     reporter = Reporter(channel)
+    started = time.perf_counter()
     answer = _answer(message, reporter)
+    inside_s = time.perf_counter() - started
     if not reporter.at_home:  # a solver forked, and this is the copy: it must not answer too
         os._exit(0)
     reporter.close()
@@ -59,7 +61,11 @@ def _serve_one(channel: Channel, message: dict[str, Any], reference_cell: Refere
         answer.reference_cell_s = reference_cell.latest_s()
         if children:
             answer.claims.append(f"left {children} child process(es) behind; they were ended")
-        content = {"record": record_object(answer), "reference_s": reporter.reference_s}
+        content = {
+            "record": record_object(answer),
+            "inside_s": inside_s,
+            "reference_s": reporter.reference_s,
+        }
     else:
         content = {"status": answer[0], "why": answer[1]}
     left = len(set(threading.enumerate()) - threads)
