@@ -35,12 +35,23 @@ class Again(StrEnum):
 class Executor(Protocol):
     """Runs cells somewhere and yields each as it ends, in no particular order."""
 
+    @property
+    def jobs(self) -> int:
+        """Cells run at a time."""
+
+    @property
+    def at_work(self) -> Sequence[tuple[CellKey, float] | None]:
+        """The cell of each worker and when that began (`time.monotonic()`), None if idle."""
+
     def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
         """Run the cells."""
 
 
 class InProcess:
     """Runs cells here, one by one, without any protection: for a debugger."""
+
+    jobs = 1
+    at_work: Sequence[tuple[CellKey, float] | None] = ()
 
     def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
         """Run the cells in order."""

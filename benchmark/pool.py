@@ -71,6 +71,11 @@ class Pool:
         self._cores = []
 
     @property
+    def jobs(self) -> int:
+        """Cells run at a time."""
+        return len(self._workers)
+
+    @property
     def at_work(self) -> list[tuple[CellKey, float] | None]:
         """The cell of each worker and when it began, None for an idle one."""
         tasks = [worker.task for worker in self._workers]

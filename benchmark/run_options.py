@@ -84,9 +84,9 @@ def _run(campaign: Campaign, store: Store, how: RunOptions, limits: Limits) -> l
         progress = Progress(
             campaign.left,
             len(campaign.known),
-            how.jobs,
+            executor.jobs,
             campaign.estimator(store),
-            lambda: at_work(getattr(executor, "at_work", ())),
+            lambda: at_work(executor.at_work),
         )
         with shown(progress) as advance:
             return campaign.run(executor, store, advance)

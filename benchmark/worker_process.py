@@ -172,16 +172,28 @@ def _alive(guard: Any) -> list[Any]:
 def _start(
     theirs: socket.socket, core: Core | None, memory_bytes: int | None
 ) -> subprocess.Popen[bytes]:
-    root = str(Path(__file__).resolve().parent.parent)
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
     arguments = (theirs.fileno(), "-" if core is None else core.number, memory_bytes or "-")
     return subprocess.Popen(
-        # -P: a folder of the user's named like one of ours must not be imported instead.
-        [sys.executable, "-P", "-m", "benchmark.guard", *map(str, arguments)],
+        [*module_command("benchmark.guard"), *map(str, arguments)],
         pass_fds=[theirs.fileno()],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
-        env=os.environ | _ONE_THREAD | {"PYTHONPATH": path},
+        env=module_environment(),
     )
+
+
+def module_command(name: str) -> list[str]:
+    """Return the command that runs a module of ours.
+
+    -P: a folder of the user's named like one of ours must not be imported instead.
+    """
+    return [sys.executable, "-P", "-m", name]
+
+
+def module_environment() -> dict[str, str]:
+    """Return the environment of a process of ours: our rooms on the path, one thread each."""
+    root = str(Path(__file__).resolve().parent.parent)
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
+    return os.environ | _ONE_THREAD | {"PYTHONPATH": path}
