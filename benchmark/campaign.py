@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from statistics import median
 from typing import Protocol
 
+from benchmark.estimate import Estimator, kinds_of
 from benchmark.execute import run_cell
 from benchmark.limits import Limits
 from benchmark.pool import Finished
@@ -34,6 +35,14 @@ class Again(StrEnum):
 class Executor(Protocol):
     """Runs cells somewhere and yields each as it ends, in no particular order."""
 
+    @property
+    def jobs(self) -> int:
+        """Cells run at a time."""
+
+    @property
+    def at_work(self) -> Sequence[tuple[CellKey, float] | None]:
+        """The cell of each worker and when that began (`time.monotonic()`), None if idle."""
+
     def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
         """Run the cells."""
 
@@ -41,10 +50,15 @@ class Executor(Protocol):
 class InProcess:
     """Runs cells here, one by one, without any protection: for a debugger."""
 
+    jobs = 1
+    at_work: Sequence[tuple[CellKey, float] | None] = ()
+
     def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
         """Run the cells in order."""
         for key in keys:
-            yield Finished(run_cell(key), 0.0, 0)
+            started = time.monotonic()
+            record = run_cell(key)
+            yield Finished(record, time.monotonic() - started)
 
 
 @dataclass
@@ -57,11 +71,15 @@ class Campaign:
         All cells, in the order of the table.
     known
         Records that the store has and that are not to be made anew.
+    isolation_s, model_s
+        Seconds beyond solver and reference of each cell that was run here: of isolation, a cell;
+        of the model, a slot.
     """
 
     keys: list[CellKey]
     known: dict[CellKey, CellRecord]
-    overheads_s: list[float] = field(default_factory=list)
+    isolation_s: list[float] = field(default_factory=list)
+    model_s: list[float] = field(default_factory=list)
 
     @classmethod
     def planned(cls, keys: Iterable[CellKey], store: Store, again: Again) -> Campaign:
@@ -85,12 +103,18 @@ class Campaign:
     ) -> list[CellRecord]:
         """Run what is left, keep each record at once, and return all in the table's order."""
         for finished in executor.run(self.left):
+            finished.record.wall_s = finished.wall_s
             store.put(finished.record)
             self.known[finished.record.key] = finished.record
-            if finished.wall_s:
-                self.overheads_s.append(finished.overhead_s)
+            self._note_overhead(finished)
             on_cell(finished.record)
         return [self.known[key] for key in self.keys]
+
+    def _note_overhead(self, finished: Finished) -> None:
+        slots = len(finished.record.solve_s)
+        if finished.overhead is not None and slots:
+            self.isolation_s.append(finished.overhead.isolation_s)
+            self.model_s.append(finished.overhead.model_s / slots)
 
     def worst_case_s(self, limits: Limits, jobs: int) -> float | None:
         """Upper limit of the time left: every cell runs into its limit; None without a limit."""
@@ -99,13 +123,29 @@ class Campaign:
         rounds = -(-len(self.left) // jobs)
         return rounds * limits.timeout_s
 
-    def estimate_s(self, store: Store, jobs: int) -> float | None:
-        """Time left by what the store knows of the same solver on the same suite, if anything."""
-        times: dict[tuple[str, str], list[float]] = {}
+    def plan(self, store: Store, limits: Limits, jobs: int) -> dict[str, float | int | None]:
+        """Return what `--dry-run` says: cells, known and left, and how long that may take.
+
+        `estimate_s` goes by what the store knows of `estimated` of the cells left; the others
+        are charged their limit in it.
+        """
+        estimator, left = self.estimator(store), kinds_of(self.left)
+        estimated = sum(n for kind, n in left.items() if estimator.cell_s(kind) is not None)
+        unknown = limits.timeout_s is None and estimated < len(self.left)
+        return {
+            "cells": len(self.keys),
+            "cached": len(self.known),
+            "left": len(self.left),
+            "worst_case_s": self.worst_case_s(limits, jobs),
+            "estimate_s": None if unknown else estimator.left_s(left, jobs, limits.timeout_s),
+            "estimated": estimated,
+        }
+
+    def estimator(self, store: Store) -> Estimator:
+        """Return what the store knows of cells like those left."""
+        wanted = {(key.suite, key.solver) for key in self.left}
+        estimator = Estimator()
         for record in store.summaries():
-            pair = (record.key.suite, record.key.solver)
-            times.setdefault(pair, []).append(sum(record.solve_s))
-        known = [times.get((key.suite, key.solver)) for key in self.left]
-        if not all(known):
-            return None
-        return sum(median(values) for values in known if values) / jobs
+            if (record.key.suite, record.key.solver) in wanted:
+                estimator.learn(record)
+        return estimator

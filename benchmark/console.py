@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,8 +16,8 @@ from problems.errors import InputError
 class Advance(Protocol):
     """Tells the progress display that a unit of work was done."""
 
-    def __call__(self, done: str, running: Sequence[str] = ()) -> None:
-        """Count one unit: `done` says which it was, `running` what each worker is at."""
+    def __call__(self, done: str) -> None:
+        """Count one unit: `done` says which it was."""
 
 
 def warn(message: str) -> None:
@@ -47,7 +47,7 @@ def emit(text: str, out: Path | None) -> None:
 def progress(title: str, total: int) -> Iterator[Advance]:
     """Show progress on stderr: bars in a terminal, a few plain lines elsewhere."""
     if total == 0:
-        yield lambda done, running=(): None
+        yield lambda done: None
     elif sys.stderr.isatty():
         with _bars(title, total) as advance:
             yield advance
@@ -72,8 +72,8 @@ def _bars(title: str, total: int) -> Iterator[Advance]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
         task = bars.add_task(title, total=total, now="")
 
-        def advance(done: str, running: Sequence[str] = ()) -> None:
-            bars.update(task, advance=1, now=" | ".join(running) or done)
+        def advance(done: str) -> None:
+            bars.update(task, advance=1, now=done)
 
         yield advance
 
@@ -81,7 +81,7 @@ def _bars(title: str, total: int) -> Iterator[Advance]:
 def _plain_lines(title: str, total: int) -> Advance:
     count, step = 0, max(1, math.ceil(total / 10))
 
-    def advance(done: str, running: Sequence[str] = ()) -> None:
+    def advance(done: str) -> None:
         nonlocal count
         count += 1
         if count % step == 0 or count == total:

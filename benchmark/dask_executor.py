@@ -1,25 +1,38 @@
 """Cells on a Dask cluster: the same isolated cells, only elsewhere.
 
-Each Dask worker keeps one isolated worker process of ours, so that limits bite there as they do
-here. Dask runs the cells of a lost worker again on another one.
+Each thread of a Dask worker keeps one isolated worker process of ours, so that limits bite there
+as they do here. Dask runs the cells of a lost worker again on another one; a cell that alone has
+lost several (`distributed.scheduler.allowed-failures`) becomes an error.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import logging
+import platform
+import threading
+import time
+from asyncio import CancelledError
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from benchmark.dask_cluster import LocalCluster
+from benchmark.execute import failed_cell
 from benchmark.limits import Limits
 from benchmark.messages import key_from, key_object, record_from, record_object
-from benchmark.pool import Finished, Pool
+from benchmark.plan import code_of, code_of_world
+from benchmark.pool import Finished, Overhead, Pool
 from problems import InputError
+from problems.suites import make_suite
 from results import CellKey
+from results.bounds import BOUND
+from solvers import Status
 
-#: How many workers a cell may lose before it is given up as an error.
-LOST_WORKERS = 5
+#: How often the scheduler is asked what its workers do.
+LOOK_EVERY_S = 1.0
 
-_pools: dict[Limits, Pool] = {}
+_of_thread = threading.local()
 
 
 class DaskExecutor:
@@ -49,49 +62,138 @@ class DaskExecutor:
                 "pip install 'dask[distributed]'"
             ) from None
         self.limits = limits
-        self._as_completed = distributed.as_completed
-        self._cluster: Any = None
-        if address is None:
-            self._cluster = distributed.LocalCluster(
-                n_workers=jobs, threads_per_worker=1, dashboard_address=None
-            )
+        self._distributed = distributed
+        self._cluster: LocalCluster | None = None
+        self._client: Any = None
+        self._keys: dict[str, CellKey] = {}
+        self._at_work: dict[str, float] = {}
+        self._looked = 0.0
+        # What becomes of a cell stands in its row, and what ends a run in one line.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
         try:
-            self._client: Any = distributed.Client(address or self._cluster, timeout=10)
+            if address is None:
+                self._cluster = LocalCluster(jobs)
+                address = self._cluster.address
+            self._client = self._connected(address)
+        except BaseException:
+            self._close()
+            raise
+
+    def _connected(self, address: str) -> Any:
+        try:
+            return self._distributed.Client(address, timeout=10)
         except (OSError, TimeoutError, ValueError) as error:
             raise InputError(
                 f"--scheduler: {address}: {error}; expected a running Dask scheduler"
             ) from None
 
+    def _close(self) -> None:
+        with contextlib.suppress(Exception):  # nothing more is asked of it
+            if self._client is not None:
+                self._client.close(timeout=2)
+        if self._cluster is not None:
+            self._cluster.close()
+
     def __enter__(self) -> DaskExecutor:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._client.close()
-        if self._cluster is not None:
-            self._cluster.close()
+        self._close()
+
+    @property
+    def jobs(self) -> int:
+        """Cells that the cluster runs at a time, at present."""
+        threads: dict[str, int] = self._client.nthreads()
+        return max(1, sum(threads.values()))
+
+    @property
+    def at_work(self) -> list[tuple[CellKey, float] | None]:
+        """The first cell of each Dask worker and when it was first seen there, None if idle."""
+        now = time.monotonic()
+        if now - self._looked >= LOOK_EVERY_S:
+            self._looked = now
+            with contextlib.suppress(Exception):  # a scheduler that does not answer now
+                names = [next(iter(of), "") for of in self._client.processing().values()]
+                self._at_work = {name: self._at_work.get(name, now) for name in names}
+        return [
+            (self._keys[name], since) if name in self._keys else None
+            for name, since in self._at_work.items()
+        ]
 
     def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
-        """Run the cells, yielding each as it ends."""
-        futures = [
-            self._client.submit(
-                run_remotely,
-                key_object(key),
-                self.limits,
-                key=f"splitbench-{key.digest}",
-                pure=False,
-                retries=LOST_WORKERS,
-            )
-            for key in keys
-        ]
-        for future in self._as_completed(futures):
-            data, wall_s = future.result()
-            yield Finished(record_from(data), wall_s, 0)
+        """Run the cells, yielding each as it ends.
+
+        Dask gives up every cell that was with a worker when that was lost once too often, queued
+        ones too. Each of these is run again on its own, and only what is lost then is an error.
+        """
+        cell_of = {self._submit(key): key for key in keys}
+        suspects = []
+        for future in self._distributed.as_completed(list(cell_of)):
+            key = cell_of.pop(future)
+            try:
+                yield self._finished(future)
+            except self._distributed.KilledWorker:
+                suspects.append(key)
             future.release()
+        for key in suspects:
+            yield self._run_alone(key)
+
+    def _submit(self, key: CellKey, mark: str = "") -> Any:
+        name = f"splitbench-{key.digest}{mark}"
+        self._keys[name] = key
+        return self._client.submit(run_remotely, key_object(key), self.limits, key=name, pure=False)
+
+    def _run_alone(self, key: CellKey) -> Finished:
+        try:
+            return self._finished(self._submit(key, "-alone"))
+        except self._distributed.KilledWorker:
+            why = "every Dask worker that ran it was lost"
+            return Finished(failed_cell(key, Status.ERROR, why, self.limits.timeout_s), 0.0)
+
+    def _finished(self, future: Any) -> Finished:
+        try:
+            data, wall_s, overhead = future.result()
+        except (InputError, self._distributed.KilledWorker):
+            raise
+        except (Exception, CancelledError) as error:  # no fault of the cell's
+            raise InputError(
+                f"--executor dask: {type(error).__name__}: {error}; expected a scheduler that "
+                "stays and workers with this splitbench"
+            ) from None
+        return Finished(record_from(data), wall_s, overhead=overhead)
 
 
-def run_remotely(key: dict[str, Any], limits: Limits) -> tuple[dict[str, Any], float]:
-    """Run one cell in this Dask worker's own isolated process."""
-    if limits not in _pools:
-        _pools[limits] = Pool(1, limits)
-    (finished,) = _pools[limits].run([key_from(key)])
-    return record_object(finished.record), finished.wall_s
+def run_remotely(
+    key_data: dict[str, Any], limits: Limits
+) -> tuple[dict[str, Any], float, Overhead | None]:
+    """Run one cell in an isolated process of this Dask worker's thread.
+
+    Raises
+    ------
+    InputError
+        The code here is not that which the key names: the result would be taken for its.
+    """
+    key = key_from(key_data)
+    here = code_here(key)
+    if here != key.code:
+        raise InputError(
+            f"--executor dask: {platform.node()} has other code for {key.solver} on {key.suite} "
+            f"({here}); expected {key.code} on every worker"
+        )
+    if not hasattr(_of_thread, "pools"):  # a Dask worker may have several threads
+        _of_thread.pools = {}
+    pools = _of_thread.pools
+    if limits not in pools:
+        pools[limits] = Pool(1, limits)
+    (finished,) = pools[limits].run([key])
+    return record_object(finished.record), finished.wall_s, finished.overhead
+
+
+def code_here(key: CellKey) -> str:
+    """Return the digest of what would give the result here, or why there is none."""
+    try:
+        if key.solver == BOUND:
+            return code_of_world(make_suite(key.suite))
+        return code_of(make_suite(key.suite), key.solver)
+    except (InputError, OSError) as error:
+        return str(error)

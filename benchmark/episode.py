@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.answers import incumbent_of, plain
 from benchmark.verify import Reference, Verdict, gap_to, judge
 from problems import EpisodeView, Horizon, InputError, Outcome, Simulation, SlotProblem
 from results import CellKey, CellRecord
@@ -47,6 +48,9 @@ class Episode:
 class Observer:
     """Watches a cell being run; the default looks away."""
 
+    def begins(self, slot: int) -> None:
+        """Hear that a slot is about to be solved."""
+
     def slot(self, index: int, run: SlotRun) -> None:
         """Hear of a slot that is done."""
 
@@ -57,14 +61,16 @@ class Observer:
 SILENT = Observer()
 
 
-def context_of(seed: int, slot: int, deadline: float | None, observer: Observer) -> Context:
-    """Return the context of a slot, with what the solver publishes passed on."""
-    return Context(
-        seed=seed,
-        slot=slot,
-        deadline=deadline,
-        publish=lambda solution: observer.incumbent(slot, solution),
-    )
+def context_of(
+    seed: int, slot: int, deadline: float | None, observer: Observer, devices: int
+) -> Context:
+    """Return the context of a slot; what the solver publishes is checked and passed on."""
+
+    def publish(solution: Solution) -> None:
+        observer.incumbent(slot, incumbent_of(solution, devices))
+
+    observer.begins(slot)
+    return Context(seed=seed, slot=slot, deadline=deadline, publish=publish)
 
 
 def run_instance(
@@ -76,14 +82,15 @@ def run_instance(
         solution = solve_slot(solver, problem.as_planned(), context)
     except MemoryError:
         solution = no_decision(Status.MEMORY, "out of memory")
-    except Exception as error:  # whatever a plug-in raises becomes its own row
+    except (Exception, SystemExit) as error:  # whatever a plug-in raises becomes its own row
         solution = no_decision(Status.ERROR, f"{type(error).__name__}: {error}")
     seconds = time.perf_counter() - start
     solved = time.perf_counter()
     known = solve_reference(problem) if reference else None
     reference_s = time.perf_counter() - solved
     verdict = judge(problem, solution, known)
-    return SlotRun(verdict, verdict.outcome, known, seconds, solution, reference_s)
+    kept = plain(solution, verdict)
+    return SlotRun(verdict, verdict.outcome, known, seconds, kept, reference_s)
 
 
 def solve_reference(problem: SlotProblem) -> Reference:
@@ -111,12 +118,15 @@ def run_episode(
     except InputError as error:
         _stop(episode, no_decision(Status.UNSUPPORTED, str(error)))
         return episode
+    except MemoryError:
+        _stop(episode, no_decision(Status.MEMORY, "start: out of memory"))
+        return episode
     except Exception as error:
         _stop(episode, no_decision(Status.ERROR, f"start: {type(error).__name__}: {error}"))
         return episode
     simulation, silent = Simulation(horizon), 0
     while not simulation.done and silent < SLOTS_WITHOUT_DECISION:
-        context = context_of(seed, simulation.index, deadline, observer)
+        context = context_of(seed, simulation.index, deadline, observer, episode.devices)
         run = run_instance(solver, simulation.problem, context, reference=reference)
         if run.verdict.outcome is None:
             silent += 1

@@ -65,6 +65,14 @@ def described(record: CellRecord, timeout_s: float | None) -> CellRecord:
     return record
 
 
+def failed_cell(
+    key: CellKey, status: Status, note: str, timeout_s: float | None = None, devices: int = 0
+) -> CellRecord:
+    """Return the record of a cell that left nothing but the reason."""
+    record = CellRecord(key, str(status), note, devices=devices, environment=environment())
+    return described(record, timeout_s)
+
+
 def _run_cell(key: CellKey, observer: Observer, timeout_s: float | None) -> CellRecord:
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     if key.solver == BOUND:
@@ -72,9 +80,9 @@ def _run_cell(key: CellKey, observer: Observer, timeout_s: float | None) -> Cell
     try:
         solver = make(key.solver)
     except NotInstalledError as error:
-        return CellRecord(key, str(Status.NOT_INSTALLED), str(error), environment=environment())
+        return failed_cell(key, Status.NOT_INSTALLED, str(error))
     except InputError as error:
-        return CellRecord(key, str(Status.ERROR), str(error), environment=environment())
+        return failed_cell(key, Status.ERROR, str(error))
     where = environment()
     if not key.suite.startswith(FILE):
         where = where | {"model": make_suite(key.suite).model}
@@ -127,7 +135,7 @@ def _episode(key: CellKey, solver: Any, deadline: float | None, observer: Observ
             deadline=deadline,
             observer=observer,
         )
-    context = context_of(key.seed, key.instance or 0, deadline, observer)
+    context = context_of(key.seed, key.instance or 0, deadline, observer, len(posed))
     run = run_instance(solver, posed, context, reference=key.reference)
     observer.slot(context.slot, run)
     return Episode(len(posed), [run])

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from benchmark.environment import environment
 from benchmark.episode import Episode, SlotRun, record_of, solve_reference
-from benchmark.execute import described, problem_of
-from benchmark.messages import solution_from
+from benchmark.execute import described, failed_cell, problem_of
+from benchmark.messages import reference_from, solution_from
 from benchmark.verify import judge
 from problems import Horizon, InputError, Simulation, SlotProblem
 from results import CellKey, CellRecord
 from solvers import Solution, Status
 
 
-def record_of_killed(
-    key: CellKey,
-    status: Status,
-    note: str,
-    slots: list[dict[str, Any]],
-    incumbent: dict[str, Any] | None,
-    timeout_s: float | None,
-) -> CellRecord:
+@dataclass
+class Task:
+    """A cell being run, and what of it would survive a kill.
+
+    `started` and `slot_started` are `time.monotonic()` of the cell and of the slot it is in.
+    """
+
+    key: CellKey
+    started: float
+    slot_started: float
+    slots: list[dict[str, Any]] = field(default_factory=list)
+    incumbent: dict[str, Any] | None = None
+
+
+def record_of_killed(task: Task, status: Status, note: str, timeout_s: float | None) -> CellRecord:
     """Replay the decisions that were reported before the end and judge them here.
 
     The last incumbent that the solver published for the slot it was in is kept as that slot's
-    decision. The cell's status is what ended it.
+    decision, with the time it had been at it. The cell's status is what ended it.
     """
-    messages = slots + ([incumbent] if incumbent is not None else [])
+    key, incumbent, messages = task.key, task.incumbent, list(task.slots)
+    if incumbent is not None:
+        messages.append(incumbent | {"seconds": time.monotonic() - task.slot_started})
     try:
         posed = problem_of(key)
         episode = (
@@ -39,10 +49,7 @@ def record_of_killed(
     except InputError:
         episode = Episode(0)
     if not episode.runs:
-        nothing = CellRecord(
-            key, str(status), note, devices=episode.devices, environment=environment()
-        )
-        return described(nothing, timeout_s)
+        return failed_cell(key, status, note, timeout_s, episode.devices)
     record = record_of(key, episode, environment())
     kept = " (the last incumbent is kept)" if incumbent is not None else ""
     ended = replace(record, status=str(status), note=note + kept)
@@ -68,7 +75,8 @@ def _replay_episode(horizon: Horizon, messages: list[dict[str, Any]], key: CellK
 
 def _judged(problem: SlotProblem, message: dict[str, Any], key: CellKey) -> SlotRun:
     solution: Solution = solution_from(message["solution"])
-    reference = solve_reference(problem) if key.reference else None
+    reference = reference_from(message.get("reference"))
+    if reference is None and key.reference:  # an incumbent: its slot's was not reached
+        reference = solve_reference(problem)
     verdict = judge(problem, solution, reference)
-    seconds = message.get("seconds", 0.0)
-    return SlotRun(verdict, verdict.outcome, reference, seconds, solution)
+    return SlotRun(verdict, verdict.outcome, reference, message["seconds"], solution)

@@ -1,27 +1,15 @@
-"""What harness and worker tell each other: JSON objects over a socket pair, nothing pickled."""
+"""What harness and worker tell each other, as JSON objects."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
 
+from benchmark.verify import Reference
 from results import CellKey, CellRecord
 from solvers import Solution, Status
-
-
-def send(connection: Connection, kind: str, **content: Any) -> None:
-    """Send one message."""
-    connection.send_bytes(json.dumps({"kind": kind} | content).encode())
-
-
-def receive(connection: Connection) -> dict[str, Any]:
-    """Wait for one message; EOFError where the other side is gone."""
-    message: dict[str, Any] = json.loads(connection.recv_bytes())
-    return message
 
 
 def key_object(key: CellKey) -> dict[str, Any]:
@@ -68,6 +56,16 @@ def solution_from(data: dict[str, Any]) -> Solution:
         note=data["note"],
         energy_price=_array(data["energy_price"]),
     )
+
+
+def reference_object(reference: Reference | None) -> dict[str, Any] | None:
+    """Return the optimum of a slot as JSON."""
+    return None if reference is None else asdict(reference)
+
+
+def reference_from(data: dict[str, Any] | None) -> Reference | None:
+    """Return the reference that `reference_object` wrote."""
+    return None if data is None else Reference(data["utility"], Status(data["status"]))
 
 
 def _list(values: Any) -> Any:

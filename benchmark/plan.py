@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.environment import code_digest
-from problems.suites import make_suite
+from problems.suites import Suite, make_suite
 from results import CellKey
 from results.bounds import SOLVER_CODE, bound_key
 from solvers.parameters import parse_solver
@@ -61,9 +61,8 @@ def cells_of(request: Request) -> list[CellKey]:
     solvers = list(dict.fromkeys(one for name in asked for one in [name, *beside(name)]))
     for text in request.suites:
         suite = make_suite(text)
-        files = _digest(suite.files)
         for solver in solvers:
-            code = code_digest() + files + _file_digest(solver)
+            code = code_of(suite, solver)
             for seed in request.seeds:
                 instances: Sequence[int | None] = [None]
                 if not suite.episodes or request.as_instances:
@@ -82,6 +81,16 @@ def cells_of(request: Request) -> list[CellKey]:
                 ]
     bounds = [bound_key(key) for key in cells if key.reference and key.instance is None]
     return list(dict.fromkeys([*cells, *bounds]))
+
+
+def code_of(suite: Suite, solver: str) -> str:
+    """Return the digest of all that decides a result: code, files of the suite and the solver."""
+    return code_of_world(suite) + _file_digest(solver)
+
+
+def code_of_world(suite: Suite) -> str:
+    """Return the part of `code_of` that does not concern the solver."""
+    return code_digest() + _digest(suite.files)
 
 
 def _file_digest(solver: str) -> str:

@@ -9,30 +9,41 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from typing import Any
 
-from benchmark.killed import record_of_killed
+from benchmark.cores import take_core
+from benchmark.killed import Task, record_of_killed
 from benchmark.limits import Limits
 from benchmark.messages import record_from
-from benchmark.worker_process import Task, WorkerProcess
+from benchmark.worker_process import WorkerProcess
+from problems import InputError
 from results import CellKey, CellRecord
 from solvers import Status
 
 #: How often limits are looked at while nothing is reported.
 POLL_S = 0.1
+#: So many workers in a row that do not come up end a run.
+START_FAILURES = 3
+
+
+@dataclass(frozen=True)
+class Overhead:
+    """What a cell took beyond its solver and the reference.
+
+    `isolation_s` is spent outside the cell: processes, messages, the reference cell. `model_s` is
+    spent in it: posing each slot, recomputing what was claimed, the record.
+    """
+
+    isolation_s: float
+    model_s: float
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A cell that has ended, with its wall-clock time and what the reference took of it."""
+    """A cell that has ended, with its wall-clock time; no overhead where it was cut short."""
 
     record: CellRecord
     wall_s: float
-    worker: int
-    reference_s: float = 0.0
-
-    @property
-    def overhead_s(self) -> float:
-        """What the harness took beyond the solver and the reference: model and isolation."""
-        return self.wall_s - sum(self.record.solve_s) - self.reference_s
+    worker: int = 0
+    overhead: Overhead | None = None
 
 
 class Pool:
@@ -44,6 +55,8 @@ class Pool:
     def __init__(self, jobs: int, limits: Limits):
         self.limits = limits
         self._waiting: deque[CellKey] = deque()
+        self._start_failures = 0
+        self._cores = [take_core() for _ in range(jobs)]
         self._workers = [self._start(index) for index in range(jobs)]
 
     def __enter__(self) -> Pool:
@@ -52,14 +65,30 @@ class Pool:
     def __exit__(self, *error: object) -> None:
         for worker in self._workers:
             worker.kill()
+        for core in self._cores:
+            if core is not None:
+                core.give_back()
+        self._cores = []
 
     @property
-    def now_running(self) -> list[CellKey | None]:
-        """The cell of each worker, None for an idle one."""
-        return [worker.task.key if worker.task else None for worker in self._workers]
+    def jobs(self) -> int:
+        """Cells run at a time."""
+        return len(self._workers)
+
+    @property
+    def at_work(self) -> list[tuple[CellKey, float] | None]:
+        """The cell of each worker and when it began, None for an idle one."""
+        tasks = [worker.task for worker in self._workers]
+        return [None if task is None else (task.key, task.started) for task in tasks]
 
     def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
-        """Run cells, yielding each as it ends, in no particular order."""
+        """Run cells, yielding each as it ends, in no particular order.
+
+        Raises
+        ------
+        InputError
+            Workers do not come up.
+        """
         self._waiting, left = deque(keys), len(keys)
         for worker in self._workers:
             self._next(worker)
@@ -75,44 +104,59 @@ class Pool:
                 yield done
 
     def _start(self, index: int) -> WorkerProcess:
-        return WorkerProcess(index, self.limits.memory_bytes)
+        return WorkerProcess(index, self.limits.memory_bytes, self._cores[index])
 
     def _next(self, worker: WorkerProcess) -> None:
-        """Hand an idle worker that is up its next cell; its clock starts now."""
-        if worker.ready and worker.task is None and self._waiting:
+        """Hand an idle worker that is up its next cell."""
+        if not (worker.ready and worker.task is None and self._waiting):
+            return
+        if worker.fit_for(self._waiting[0]):
             worker.assign(self._waiting.popleft(), self.limits.timeout_s)
+        else:
+            self._replace(worker)  # the new one asks for work when it is up
 
     def _heard(self) -> list[Finished]:
-        by_connection = {worker.connection: worker for worker in self._workers}
-        ready = wait(list(by_connection), POLL_S)
-        messages = [self._hear(by_connection[connection]) for connection in ready]  # type: ignore[index]
-        return [finished for finished in messages if finished is not None]
+        workers = {worker.channel.fileno(): worker for worker in self._workers}
+        ready = wait(list(workers), POLL_S)
+        return [done for one in ready for done in self._hear(workers[one])]  # type: ignore[index]
 
-    def _hear(self, worker: WorkerProcess) -> Finished | None:
+    def _hear(self, worker: WorkerProcess) -> list[Finished]:
         try:
-            message = worker.read()
+            messages = worker.channel.arrived()
+            taken = [self._take(worker, message) for message in messages]
         except EOFError:
-            return self._died(worker)
-        return self._take(worker, message)
+            taken = [self._died(worker)]
+        except (ValueError, KeyError, TypeError) as error:
+            taken = [self._babbles(worker, error)]
+        return [finished for finished in taken if finished is not None]
 
     def _take(self, worker: WorkerProcess, message: dict[str, Any]) -> Finished | None:
-        task = worker.task
-        if message["kind"] == "ready":
-            worker.ready = True
+        task, kind = worker.task, message["kind"]
+        if kind == "ready":
+            self._start_failures = 0
+            worker.is_up(message)
             self._next(worker)
-            return None
-        assert task is not None
-        if message["kind"] == "slot":
+        elif task is None:
+            pass  # a thread that a solver left behind is still talking
+        elif kind == "slot":
             task.slots.append(message)
-            task.incumbent = None
-        elif message["kind"] == "incumbent":
+            task.incumbent, task.slot_started = None, time.monotonic()
+        elif kind == "incumbent":
             task.incumbent = message
-        elif message["kind"] == "done":
-            worker.task = None
-            record = record_from(message["record"])
-            wall = time.monotonic() - task.started
-            return Finished(record, wall, worker.index, message["reference_s"])
+        elif kind == "done":
+            return self._done(worker, task, message)
         return None
+
+    def _done(self, worker: WorkerProcess, task: Task, message: dict[str, Any]) -> Finished:
+        if "record" not in message:  # it was raised, and nobody caught it
+            worker.is_done(message)
+            return self._ended(worker, task, Status(message["status"]), message["why"])
+        wall_s = time.monotonic() - task.started
+        record = record_from(message["record"])
+        inside_s = message["inside_s"]
+        model_s = inside_s - sum(record.solve_s) - message["reference_s"]
+        worker.is_done(message)
+        return Finished(record, wall_s, worker.index, Overhead(wall_s - inside_s, model_s))
 
     def _enforce(self, worker: WorkerProcess) -> Finished | None:
         if worker.task is None:
@@ -125,26 +169,35 @@ class Pool:
         return None
 
     def _died(self, worker: WorkerProcess) -> Finished | None:
+        if worker.task is not None:
+            return self._kill(worker, Status.ERROR, "the process ended by itself ({died})")
+        came_up = worker.ready
+        died = self._replace(worker)
+        self._start_failures += not came_up
+        if self._start_failures >= START_FAILURES:  # no cell is to blame, so no row can say it
+            raise InputError(
+                f"workers do not start ({died}); expected a larger --memory, or an installation "
+                "in which `python -m benchmark` runs"
+            )
+        return None
+
+    def _babbles(self, worker: WorkerProcess, error: Exception) -> Finished | None:
         if worker.task is None:
-            died = self._replace(worker)
-            if not worker.ready:  # it never came up: no cell is to blame, so no row can say it
-                raise RuntimeError(f"a worker could not start ({died})")
+            self._replace(worker)
             return None
-        return self._kill(worker, Status.ERROR, "the process ended by itself")
+        why = f"something else was written to the harness's socket ({type(error).__name__})"
+        return self._kill(worker, Status.ERROR, why)
 
     def _kill(self, worker: WorkerProcess, status: Status, why: str) -> Finished:
         task = worker.task
         assert task is not None
-        wall = time.monotonic() - task.started
         died = self._replace(worker)
-        if status is Status.ERROR:
-            why = f"{why} ({died})"
-        return Finished(self._record(task, status, why), wall, worker.index)
+        return self._ended(worker, task, status, why.replace("{died}", died))
 
-    def _record(self, task: Task, status: Status, why: str) -> CellRecord:
-        return record_of_killed(
-            task.key, status, why, task.slots, task.incumbent, self.limits.timeout_s
-        )
+    def _ended(self, worker: WorkerProcess, task: Task, status: Status, why: str) -> Finished:
+        wall_s = time.monotonic() - task.started
+        record = record_of_killed(task, status, why, self.limits.timeout_s)
+        return Finished(record, wall_s, worker.index)
 
     def _replace(self, worker: WorkerProcess) -> str:
         died = worker.kill()

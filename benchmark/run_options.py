@@ -10,10 +10,11 @@ from statistics import median
 
 from benchmark import options
 from benchmark.campaign import Again, Campaign, Executor, InProcess
-from benchmark.console import print_json, progress, warn
+from benchmark.console import print_json, warn
 from benchmark.drift import drifts
 from benchmark.limits import Limits
 from benchmark.pool import Pool
+from benchmark.progress import Progress, at_work, shown
 from problems.errors import InputError
 from results import CellKey, CellRecord, Store
 
@@ -60,22 +61,14 @@ def run_campaign(keys: list[CellKey], how: RunOptions) -> list[CellRecord] | Non
     with Store(path, write=not (there and how.dry_run)) as store:
         campaign = Campaign.planned(keys, store, how.again)
         if how.dry_run:
-            print_json(
-                {
-                    "cells": len(campaign.keys),
-                    "cached": len(campaign.known),
-                    "left": len(campaign.left),
-                    "worst_case_s": campaign.worst_case_s(limits, how.jobs),
-                    "estimate_s": campaign.estimate_s(store, how.jobs),
-                }
-            )
+            print_json(campaign.plan(store, limits, how.jobs))
             return None
         records = _run(campaign, store, how, limits)
-    if campaign.overheads_s:
-        slots = sum(len(record.solve_s) for record in records) / len(records)
+    if campaign.isolation_s:
         warn(
-            f"harness: {median(campaign.overheads_s) * 1e3:.1f} ms a cell of {slots:.0f} slots "
-            f"beyond solver and reference (median of {len(campaign.overheads_s)})"
+            f"harness: isolation {median(campaign.isolation_s) * 1e3:.1f} ms a cell, model and "
+            f"verification {median(campaign.model_s) * 1e3:.2f} ms a slot (medians of "
+            f"{len(campaign.isolation_s)} cells)"
         )
     timed = [(one.environment, one.reference_cell_s) for one in records if one.reference_cell_s]
     for drift in drifts(timed):
@@ -87,16 +80,16 @@ def run_campaign(keys: list[CellKey], how: RunOptions) -> list[CellRecord] | Non
 def _run(campaign: Campaign, store: Store, how: RunOptions, limits: Limits) -> list[CellRecord]:
     if not campaign.left:
         return campaign.run(InProcess(), store)
-    cached = f", {len(campaign.known)} known" if campaign.known else ""
-    with (
-        _executor(how, limits) as executor,
-        progress(f"cells{cached}", len(campaign.left)) as advance,
-    ):
-        return campaign.run(
-            executor,
-            store,
-            lambda record: advance(_described(record.key), _now_running(executor)),
+    with _executor(how, limits) as executor:
+        progress = Progress(
+            campaign.left,
+            len(campaign.known),
+            executor.jobs,
+            campaign.estimator(store),
+            lambda: at_work(executor.at_work),
         )
+        with shown(progress) as advance:
+            return campaign.run(executor, store, advance)
 
 
 @contextmanager
@@ -111,13 +104,3 @@ def _executor(how: RunOptions, limits: Limits) -> Iterator[Executor]:
     else:
         with Pool(how.jobs, limits) as pool:
             yield pool
-
-
-def _now_running(executor: Executor) -> list[str]:
-    running = getattr(executor, "now_running", [])
-    return [_described(key) if key else "idle" for key in running]
-
-
-def _described(key: CellKey) -> str:
-    instance = "" if key.instance is None else f" instance {key.instance}"
-    return f"{key.suite} {key.solver} seed {key.seed}{instance}"

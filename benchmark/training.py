@@ -15,6 +15,7 @@ from solvers.ddp.parameters import PARAMETERS, TrainingParameters
 from solvers.ddp.policy_file import Kind, PolicyFile, load_policy, save_policy
 from solvers.ddp.scenario import TrainingScenario, scenario_of_suite
 
+
 @dataclass(frozen=True)
 class Training:
     """What is to be trained, and where the policy goes."""

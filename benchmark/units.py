@@ -1,4 +1,4 @@
-"""Durations and sizes as people write them on the command line."""
+"""Durations and sizes as people write and read them."""
 
 from __future__ import annotations
 
@@ -43,3 +43,15 @@ def _quantity(
     if match is None or match[2].lower() not in units or float(match[1]) <= 0:
         raise InputError(f"{option}: got {text!r}; expected {expected}")
     return float(match[1]) * units[match[2].lower()]
+
+
+def duration(seconds: float) -> str:
+    """Write seconds in the two largest units that say something: `3 min 20 s`, `2 d 4 h`."""
+    left = round(seconds)
+    parts: list[tuple[int, str]] = []
+    for name, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count or parts:
+            parts.append((count, name))
+    said = [f"{count} {name}" for count, name in parts[:2] if count]
+    return " ".join(said) or "0 s"

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from numbers import Real
-from typing import Any
 
-import numpy as np
-
+from benchmark.answers import unusable
 from problems import Outcome, SlotProblem
 from solvers import Solution, Status
 
@@ -58,9 +55,9 @@ def judge(problem: SlotProblem, solution: Solution, reference: Reference | None)
     Where the solver planned with other devices than the world has (`SlotProblem.planning`), it
     could prove nothing of the world: its claims are dropped, not refuted.
     """
-    unusable = _unusable(solution)
-    if unusable:
-        return Verdict(Status.ERROR, None, None, f"unusable answer: {unusable}")
+    wrong = unusable(solution)
+    if wrong:
+        return Verdict(Status.ERROR, None, None, f"unusable answer: {wrong}")
     if problem.planning is not None:
         proved = solution.status == Status.OPTIMAL
         kept = Status.FEASIBLE if proved else Status(solution.status)
@@ -81,31 +78,6 @@ def judge(problem: SlotProblem, solution: Solution, reference: Reference | None)
     elif (claims and status is Status.OPTIMAL) or status not in (Status.OPTIMAL, Status.FEASIBLE):
         status = Status.FEASIBLE
     return Verdict(status, outcome, gap, solution.note, claims)
-
-
-def _unusable(solution: Solution) -> str:
-    """Say which claim is none at all; a plug-in may put anything there."""
-    if solution.status not in tuple(Status):
-        return f"status is {solution.status!r}; expected one of {', '.join(Status)}"
-    bound = solution.bound
-    if bound is not None and not (isinstance(bound, Real) and bound == bound):
-        return f"bound is {bound!r}; expected a number or None"
-    if not isinstance(solution.note, str):
-        return f"note is {solution.note!r}; expected text"
-    if not isinstance(solution.relaxes, tuple | list | set | frozenset):
-        return f"relaxes is {solution.relaxes!r}; expected a tuple of constraints"
-    if not _is_price(solution.energy_price):
-        return f"energy_price is {solution.energy_price!r}; expected finite numbers (N,) or None"
-    return ""
-
-
-def _is_price(price: Any) -> bool:
-    """Whether a price on energy is None or a row of finite numbers."""
-    try:
-        numbers = np.zeros(0) if price is None else np.asarray(price, dtype=float)
-    except (ValueError, TypeError, OverflowError):
-        return False
-    return numbers.ndim == 1 and bool(np.isfinite(numbers).all())
 
 
 def _without_decision(solution: Solution, reference: Reference | None) -> Verdict:

@@ -1,80 +1,136 @@
 """A worker process: solves one cell after another, apart from the harness.
 
-Started as `python -m benchmark.worker FD`. Whatever a solver does to its process (prints without
-end, exits, eats memory, leaves children) it does here. Results go back over the socket FD only;
-the standard streams lead nowhere.
+Whatever a solver does to its process (prints without end, exits, eats memory, forks, leaves
+children and threads) it does here, below a guard (`benchmark.guard`). Results go back over the
+socket only; the standard streams lead nowhere.
 """
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
 import resource
-import signal
+import socket
 import sys
+import threading
 import time
-from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
+from benchmark.channel import Channel
+from benchmark.episode import Observer, SlotRun
+from benchmark.execute import run_cell
+from benchmark.guard import adopt_orphans, end_children
 from benchmark.messages import (
     key_from,
-    receive,
     record_object,
-    send,
+    reference_object,
     solution_object,
 )
+from results import CellRecord
+from solvers import Solution, Status
 
 #: How often the machine's own speed is looked at.
 REFERENCE_EVERY_S = 60.0
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
 
-
-def main(arguments: list[str]) -> None:
+def serve(connection: int) -> None:
     """Serve cells until the harness closes the connection."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the harness's business
-    connection = Connection(int(arguments[0]))
-    _bind_to_harness()
-    if len(arguments) > 1:
-        limit_memory(int(arguments[1]))
-    from benchmark.episode import Observer
-    from benchmark.execute import run_cell
+    adopt_orphans()
+    channel = Channel(socket.socket(fileno=connection))
+    channel.send("ready", pid=os.getpid(), uses_bytes=resident_bytes())
+    reference_cell, here = ReferenceCell(), os.getcwd()
+    while True:
+        try:
+            message = channel.receive()
+        except (EOFError, OSError):
+            return
+        _serve_one(channel, message, reference_cell)
+        os.chdir(here)  # a solver may have gone elsewhere; names of files are relative to here
 
-    class Reporter(Observer):
-        """Tells the harness each decision as it falls: it survives a kill."""
 
-        reference_s = 0.0
+def _serve_one(channel: Channel, message: dict[str, Any], reference_cell: ReferenceCell) -> None:
+    threads = set(threading.enumerate())
+    reporter = Reporter(channel)
+    started = time.perf_counter()
+    answer = _answer(message, reporter)
+    inside_s = time.perf_counter() - started
+    if not reporter.at_home:  # a solver forked, and this is the copy: it must not answer too
+        os._exit(0)
+    reporter.close()
+    children = end_children()
+    if isinstance(answer, CellRecord):
+        answer.reference_cell_s = reference_cell.latest_s()
+        if children:
+            answer.claims.append(f"left {children} child process(es) behind; they were ended")
+        content = {
+            "record": record_object(answer),
+            "inside_s": inside_s,
+            "reference_s": reporter.reference_s,
+        }
+    else:
+        content = {"status": answer[0], "why": answer[1]}
+    left = len(set(threading.enumerate()) - threads)
+    channel.send("done", **content, uses_bytes=resident_bytes(), threads_left=left)
 
-        def incumbent(self, slot: int, solution: Any) -> None:
-            send(connection, "incumbent", slot=slot, solution=solution_object(solution))
 
-        def slot(self, index: int, run: Any) -> None:
-            self.reference_s += run.reference_s
-            send(
-                connection,
+def _answer(message: dict[str, Any], reporter: Reporter) -> CellRecord | tuple[str, str]:
+    """Run a cell; where nobody caught what was raised, return the status and why."""
+    try:
+        return run_cell(key_from(message["key"]), reporter, message["timeout_s"])
+    except MemoryError:
+        return str(Status.MEMORY), "out of memory"
+    except BaseException as error:  # a plug-in may raise SystemExit
+        return str(Status.ERROR), f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
+class Reporter(Observer):
+    """Tells the harness each decision as it falls: it survives a kill.
+
+    What threads or copies of this process that a solver left behind still publish is not taken
+    for a later slot's.
+    """
+
+    def __init__(self, channel: Channel):
+        self.reference_s = 0.0
+        self._channel = channel
+        self._home = os.getpid()
+        self._lock = threading.Lock()
+        self._slot: int | None = None
+        self._closed = False
+
+    @property
+    def at_home(self) -> bool:
+        """Whether this is the process that was given the cell, no copy of it."""
+        return os.getpid() == self._home
+
+    def close(self) -> None:
+        """Say nothing any more."""
+        with self._lock:
+            self._closed = True
+
+    def begins(self, slot: int) -> None:
+        """Take incumbents of this slot from now on."""
+        self._slot = slot
+
+    def incumbent(self, slot: int, solution: Solution) -> None:
+        """Pass an incumbent on."""
+        with self._lock:
+            if self.at_home and not self._closed and slot == self._slot:
+                self._channel.send("incumbent", slot=slot, solution=solution_object(solution))
+
+    def slot(self, index: int, run: SlotRun) -> None:
+        """Pass a slot's decision on, with what replaying it would take long to find."""
+        if not self.at_home:
+            os._exit(0)
+        self.reference_s += run.reference_s
+        with self._lock:
+            self._slot = None
+            self._channel.send(
                 "slot",
                 slot=index,
                 solution=solution_object(run.solution),
                 seconds=run.seconds,
+                reference=reference_object(run.reference),
             )
-
-    send(connection, "ready")
-    reference_cell = ReferenceCell()
-    while True:
-        try:
-            message = receive(connection)
-        except (EOFError, OSError):
-            return
-        reporter = Reporter()
-        record = run_cell(key_from(message["key"]), reporter, message["timeout_s"])
-        record.reference_cell_s = reference_cell.latest_s()
-        left = end_children()
-        if left:
-            record.claims.append(f"left {left} child process(es) behind; they were ended")
-        send(connection, "done", record=record_object(record), reference_s=reporter.reference_s)
 
 
 class ReferenceCell:
@@ -94,45 +150,11 @@ class ReferenceCell:
         return self._seconds
 
 
-def limit_memory(limit_bytes: int) -> None:
-    """Let allocations beyond the limit fail in this process (MemoryError in Python)."""
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
-
-
-def end_children() -> int:
-    """Kill and reap whatever processes the solver left behind; return how many."""
-    ended = 0
-    while children := _children():
-        for child in children:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(child, 0)
-            ended += 1
-    return ended
-
-
-def _children() -> list[int]:
-    tasks = Path("/proc/self/task")
-    if not tasks.exists():
-        import psutil
-
-        return [child.pid for child in psutil.Process().children()]
-    found = []
-    for task in tasks.iterdir():
-        with contextlib.suppress(OSError):
-            found += [int(pid) for pid in (task / "children").read_text().split()]
-    return found
-
-
-def _bind_to_harness() -> None:
-    """Die with the harness, and become the parent of daemonised grandchildren (Linux)."""
-    with contextlib.suppress(OSError, AttributeError):
-        library = ctypes.CDLL(None)
-        library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        library.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+def resident_bytes() -> int:
+    """Return the resident memory of this process (where there is no /proc: its peak so far)."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as statm:
+            return int(statm.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak * (1 if sys.platform == "darwin" else 1024)

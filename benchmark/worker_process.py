@@ -9,80 +9,89 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from benchmark.messages import key_object, receive, send
+from benchmark.channel import Channel
+from benchmark.cores import Core
+from benchmark.killed import Task
+from benchmark.messages import key_object
 from results import CellKey
+from results.bounds import SOLVER_CODE
 
 #: A solver that watches the clock is given this long beyond its limit before it is killed.
 GRACE_S = 0.5
+#: The guard ends a worker within milliseconds; if it does not, the harness does so itself.
+GUARD_S = 1.0
+#: Share of the memory limit that cells may leave behind before their worker is replaced.
+LEFT_BEHIND = 0.25
 
 _ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
 )
 
 
-@dataclass
-class Task:
-    """A cell being run, and what of it would survive a kill."""
-
-    key: CellKey
-    started: float
-    slots: list[dict[str, Any]] = field(default_factory=list)
-    incumbent: dict[str, Any] | None = None
-
-
 class WorkerProcess:
-    """A worker process with its threads pinned.
+    """A worker process below its guard, with its threads pinned.
 
     Parameters
     ----------
     index
-        Number of the worker; it is pinned to the core index modulo the cores.
+        Number of the worker in its pool.
     memory_bytes
         Memory that the worker and its children may use.
+    core
+        The core to pin it to; None leaves it free.
     """
 
-    def __init__(self, index: int, memory_bytes: int | None):
+    def __init__(self, index: int, memory_bytes: int | None, core: Core | None):
         self.index = index
         self.memory_bytes = memory_bytes
         self.task: Task | None = None
         self.timeout_s: float | None = None
-        ours, theirs = socket.socketpair()
-        root = str(Path(__file__).resolve().parent.parent)
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
-        arguments = [str(theirs.fileno())] + ([str(memory_bytes)] if memory_bytes else [])
-        with theirs:
-            self.process = subprocess.Popen(
-                # -P: a folder of the user's named like one of ours must not be imported instead.
-                [sys.executable, "-P", "-m", "benchmark.worker", *arguments],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-                env=os.environ | _ONE_THREAD | {"PYTHONPATH": path},
-            )
-        self.connection = Connection(ours.detach())
         self.ready = False
+        self._pid: int | None = None
+        self._uses_bytes_new = 0
+        self._last: CellKey | None = None
+        self._spoiled = False
         self._family_seen = 0.0
-        self._pin()
+        ours, theirs = socket.socketpair()
+        self.channel = Channel(ours)
+        with theirs:
+            self.process = _start(theirs, core, memory_bytes)
+
+    def is_up(self, message: dict[str, Any]) -> None:
+        """Take note of what a worker says of itself when it has come up."""
+        self.ready = True
+        self._pid = message["pid"]
+        self._uses_bytes_new = message["uses_bytes"]
 
     def assign(self, key: CellKey, timeout_s: float | None) -> None:
-        """Hand the worker a cell."""
-        self.task = Task(key, time.monotonic())
+        """Hand the worker a cell; its clock starts now."""
+        now = time.monotonic()
+        self.task = Task(key, now, now)
         self.timeout_s = timeout_s
-        send(self.connection, "cell", key=key_object(key), timeout_s=timeout_s)
+        with contextlib.suppress(OSError):  # it has died: reading from it will say so
+            self.channel.send("cell", key=key_object(key), timeout_s=timeout_s)
 
-    def read(self) -> dict[str, Any]:
-        """Read one message; EOFError where the worker has died."""
-        try:
-            return receive(self.connection)
-        except OSError as error:
-            raise EOFError from error
+    def is_done(self, message: dict[str, Any]) -> None:
+        """Take note of what the cell left behind in the process."""
+        assert self.task is not None
+        self._last, self.task = self.task.key, None
+        grown = message["uses_bytes"] - self._uses_bytes_new
+        limit = self.memory_bytes
+        leaks = limit is not None and grown > LEFT_BEHIND * limit
+        self._spoiled = leaks or message["threads_left"] > 0
+
+    def fit_for(self, key: CellKey) -> bool:
+        """Whether nothing that ran in this process can touch the result of `key`.
+
+        Code from a file may have changed anything in its process: no other solver's cell runs
+        there after it. What grows, or runs on in a thread, is a burden for every cell.
+        """
+        last = self._last
+        foreign = last is not None and SOLVER_CODE in last.code and last.solver != key.solver
+        return not (self._spoiled or foreign)
 
     @property
     def overdue(self) -> bool:
@@ -99,7 +108,7 @@ class WorkerProcess:
 
         total = 0
         with contextlib.suppress(psutil.Error):
-            worker = psutil.Process(self.process.pid)
+            worker = psutil.Process(self._pid)
             family = [worker]
             # Listing children walks the whole process table, so it is done less often.
             if time.monotonic() - self._family_seen >= 1.0:
@@ -112,25 +121,79 @@ class WorkerProcess:
 
     def kill(self) -> str:
         """End the worker and its whole process tree; return how the worker died."""
-        self._kill_tree()
-        self.connection.close()
-        code = self.process.wait()
+        self.channel.close()  # the guard sees it and ends them all
+        code = self._wait(GUARD_S)
+        if code is None:
+            self._kill_tree()
+            code = self._wait(GUARD_S)
+        if code is None:
+            return "it cannot be killed"
+        if code == -signal.SIGKILL:  # the guard itself may have been killed, before it was done
+            self._kill_group()
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
 
+    def _wait(self, patience_s: float) -> int | None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self.process.wait(patience_s)
+        return None
+
     def _kill_tree(self) -> None:
+        """Do the guard's work where somebody has stopped or hampered it."""
         import psutil
 
-        with contextlib.suppress(psutil.Error, ProcessLookupError):
-            worker = psutil.Process(self.process.pid)
-            worker.suspend()  # so that it starts nothing while its children are listed
-            for child in worker.children(recursive=True):
-                with contextlib.suppress(psutil.Error):
-                    child.kill()
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        with contextlib.suppress(psutil.Error):
+            guard = psutil.Process(self.process.pid)
+            guard.suspend()  # orphans still become its children
+            give_up = time.monotonic() + GUARD_S
+            while (family := _alive(guard)) and time.monotonic() < give_up:
+                for child in family:
+                    with contextlib.suppress(psutil.Error):
+                        child.kill()
+        self._kill_group()
         self.process.kill()
 
-    def _pin(self) -> None:
-        with contextlib.suppress(AttributeError, OSError):
-            cores = sorted(os.sched_getaffinity(0))
-            os.sched_setaffinity(self.process.pid, {cores[self.index % len(cores)]})
+    def _kill_group(self) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
+
+def _alive(guard: Any) -> list[Any]:
+    """Descendants that have not ended; a stopped guard does not reap those that have."""
+    import psutil
+
+    alive = []
+    for child in guard.children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if child.status() != psutil.STATUS_ZOMBIE:
+                alive.append(child)
+    return alive
+
+
+def _start(
+    theirs: socket.socket, core: Core | None, memory_bytes: int | None
+) -> subprocess.Popen[bytes]:
+    arguments = (theirs.fileno(), "-" if core is None else core.number, memory_bytes or "-")
+    return subprocess.Popen(
+        [*module_command("benchmark.guard"), *map(str, arguments)],
+        pass_fds=[theirs.fileno()],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env=module_environment(),
+    )
+
+
+def module_command(name: str) -> list[str]:
+    """Return the command that runs a module of ours.
+
+    -P: a folder of the user's named like one of ours must not be imported instead.
+    """
+    return [sys.executable, "-P", "-m", name]
+
+
+def module_environment() -> dict[str, str]:
+    """Return the environment of a process of ours: our rooms on the path, one thread each."""
+    root = str(Path(__file__).resolve().parent.parent)
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
+    return os.environ | _ONE_THREAD | {"PYTHONPATH": path}

@@ -79,6 +79,8 @@ class CellRecord:
         Time limit of the cell, s; None without one. What a cell that failed is charged.
     reference_cell_s
         Seconds of the reference cell (`benchmark.drift`) when last timed before this cell.
+    wall_s
+        Seconds of the cell by the clock, reference and harness included; None where unknown.
     written
         When the store took the record, UTC, `2026-01-31T12:00:00.000Z`; "" before.
     """
@@ -113,6 +115,7 @@ class CellRecord:
     solver_version: str = ""
     limit_s: float | None = None
     reference_cell_s: float | None = None
+    wall_s: float | None = None
     written: str = ""
 
     @property

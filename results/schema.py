@@ -10,7 +10,7 @@ import numpy as np
 
 from problems.errors import InputError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 #: "splb" in the file's header since version 2, so that no other database is taken for a store.
 APPLICATION_ID = 0x73706C62
 
@@ -59,6 +59,9 @@ CREATE_2 = """CREATE TABLE cells (
     decisions TEXT NOT NULL
 )"""
 
+#: 3 adds the wall-clock seconds of a cell.
+CREATE_3 = CREATE_2.replace("    written TEXT", "    wall_s REAL,\n    written TEXT")
+
 _KEPT_FROM_1 = (
     "digest, suite, solver, seed, slots, instance, reference, code, status, note, devices, "
     "slots_run, utility_mean, latency_s_mean, local_s_mean, transmit_s_mean, queue_s_mean, "
@@ -86,13 +89,28 @@ def _from_1_to_2(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
+def _from_2_to_3(connection: sqlite3.Connection) -> None:
+    """Add the wall-clock time, unknown for what is there.
+
+    The table is made anew: a column added to it would stand behind `decisions`.
+    """
+    connection.execute("ALTER TABLE cells RENAME TO cells_2")
+    kept = ", ".join(row[1] for row in connection.execute("PRAGMA table_info(cells_2)"))
+    connection.execute(CREATE_3)
+    connection.execute(f"INSERT INTO cells ({kept}) SELECT {kept} FROM cells_2 ORDER BY rowid")
+    connection.execute("DROP TABLE cells_2")
+
+
 def packed(seconds: Sequence[float]) -> bytes:
     """Return numbers as the store keeps them."""
     return np.asarray(seconds, dtype="<f8").tobytes()
 
 
 #: From a version to the next. Each statement of an old version stays as it was then.
-MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {1: _from_1_to_2}
+MIGRATIONS: dict[int, Callable[[sqlite3.Connection], None]] = {
+    1: _from_1_to_2,
+    2: _from_2_to_3,
+}
 
 
 def version_of(connection: sqlite3.Connection, path: str) -> int:
@@ -128,7 +146,7 @@ def upgrade(connection: sqlite3.Connection, path: str) -> None:
     try:
         version = version_of(connection, path)  # again: somebody may have been faster
         if version == 0:
-            connection.execute(CREATE_2)
+            connection.execute(CREATE_3)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         for old in range(max(version, 1), SCHEMA_VERSION) if version else ():
             MIGRATIONS[old](connection)

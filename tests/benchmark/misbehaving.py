@@ -1,8 +1,12 @@
 """Solvers that hang, die, flood, grow and lie: each must become its own row, and only that."""
 
+import contextlib
+import ctypes
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -94,6 +98,244 @@ class Children:
         code = "import time; time.sleep(3600)"
         for new_session in (False, True):
             subprocess.Popen([sys.executable, "-c", code], start_new_session=new_session)
+        return _good(problem)
+
+
+class ExitLeaving:
+    """Starts a process in a session of its own and ends its own without a word."""
+
+    name = "exit-leaving"
+
+    def solve(self, problem):
+        code = "import time; time.sleep(3600)"
+        subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+        os._exit(7)
+
+
+class ChildThenHang:
+    """Starts a process in a session of its own and hangs."""
+
+    name = "child-then-hang"
+
+    def solve(self, problem):
+        code = "import time; time.sleep(3600)"
+        subprocess.run([sys.executable, "-c", code], start_new_session=True, check=False)
+
+
+class ForkExit:
+    """Forks a copy that lives on, with all that is open, and ends itself."""
+
+    name = "fork-exit"
+
+    def solve(self, problem):
+        if os.fork() == 0:
+            time.sleep(3600)
+        os._exit(7)
+
+
+class ForkBoth:
+    """Forks, and both copies answer."""
+
+    name = "fork-both"
+
+    def solve(self, problem):
+        os.fork()
+        return _good(problem)
+
+
+class ForkStorm:
+    """Starts a process that forks on and on, each copy in a session of its own, and hangs."""
+
+    name = "fork-storm"
+
+    def solve(self, problem):
+        code = (
+            "import os, time\n"
+            "while True:\n"
+            "    if os.fork():\n        os._exit(0)\n"
+            "    os.setsid()\n    time.sleep(0.001)  # time.sleep(3600)\n"
+        )
+        subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+        time.sleep(3600)
+
+
+class ChildrenEat:
+    """Has two children, in sessions of their own, eat the memory."""
+
+    name = "children-eat"
+
+    def solve(self, problem):
+        code = "import time; kept = bytearray(b'x') * 300_000_000; time.sleep(3600)"
+        for _ in range(2):
+            subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+        time.sleep(3600)
+
+
+class LateThread:
+    """Answers once, and leaves a thread that publishes bad incumbents for ever; then hangs."""
+
+    name = "late-thread"
+    context = None
+
+    def solve(self, problem, context):
+        if self.context is not None:
+            time.sleep(3600)
+        self.context = context
+        bad = Solution(np.zeros(len(problem), dtype=int), problem.even_threads())
+
+        def go_on():
+            while True:
+                time.sleep(0.001)
+                context.publish(bad)
+
+        threading.Thread(target=go_on, daemon=True).start()
+        return _good(problem)
+
+
+class OddIncumbent:
+    """Publishes what is no decision, and would hang."""
+
+    name = "odd-incumbent"
+
+    def solve(self, problem, context):
+        context.publish(Solution(problem.layers, problem.even_threads(), status="splendid"))
+        time.sleep(3600)
+
+
+class OddStatus:
+    """Answers with a status that is none, then hangs in the second slot."""
+
+    name = "odd-status"
+    slots = 0
+
+    def solve(self, problem):
+        OddStatus.slots += 1
+        if OddStatus.slots > 1:
+            time.sleep(3600)
+        return Solution(problem.layers, problem.even_threads(), status="splendid")
+
+
+class NumpyClaims:
+    """Claims in numpy's own types."""
+
+    name = "numpy-claims"
+
+    def solve(self, problem):
+        return Solution(problem.layers, problem.even_threads(), bound=np.float32(1e3))
+
+
+class OddDecision:
+    """Decides for objects that are no numbers."""
+
+    name = "odd-decision"
+
+    def solve(self, problem):
+        return Solution([object()] * len(problem), problem.even_threads())
+
+
+class Leak:
+    """Keeps memory for good, a little in each cell, and changes the directory."""
+
+    name = "leak"
+    kept = []  # noqa: RUF012
+
+    def solve(self, problem):
+        Leak.kept.append(np.ones(15_000_000))
+        os.chdir("/")
+        return _good(problem)
+
+
+class SystemExit0:
+    """Takes the harness for its own program."""
+
+    name = "system-exit"
+
+    def solve(self, problem):
+        sys.exit(0)
+
+
+class Segfault:
+    """Crashes the interpreter."""
+
+    name = "segfault"
+
+    def solve(self, problem):
+        ctypes.string_at(0)
+
+
+class CloseAll:
+    """Closes every file that is open, as daemons do."""
+
+    name = "close-all"
+
+    def solve(self, problem):
+        os.closerange(0, 200)
+        return _good(problem)
+
+
+class Scribble:
+    """Writes to every file that is open."""
+
+    name = "scribble"
+
+    def solve(self, problem):
+        for descriptor in range(3, 20):
+            with contextlib.suppress(OSError):
+                os.write(descriptor, b"\x7f\xff\xff\xff scribble\n" * 3)
+        return _good(problem)
+
+
+class StopSelf:
+    """Stops its process without ending it."""
+
+    name = "stop-self"
+
+    def solve(self, problem):
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+class StopParent:
+    """Stops the process above it, starts another one and hangs."""
+
+    name = "stop-parent"
+
+    def solve(self, problem):
+        code = "import time; time.sleep(3600)"
+        subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+        os.kill(os.getppid(), signal.SIGSTOP)
+        time.sleep(3600)
+
+
+class DeafSleep:
+    """Ignores every signal that can be ignored, and hangs."""
+
+    name = "deaf"
+
+    def solve(self, problem):
+        for number in set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}:
+            signal.signal(number, signal.SIG_IGN)
+        time.sleep(3600)
+
+
+class StartHangs:
+    """Hangs before its first slot."""
+
+    name = "start-hangs"
+
+    def start(self, horizon):
+        time.sleep(3600)
+
+    def solve(self, problem):
+        return _good(problem)
+
+
+class Meddle:
+    """Changes the model for everybody in its process."""
+
+    name = "meddle"
+
+    def solve(self, problem):
+        type(problem).evaluate = lambda *arguments: None
         return _good(problem)
 
 

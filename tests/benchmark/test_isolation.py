@@ -1,16 +1,22 @@
 """Solvers that misbehave become rows that say so, and harm nobody else."""
 
+import contextlib
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
+from benchmark.execute import run_cell
 from benchmark.limits import Limits
 from benchmark.plan import Request, cells_of
-from benchmark.pool import Pool
-from results import CellRecord
+from benchmark.pool import Finished, Pool
+from problems import InputError
+from results import CellKey, CellRecord
 
 SOLVERS = Path(__file__).with_name("misbehaving.py")
 LIMITS = Limits(timeout_s=2.0, memory_bytes=400 * 2**20)
@@ -27,50 +33,167 @@ def _run(names: list[str], suite: str = "small", slots: int = 1) -> dict[str, li
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "status", "note"),
-    [
-        ("Loop", "timeout", "killed after 2 s"),
-        ("Sleep", "timeout", "killed after 2 s"),
-        ("Exit", "error", "exit status 7"),
-        ("Raise", "error", "RuntimeError"),
-        ("Eat", "memory", ""),
-        ("Flood", "feasible", ""),
-        ("Children", "feasible", ""),
-        ("Words", "error", "expected a Solution"),
-        ("Tamper", "error", "read-only"),
-    ],
-)
-def test_misbehaviour_is_a_row_within_the_limit(name: str, status: str, note: str) -> None:
+@pytest.fixture(autouse=True)
+def _leaves_nothing() -> Iterator[None]:
+    """No process of a solver outlives its cell, however that ended."""
+    before = {process.pid for process in psutil.process_iter()}
+    yield
+    give_up = time.monotonic() + 1.0  # what is killed may be listed for a moment
+    while (left := _started_since(before)) and time.monotonic() < give_up:
+        time.sleep(0.02)
+    assert not left
+
+
+def _started_since(before: set[int]) -> list[str]:
+    """Commands of this file's solvers that run and did not before."""
+    commands = [
+        " ".join(process.info["cmdline"] or [])
+        for process in psutil.process_iter(["cmdline"])
+        if process.pid not in before
+    ]
+    return [one for one in commands if "time.sleep(3600)" in one]
+
+
+#: What becomes of each: its status, and what its note says.
+CASES = [
+    ("Loop", "timeout", "killed after 1 s"),
+    ("Sleep", "timeout", "killed after 1 s"),
+    ("Exit", "error", "exit status 7"),
+    ("Raise", "error", "RuntimeError"),
+    ("Eat", "memory", ""),
+    ("Flood", "feasible", ""),
+    ("Children", "feasible", ""),
+    ("Words", "error", "expected a Solution"),
+    ("Tamper", "error", "read-only"),
+    ("ExitLeaving", "error", "exit status 7"),
+    ("ForkExit", "error", "exit status 7"),
+    ("ForkBoth", "feasible", ""),
+    ("ForkStorm", "timeout", "killed after 1 s"),
+    ("ChildrenEat", "memory", "killed above"),
+    ("LateThread", "feasible", ""),
+    ("OddIncumbent", "error", "unusable incumbent: status is 'splendid'"),
+    ("NumpyClaims", "feasible", ""),
+    ("OddDecision", "error", "expected integers"),
+    ("SystemExit0", "error", "SystemExit: 0"),
+    ("Segfault", "error", "SIGSEGV"),
+    ("CloseAll", "error", "the process ended by itself (exit status 1)"),
+    ("Scribble", "error", "written to the harness's socket"),
+    ("StopSelf", "timeout", "killed after 1 s"),
+    ("StopParent", "timeout", "killed after 1 s"),
+    ("DeafSleep", "timeout", "killed after 1 s"),
+    ("StartHangs", "timeout", "killed after 1 s"),
+    ("Meddle", "error", ""),
+]
+
+
+@pytest.fixture(scope="module")
+def ended() -> dict[str, tuple[Limits, Finished, Finished]]:
+    """Each bad solver's cell, with its limits, and that of the good solver after it."""
+    found = {}
+    for hangs in (True, False):
+        # Only hanging takes the limit's time: the others may be slow on a busy machine.
+        limits = replace(LIMITS, timeout_s=1.0 if hangs else 20.0)
+        names = [name for name, status, _ in CASES if (status == "timeout") is hangs]
+        keys = [key for seed, name in enumerate(names) for key in _pair(name, seed)]
+        with Pool(2, limits) as pool:
+            done = {one.record.key: one for one in pool.run(keys)}
+        assert done.keys() == set(keys)
+        for name, bad, good in zip(names, keys[::2], keys[1::2], strict=True):
+            found[name] = limits, done[bad], done[good]
+    return found
+
+
+def _pair(name: str, seed: int) -> list[CellKey]:
+    solvers = [f"{SOLVERS}:{name}", f"{SOLVERS}:Good"]
+    return cells_of(Request(["paper-wifi"], solvers, [seed], 1, reference=False))
+
+
+@pytest.mark.parametrize(("name", "status", "note"), CASES, ids=[case[0] for case in CASES])
+def test_misbehaviour_is_a_row_within_the_limit(
+    name: str, status: str, note: str, ended: dict[str, tuple[Limits, Finished, Finished]]
+) -> None:
     """A bad solver's cell ends within limit + 2 s with its status; a good one after it is right."""
-    keys = cells_of(Request(["paper-wifi"], [f"{SOLVERS}:{name}", f"{SOLVERS}:Good"], [0], 1))
-    # Touching memory for the first time is slow on some machines: that is no solver's hang.
-    limits = replace(LIMITS, timeout_s=20.0) if status == "memory" else LIMITS
-    with Pool(1, limits) as pool:
-        finished = list(pool.run(keys))
-    by_name = {done.record.key.solver.rpartition(":")[2]: done for done in finished}
-    bad, good = by_name[name], by_name["Good"]
+    limits, bad, good = ended[name]
     assert bad.record.status == status, bad.record.note
     assert note in bad.record.note
     assert limits.timeout_s is not None
     assert bad.wall_s < limits.timeout_s + 2.0
-    assert good.record.status == "feasible"
-    assert good.record.utility_mean is not None
+    undisturbed = run_cell(good.record.key)
+    assert good.record.status == undisturbed.status == "feasible"
+    assert good.record.utility_mean == undisturbed.utility_mean
+    assert good.record.decisions == undisturbed.decisions
+    assert good.record.claims == []
 
 
 def test_children_left_behind_are_ended_and_reported() -> None:
-    """No process of a solver outlives its cell, not even one in a session of its own."""
-    before = {process.pid for process in psutil.process_iter()}
+    """Processes of a solver that returns are ended and counted, those in other sessions too."""
     (record,) = _run(["Children"], "paper-wifi")["Children"]
     assert any("2 child process" in claim for claim in record.claims)
-    time.sleep(0.2)
-    left = [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if process.pid not in before
-        and "time.sleep(3600)" in " ".join(process.info["cmdline"] or [])
-    ]
-    assert not left
+
+
+def test_thread_left_behind_is_no_incumbent_of_the_next_slot() -> None:
+    """What a thread publishes after its slot's answer is never kept for another slot."""
+    (record,) = _run(["LateThread"], "paper-wifi", slots=2)["LateThread"]
+    assert record.status == "timeout"
+    assert len(record.decisions) == 1
+    assert "incumbent" not in record.note
+
+
+def test_memory_left_behind_is_no_burden_of_the_next_cell() -> None:
+    """A solver that leaks a third of the limit in each cell, and leaves its directory, goes on."""
+    records = _run(["Leak", "Good"], "small", slots=6)
+    assert [one.status for one in records["Leak"]] == [one.status for one in records["Good"]]
+    assert "feasible" in {one.status for one in records["Leak"]}
+
+
+def test_an_odd_answer_before_a_kill_is_judged_as_it_was() -> None:
+    """Slots reported before a timeout are replayed with their verdicts, unusable ones too."""
+    (record,) = _run(["OddStatus"], "paper-wifi", slots=3)["OddStatus"]
+    assert record.status == "timeout"
+    assert len(record.decisions) == 1
+    assert record.decisions[0]["status"] == "error"
+
+
+def test_time_of_an_incumbent_is_what_it_took() -> None:
+    """A killed slot that left an incumbent counts with its time, not with none."""
+    (record,) = _run(["Incumbent"], "paper-wifi")["Incumbent"]
+    assert LIMITS.timeout_s is not None
+    (seconds,) = record.solve_s
+    assert seconds > 0.9 * LIMITS.timeout_s
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a worker with its parent")
+def test_the_harness_killed_takes_everything_with_it(tmp_path: Path) -> None:
+    """A harness killed by -9 takes workers and their children along, in other sessions too."""
+    arguments = ["run", "paper-wifi", "-s", f"{SOLVERS}:ChildThenHang", "--store"]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "benchmark", *arguments, str(tmp_path / "s.sqlite")],
+        stderr=subprocess.DEVNULL,
+    )
+    give_up = time.monotonic() + 30.0
+    while time.monotonic() < give_up and not _runs_below(run.pid, "time.sleep(3600)"):
+        time.sleep(0.05)
+    assert _runs_below(run.pid, "time.sleep(3600)")
+    run.kill()
+    run.wait()  # the fixture sees that nothing is left
+
+
+def _runs_below(pid: int, command: str) -> bool:
+    for process in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if command in " ".join(process.cmdline()):
+                return True
+    return False
+
+
+def test_workers_that_cannot_start_are_one_line() -> None:
+    """A memory limit in which no worker comes up is unusable input, not an endless restart."""
+    (key,) = cells_of(Request(["small"], ["exact"], [0], 1, reference=False))
+    with (
+        Pool(1, Limits(10.0, 10 * 2**20)) as pool,
+        pytest.raises(InputError, match="larger --memory"),
+    ):
+        list(pool.run([key]))
 
 
 def test_last_incumbent_survives_the_kill() -> None:

@@ -45,7 +45,7 @@ def test_a_slot_is_shown_as_planned_and_judged_as_it_is() -> None:
             shown.append(seen)
             return make("exact").solve(seen)
 
-    run = run_instance(Spy(), problem, context_of(0, 0, None, SILENT))
+    run = run_instance(Spy(), problem, context_of(0, 0, None, SILENT, len(problem)))
     planned = problem.as_planned()
     assert shown[0].fleet is planned.fleet
     assert run.outcome is not None

@@ -20,6 +20,8 @@ from tests.results.records import failed, key, record, write_store
 ROOT = Path(__file__).resolve().parents[2]
 #: Made by splitbench when the schema was 1: real solves of random slots, `exact` among them.
 VERSION_1 = Path(__file__).parent / "data" / "store-v1.db"
+#: Made by splitbench when the schema was 2: real cells of two suites and the bounds of horizons.
+VERSION_2 = Path(__file__).parent / "data" / "store-v2.db"
 
 
 def stored(cell: CellRecord) -> CellRecord:
@@ -179,9 +181,27 @@ class TestVersions:
         with Store(path) as store:
             assert len(store) == 10
 
-    def test_upgraded_schema_is_that_of_a_new_file(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("write", [True, False])
+    def test_version_2_keeps_every_value(self, tmp_path: Path, write: bool) -> None:
+        """A version-2 file has all its cells, every column as it was, and no wall-clock time."""
+        path = Path(shutil.copy(VERSION_2, tmp_path / "old.sqlite"))
+        names = ", ".join(row[1] for row in execute(path, "PRAGMA table_info(cells)"))
+        before = execute(path, f"SELECT {names} FROM cells ORDER BY rowid")
+        with Store(path, write=write) as store:
+            cells = store.all()
+        assert len(cells) == len(before) == 20
+        assert {cell.wall_s for cell in cells} == {None}
+        assert [c.utility_mean for c in cells] == [
+            row[0] for row in execute(path, "SELECT utility_mean FROM cells ORDER BY rowid")
+        ]
+        assert execute(path, f"SELECT {names} FROM cells ORDER BY rowid") == before
+        assert execute(path, "PRAGMA user_version") == [(SCHEMA_VERSION if write else 2,)]
+
+    @pytest.mark.parametrize("old", [VERSION_1, VERSION_2], ids=["1", "2"])
+    def test_upgraded_schema_is_that_of_a_new_file(self, tmp_path: Path, old: Path) -> None:
         """Upgraded and new files have the same tables, to the letter."""
-        with Store(self.old(tmp_path)), Store(tmp_path / "new.sqlite"):
+        shutil.copy(old, tmp_path / "old.sqlite")
+        with Store(tmp_path / "old.sqlite"), Store(tmp_path / "new.sqlite"):
             pass
         query = "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name"
         assert execute(tmp_path / "old.sqlite", query) == execute(tmp_path / "new.sqlite", query)
