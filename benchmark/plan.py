@@ -12,7 +12,7 @@ from problems.suites import Suite, make_suite
 from results import CellKey
 from results.bounds import SOLVER_CODE, bound_key
 from solvers.parameters import parse_solver
-from solvers.registry import beside, canonical_name
+from solvers.registry import beside, canonical_name, files_of
 
 #: The paper's two suites, which the benchmark table shows by default.
 DEFAULT_SUITES = ("paper-wifi", "paper-5g")
@@ -21,6 +21,9 @@ DEFAULT_SOLVERS = (
     "exact",
     "lookahead",
     "greedy",
+    "imitation+ta",
+    "ddp-shared+ta",
+    "ddp+ta",
     "dads+ta",
     "dads+bs",
     "eo+ta",
@@ -85,7 +88,7 @@ def cells_of(request: Request) -> list[CellKey]:
 
 def code_of(suite: Suite, solver: str) -> str:
     """Return the digest of all that decides a result: code, files of the suite and the solver."""
-    return code_of_world(suite) + _file_digest(solver)
+    return code_of_world(suite) + _file_digest(solver, suite.name)
 
 
 def code_of_world(suite: Suite) -> str:
@@ -93,9 +96,10 @@ def code_of_world(suite: Suite) -> str:
     return code_digest() + _digest(suite.files)
 
 
-def _file_digest(solver: str) -> str:
-    """Digest of the files a solver is loaded from, so that an edited one is run again."""
+def _file_digest(solver: str, suite: str) -> str:
+    """Digest of the files a solver is loaded from or plays, so that a new one is run again."""
     paths = [half.path for half in parse_solver(solver) if half.path]
+    paths += map(str, files_of(solver, suite))
     return SOLVER_CODE + _digest(paths) if paths else ""
 
 

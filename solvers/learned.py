@@ -7,6 +7,7 @@ place where the model is unknown (it needs rewards, not equations) or where the 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike
@@ -41,6 +42,10 @@ class _Learned:
     def note(self) -> str:
         """Which policy is at work, where that is not the one trained in full for this suite."""
         return self.player.note
+
+    def files(self, suite: str) -> list[Path]:
+        """Return the policy files outside the repository that would play on a suite."""
+        return self.player.files(suite)
 
     def start(self, horizon: EpisodeView) -> None:
         """Find or train the policy for an episode."""

@@ -22,6 +22,7 @@ __all__ = [
     "beside",
     "canonical_name",
     "check_name",
+    "files_of",
     "kinds_of",
     "known_solvers",
     "make",
@@ -72,6 +73,19 @@ def beside(name: str) -> list[str]:
     asked = getattr(entry.plugin, "beside", None) if entry else None
     names = asked(str(halves[0]), str(halves[1])) if asked else ()
     return [canonical_name(other) for other in names if canonical_name(other) != str_name(halves)]
+
+
+def files_of(name: str, suite: str) -> list[Path]:
+    """Return the files that decide what a scheme does on a suite: a policy that was trained.
+
+    A partitioner that plays such files says which, by a method `files(suite)`. Partitioners that
+    stand in files of their own are not loaded for this.
+    """
+    first = parse_solver(name)[0]
+    if first.path or ("partitioner", first.name) not in find().entries:
+        return []
+    asked = getattr(find().entries[("partitioner", first.name)].plugin, "files", None)
+    return list(_make_one(first, "partitioner").files(suite)) if asked else []
 
 
 def check_name(name: str) -> None:

@@ -65,14 +65,22 @@ def find_policy(
     A shared policy serves any devices: where none was trained for these, the one for
     `GENERAL_SUITE` does, unless V or the energy terms are others.
     """
-    path = trained_path(kind, scenario, parameters)
-    if path is None and kind != "ddp":
-        path = trained_path(kind, scenario_of_suite(GENERAL_SUITE), parameters)
+    path = fitting_path(kind, scenario, parameters)
     if path is None:
         return None
     policy = load_policy(path)
     exact = policy.header.fingerprint == scenario.fingerprint
     return policy if exact or rewards_the_same(policy, model) else None
+
+
+def fitting_path(
+    kind: Kind, scenario: TrainingScenario, parameters: TrainingParameters
+) -> Path | None:
+    """Return the file that `find_policy` looks into."""
+    path = trained_path(kind, scenario, parameters)
+    if path is None and kind != "ddp":
+        path = trained_path(kind, scenario_of_suite(GENERAL_SUITE), parameters)
+    return path
 
 
 def rewards_the_same(policy: PolicyFile, model: BatchModel) -> bool:

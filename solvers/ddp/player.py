@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from problems import EpisodeView, Fleet, InputError, SlotProblem
 from solvers.ddp.batch import BatchModel, Slots
-from solvers.ddp.library import find_policy, scaled_down_path
+from solvers.ddp.library import SHIPPED, find_policy, fitting_path, scaled_down_path
 from solvers.ddp.outlook import Outlook
 from solvers.ddp.parameters import TrainingParameters
 from solvers.ddp.policy import Policy, policy_for
@@ -42,6 +42,20 @@ class Player:
         self._policy: Policy | None = None
         self._forecast: Forecast | None = None
         self._looks_ahead = False
+
+    def files(self, suite: str) -> list[Path]:
+        """Return the policies that may play on a suite and are not part of the code.
+
+        Short trainings are part of it: the code and the scenario decide them.
+        """
+        if self.given:
+            return [path for path in [Path(self.given)] if path.is_file()]
+        try:
+            scenario = scenario_of_suite(suite)
+        except InputError:
+            return []
+        path = fitting_path(self.kind, scenario, self.parameters)
+        return [path] if path is not None and path.parent != SHIPPED else []
 
     def start(self, horizon: EpisodeView) -> None:
         """Take up the policy for an episode's suite; files have none, see `partition`.

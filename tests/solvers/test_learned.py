@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from benchmark.episode import record_of, run_episode
+from benchmark.plan import Request, cells_of
 from problems import EpisodeView, InputError, Simulation
 from problems.suites import make_suite
 from results import CellKey
@@ -175,3 +176,14 @@ def test_policies_are_kept_apart_by_what_they_were_trained_with() -> None:
     }
     assert len(names) == 5
     assert scaled_down_path("ddp", scenario, DdpParameters()).name == plain
+
+
+def test_a_policy_trained_since_is_a_new_cell(own: Path) -> None:
+    """The key of a stored result holds the policy: after a training the cell is run again."""
+    request = Request([SUITE], ["ddp+ta", "eo+ta"], [0])
+    before = cells_of(request)
+    placed(SUITE)
+    after = cells_of(request)
+    changed = [old.solver for old, new in zip(before, after, strict=True) if old != new]
+    assert changed == ["ddp+ta"]
+    assert cells_of(request) == after
