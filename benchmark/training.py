@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from benchmark.console import progress, warn
+from benchmark.execute import load_any
+from problems import Horizon
 from problems.errors import InputError, UnknownNameError
 from problems.parameters import Spec, bind, parse_parameters, parse_spec
 from solvers.ddp.library import file_name, own_directory, trained_path
 from solvers.ddp.parameters import PARAMETERS, TrainingParameters
 from solvers.ddp.policy_file import Kind, PolicyFile, load_policy, save_policy
-from solvers.ddp.scenario import TrainingScenario, scenario_of_suite
+from solvers.ddp.scenario import TrainingScenario, scenario_around, scenario_of_suite
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Training:
     def asked(
         cls, policy: str, suite: str, given: Sequence[str], seed: int | None, out: Path | None
     ) -> Training:
-        """Read `ddp[actions=candidates]`, a suite, `-p name=value` and --seed.
+        """Read `ddp[actions=candidates]`, a suite or file, `-p name=value` and --seed.
 
         Raises
         ------
@@ -47,7 +49,7 @@ class Training:
                 words[name] = value
         made = PARAMETERS[spec.name]
         parameters = made(**bind(made, Spec(spec.name, words)))
-        return cls(cast(Kind, spec.name), scenario_of_suite(suite), parameters, out)
+        return cls(cast(Kind, spec.name), _scenario(suite), parameters, out)
 
     @property
     def path(self) -> Path:
@@ -69,6 +71,15 @@ class Training:
     def command(self) -> str:
         """The command that trains this policy again."""
         return f"splitbench train '{self.name}' '{self.scenario.name}'"
+
+
+def _scenario(source: str) -> TrainingScenario:
+    """Return the scenario of a suite, or of slots like a file's (a horizon's first one)."""
+    if not source.endswith(".json"):
+        return scenario_of_suite(source)
+    posed = load_any(source)
+    slot = posed.slot(0, posed.battery_start_j) if isinstance(posed, Horizon) else posed
+    return replace(scenario_around(slot), name=source)
 
 
 def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:

@@ -11,6 +11,12 @@ from benchmark import options
 from problems.errors import InputError
 
 
+def _next(source: str, scheme: str) -> str:
+    if source.endswith(".json"):
+        return f"next: splitbench solve (or simulate) {source} -s '{scheme}'"
+    return f"next: splitbench run '{source}' -s '{scheme}' -s exact"
+
+
 def train(
     policy: Annotated[
         str,
@@ -19,7 +25,11 @@ def train(
         ),
     ],
     suite: Annotated[
-        str, typer.Argument(metavar="[SUITE]", help="The suite whose horizons to train on.")
+        str,
+        typer.Argument(
+            metavar="[SUITE|FILE.json]",
+            help="The suite whose horizons to train on, or a slot or horizon file.",
+        ),
     ] = "paper-wifi",
     parameter: Annotated[
         list[str],
@@ -48,8 +58,8 @@ def train(
     """Train a learned partitioner on a suite; the same seed gives the same policy.
 
     A training that was ended goes on where it stood when the same command is given again. Without
-    --out the policy is used by every later run of the suite; a file is used by
-    ddp[policy=PATH]+ta.
+    --out the policy is used by every later run of the suite; a file of one is used by
+    ddp[policy=PATH]+ta. For a slot file, or a horizon's first slot, one trains on slots like it.
     """
     import importlib.util
 
@@ -69,6 +79,5 @@ def train(
         f"{header.kind} on {header.scenario}: {header.episodes} episodes, seed {header.seed}, "
         f"{header.seconds:.0f} s; mean utility of a slot {header.curve[0]:.3f} in the first round, "
         f"{header.curve[-1]:.3f} in the last\n"
-        f"policy: {path}\n"
-        f"next: splitbench run '{header.scenario}' -s '{name}+ta' -s exact"
+        f"policy: {path}\n" + _next(header.scenario, f"{name}+ta")
     )

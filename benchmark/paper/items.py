@@ -55,6 +55,7 @@ class PaperResult:
 ITEMS: dict[str, str] = {
     "fig2": "benchmark.paper.latency_figures:fig2",
     "fig3": "benchmark.paper.latency_figures:fig3",
+    "fig5": "benchmark.paper.fig5:fig5",
     "table2": "benchmark.paper.table2:table2",
 }
 

@@ -36,7 +36,8 @@ def file_name(kind: Kind, scenario: TrainingScenario, parameters: TrainingParame
     """Return the name of the file for a policy; how long it was trained is no part of it."""
     agreed = {name: value for name, value in parameters.to_dict().items() if name != "episodes"}
     text = json.dumps([kind, scenario.fingerprint, agreed], sort_keys=True)
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", scenario.name)[:60].strip("-")
+    label = scenario.name if scenario.is_suite else "file"
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", label)[:60].strip("-")
     return f"{kind}-{stem}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.safetensors"
 
 

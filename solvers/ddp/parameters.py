@@ -66,7 +66,9 @@ class TrainingParameters:
         return -(-self.episodes // self.parallel)
 
     def scaled_down(self: SomeParameters) -> SomeParameters:
-        """Return the same training, shortened."""
+        """Return the same training, shortened unless a length was asked for."""
+        if not self.has_default_length:
+            return self
         return replace(self, episodes=min(self.episodes, self.scaled_down_episodes))
 
     @property

@@ -134,16 +134,16 @@ class Player:
 
             file = Session(self.kind, scenario, short, command="trained in a run").run()
             save_policy(file, path)
+        whole = self.parameters.episodes
+        length = f"{short.episodes} of {whole}" if short.episodes < whole else str(whole)
         self.note = (
-            f"no policy for {scenario.name}: trained {short.episodes} of "
-            f"{self.parameters.episodes} episodes in {file.header.seconds:.0f} s; "
-            + self._command(scenario)
+            f"no policy for {scenario.name}: trained {length} episodes in "
+            f"{file.header.seconds:.0f} s; {self._command(scenario)}"
         )
         return file
 
     def _command(self, scenario: TrainingScenario) -> str:
-        if not scenario.is_suite:
-            return "a suite's policy is trained by: splitbench train"
         differing = ",".join(f"{k}={v}" for k, v in self.parameters.differing().items())
         kind = f"'{self.kind}[{differing}]'" if differing else self.kind
-        return f"in full: splitbench train {kind} '{scenario.name}'"
+        source = f"'{scenario.name}'" if scenario.is_suite else "FILE.json (the file of this slot)"
+        return f"in full: splitbench train {kind} {source}"

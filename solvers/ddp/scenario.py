@@ -42,7 +42,7 @@ class TrainingScenario:
     draw
         From a seed to a horizon of these devices.
     is_suite
-        Whether `splitbench train` can be given its name.
+        Whether its name is that of a suite.
     """
 
     name: str

@@ -129,3 +129,25 @@ def test_a_file_of_another_policy_is_not_overwritten(tmp_path: Path) -> None:
     assert "is another policy" in done.stderr
     train(*SMALL, "-p", "episodes=8", "--out", out, "--fresh", policies=tmp_path)
     assert load_policy(Path(out)).header.episodes == 8
+
+
+def test_a_file_is_trained_for_on_slots_like_it(tmp_path: Path) -> None:
+    """A horizon file's policy is found by `simulate` on that file, with no short training."""
+    from problems import save_horizon
+    from problems.suites import make_suite
+
+    path = tmp_path / "h.json"
+    save_horizon(make_suite("hetero[devices=3]").horizon(0, 3), path)
+    words = "ddp[hidden=16,batch=16,parallel=4,learning_starts=40,episodes=8]"
+    said = train(words, str(path), policies=tmp_path)
+    assert "next: splitbench solve (or simulate)" in said.stdout
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmark", "simulate", str(path), "-s", f"{words}+ta"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"SPLITBENCH_POLICIES": str(tmp_path)},
+        check=True,
+    )
+    assert "feasible" in done.stdout
+    assert "no policy" not in done.stdout
+    assert not (tmp_path / "scaled-down").exists()

@@ -1,0 +1,72 @@
+"""Fig. 5: the stored curves, what is said of them, and that training still makes them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmark.paper.fig5 import EPISODES, PATH, SEEDS, SUITE, WEIGHTS, fig5
+from benchmark.paper.items import PaperRequest
+from benchmark.training import Training
+
+STORED = json.loads(PATH.read_text(encoding="utf-8"))
+
+
+def test_there_are_several_v_and_five_seeds() -> None:
+    """The stored curves are those that the module says: each V, five seeds, every round."""
+    assert list(STORED["curves"]) == [str(v) for v in WEIGHTS]
+    assert len(WEIGHTS) >= 3
+    assert len(SEEDS) == 5
+    for of_seeds in STORED["curves"].values():
+        assert np.shape(of_seeds) == (len(SEEDS), EPISODES // STORED["parallel"])
+    assert (STORED["suite"], STORED["slots"]) == (SUITE, 120)
+
+
+def test_training_again_begins_as_the_stored_curves_do() -> None:
+    """Two rounds of one V and seed, trained anew, have the stored rewards."""
+    pytest.importorskip("torch")
+    from solvers.ddp.training.session import Session
+
+    v, seed = WEIGHTS[0], 3
+    training = Training.asked(
+        f"ddp[episodes={EPISODES}]", f"{SUITE}[utility_weight={v}]", [], seed, None
+    )
+    session = Session("ddp", training.scenario, training.parameters)
+    again = [session.trainer.run_round() for _ in range(3)]
+    np.testing.assert_allclose(again, STORED["curves"][str(v)][seed][:3], rtol=1e-3)
+
+
+def test_the_figure_and_its_table(tmp_path: Path) -> None:
+    """A PNG, a row for each V with numbers of the curves, and what the paper claims beside ours."""
+    made = fig5(PaperRequest(tmp_path))
+    assert [path.name for path in made.figures] == ["fig5.png"]
+    assert made.figures[0].read_bytes().startswith(b"\x89PNG")
+    assert [row["V"] for row in made.rows] == list(WEIGHTS)
+    for row in made.rows:
+        curves = STORED["slots"] * np.array(STORED["curves"][str(row["V"])])
+        assert row["first round"] == pytest.approx(curves[:, 0].mean())
+        tail = curves[:, -(curves.shape[1] // 5) :]
+        assert row["last fifth"] == pytest.approx(tail.mean())
+    assert made.notes[0].startswith("claimed: the reward rises")
+    assert made.notes[1].startswith("ours: ")
+    earned = [row["last fifth"] for row in made.rows]
+    falls = earned == sorted(earned, reverse=True)  # type: ignore[type-var]
+    assert made.notes[1].endswith("not as claimed") is not falls
+
+
+def test_the_command_makes_it(tmp_path: Path) -> None:
+    """`splitbench paper fig5 --json` writes the figure and nothing but JSON to stdout."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmark", "paper", "fig5", "--out", str(tmp_path), "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (item,) = json.loads(done.stdout)
+    assert item["item"] == "fig5"
+    assert Path(item["figures"][0]).is_file()
