@@ -31,7 +31,8 @@ class ImitationTrainer(SharedTrainer):
     def __init__(self, draw: Draw, parameters: ImitationParameters):
         super().__init__(draw, parameters)
         self.temperature = parameters.temperature
-        self.looks_ahead = parameters.teacher == "lookahead"
+        charged = self.observe.model.formulation.energy_term == "residual"
+        self.looks_ahead = charged and parameters.teacher == "lookahead"
 
     def lesson(
         self, slots: Slots, choice: Ints, result: Result, worth: Worth | None

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from problems import HIBERNATE, Fleet, Simulation, SlotProblem
 from problems.suites import make_suite
+from solvers.charge_aware import charge_aware_decision
 from solvers.ddp.actions import ActionSet
 from solvers.ddp.batch import BatchModel, Slots
 from solvers.ddp.episodes import drawn_episodes
-from solvers.ddp.teacher import teach
+from solvers.ddp.outlook import Outlook
+from solvers.ddp.teacher import teach, worth_ahead
 from solvers.forced import best_with_partition
 from solvers.thread_allocation import ThreadAllocation
 from tests.strategies import SEEDS, random_problem
@@ -89,6 +91,29 @@ def test_the_teacher_knows_what_every_choice_costs(seed: int) -> None:
                 expected, abs=1e-9 + 1e-9 * abs(optimum)
             )
     assert (lesson.regret.min(axis=2) == 0.0).all()
+
+
+@given(SEEDS)
+def test_the_forward_looking_teacher_decides_as_lookahead_does(seed: int) -> None:
+    """With a worth of charge, `lookahead`'s decision for a slot costs no device any regret."""
+    problem = served_problem(seed)
+    if problem.thread_caps.min() < 1 or problem.thread_caps.sum() < problem.threads:
+        return
+    fleet = Fleet([_of_candidates(problem, n) for n in range(len(problem))])
+    formulation = replace(problem.formulation, energy_term="residual")
+    problem = replace(problem, fleet=fleet, formulation=formulation)
+    rng = np.random.default_rng([seed, 2])
+    later = int(rng.integers(1, 6))
+    outlook = Outlook(rng.uniform(0.0, 60.0, (later, 1, len(problem))))
+    draw_j = rng.uniform(0.0, 60.0, (1, len(problem)))
+    model, actions = BatchModel.of(problem), ActionSet.of(fleet, "candidates")
+    worth = worth_ahead(model, outlook, draw_j)
+    lesson = teach(model, Slots.of(problem), actions, worth)
+    alone = charge_aware_decision(problem, lambda charge: worth(charge[None])[0])
+    for n, partition in enumerate(alone.partition):
+        if partition >= 0:
+            column = int(np.flatnonzero(actions.partitions[n] == partition)[0])
+            assert lesson.regret[0, n, column] == pytest.approx(0.0, abs=1e-6)
 
 
 def _columns(problem: SlotProblem) -> list[np.ndarray]:
