@@ -15,7 +15,7 @@ from solvers.forecast import Forecast
 
 @pytest.mark.parametrize("clear_sky", [True, False])
 def test_training_sees_what_a_run_forecasts(clear_sky: bool) -> None:
-    """After each slot the expected harvests are `lookahead`'s causal forecast, to the last joule."""
+    """After each slot the expected harvests are those of the causal forecast of `lookahead`."""
     horizons = [make_suite("cloudy").horizon(seed, 12) for seed in range(2)]
     if not clear_sky:
         horizons = [replace(horizon, clear_sky_harvest_j=None) for horizon in horizons]
