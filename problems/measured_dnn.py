@@ -115,8 +115,9 @@ class MeasuredDnn:
         `table` is what was measured, interpolated on log-log axes between the counts, and ends at
         the last. `exp2` is Eq. 7 where five thread counts or more were measured; else the form
         that the counts support (a + b/k + c·k through four, a + b/k through two or three), written
-        out for k ≤ `EXTRAPOLATED_TO`. Where Eq. 7 runs away behind the last count (to zero, or
-        above twice D(1)) it is written out too, and held at the last count's value.
+        out for k ≤ `EXTRAPOLATED_TO`. Where Eq. 7 runs away behind the last count (falls faster
+        than threads are added, or rises above twice D(1)) it is written out too, and held at the
+        last count's value.
 
         Raises
         ------
@@ -154,9 +155,11 @@ class MeasuredDnn:
             return TableCurve(tuple(table.tolist())), f"{why}, beyond {last} extrapolated"
         words = f"Eq. 7 through {counts} counts"
         beyond = table[last:]
-        if np.all((beyond > 0) & (beyond <= 2 * table[0])):
+        ideal = table[last - 1] * last / np.arange(last + 1, len(table) + 1)
+        if np.all((beyond >= ideal) & (beyond <= 2 * table[0])):
             c0, c1, c2, c3 = fit.constants
-            return Exp2Curve(scale * c0, c1, scale * c2, c3), words
+            curve = Exp2Curve(scale * c0, c1, scale * c2, c3)
+            return curve, f"{words}, beyond {last} extrapolated"
         table[last:] = table[last - 1]
         return TableCurve(tuple(table.tolist())), f"{words}, held constant beyond {last}"
 

@@ -14,6 +14,8 @@ from problems.errors import InputError
 
 #: The paper's three.
 DEFAULT_MODELS = ("vgg16_bn", "resnet34", "mobilenet_v2")
+#: Cores that others may keep busy before the user is told.
+IDLE_CORES = 0.1
 
 
 def profile(
@@ -92,6 +94,9 @@ def profile(
     with progress("rounds", plan.rounds) as advance:
         data = measure(plan, out.stem, command, lambda text: advance(text))
     measured = save_profile(data, out)
+    busy = measured.machine.get("foreign_cores", 0.0)
+    if busy > IDLE_CORES:
+        warn(f"{busy:.2f} cores were busy with other work; an idle machine measures more truly")
     if as_json:
         print_json(summary_object(measured, earlier))
     else:

@@ -70,6 +70,7 @@ def test_table2_is_the_rmse_over_cuts_and_threads(
         expected = np.sqrt(np.mean(off**2))
         assert ours["Eq. 7 × Eq. 8"][dnn] == pytest.approx(expected, rel=1e-6)
         assert ours["D(k) × measured share"][dnn] == pytest.approx(expected, rel=1e-6)
+        assert ours["measured twice"][dnn] == pytest.approx(expected, rel=1e-6)
 
 
 def test_neurosurgeon_is_blind_to_threads(
@@ -78,9 +79,9 @@ def test_neurosurgeon_is_blind_to_threads(
     """It predicts the same at every k: from the most threads that have a core each."""
     assert main(["paper", "table2", "--json", *_profiles(tmp_path, (1, 2, 4))]) == 0
     rows = _rows(capsys.readouterr().out)
-    assert {row["source"] for row in rows} == {"paper", "ours, all k", "ours, k ≤ 2 cores"}
+    assert {row["source"] for row in rows} == {"paper", "ours, k = 1, 2, 4", "ours, k ≤ 2 cores"}
     (blind,) = (row for row in rows if row["predictor"] == "Neurosurgeon (k = 2)"
-                and row["source"] == "ours, all k")  # fmt: skip
+                and row["source"] == "ours, k = 1, 2, 4")  # fmt: skip
     graph = load_network("resnet34")
     values = np.array([_values_read(layer) for layer in graph.layers])
     names = {layer.name: at for at, layer in enumerate(graph.layers)}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from benchmark.cli import main
+from benchmark.profiling.load import LoadMeter
 from benchmark.profiling.rank_interval import band, rank_of_interval
 from benchmark.profiling.summary import agreement
 from problems.profile_file import load_profile, save_profile
@@ -78,6 +79,21 @@ def test_a_users_network_is_measured_and_used(
     assert device.cut_bits[0] == 32.0 * 192
     np.testing.assert_allclose(device.server_share, dnn.split_run.suffix_share)
     assert suite.model["split"] == "measured"
+
+
+@pytest.mark.parametrize(("busy", "said"), [(0.5, True), (0.05, False)])
+def test_a_machine_that_is_not_idle_is_said_to_be(
+    busy: float,
+    said: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Cores that other work kept busy are in the file, and on stderr where they matter."""
+    monkeypatch.setattr(LoadMeter, "load", lambda meter: {"foreign_cores": busy})
+    assert _profile(tmp_path) == 0
+    assert ("busy with other work; an idle machine" in capsys.readouterr().err) == said
+    assert load_profile(tmp_path / "tiny.json").machine["foreign_cores"] == busy
 
 
 def test_segments_compute_what_the_network_computes(tmp_path: Path) -> None:

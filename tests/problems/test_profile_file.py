@@ -119,7 +119,26 @@ def test_five_counts_give_eq7(tmp_path: Path) -> None:
     assert isinstance(curve, Exp2Curve)
     k = np.array([1, 3, 5, 8])
     np.testing.assert_allclose(curve.seconds(k), 3.0 * Exp2Curve(*constants).seconds(k), rtol=1e-5)
-    assert "Eq. 7 through 6 counts" in words
+    assert words == "Eq. 7 through 6 counts, beyond 8 extrapolated"
+
+
+@pytest.mark.parametrize(
+    "constants", [(-0.074, -1.4, 0.121, -0.089), (0.2, -0.8, 0.02, 0.09), (0.1, -0.3, 1e-9, -0.1)]
+)
+def test_eq7_is_not_followed_where_it_runs_away(
+    constants: tuple[float, float, float, float], tmp_path: Path
+) -> None:
+    """Faster than threads are added, or slower than twice one thread: held at the last count."""
+
+    def whole_s(k: int) -> float:
+        return float(Exp2Curve(*constants).seconds(np.array(k)))
+
+    dnn = _saved(tmp_path, threads=(1, 2, 3, 4, 6), whole_s=whole_s).dnn("mobilenet_v2")
+    curve, words = dnn.curve()
+    measured = np.array([1, 2, 3, 4, 6])
+    np.testing.assert_allclose(curve.seconds(measured), [whole_s(k) for k in measured], rtol=1e-3)
+    np.testing.assert_allclose(curve.seconds(np.array([7, 20, 64])), whole_s(6), rtol=1e-3)
+    assert "held constant beyond 6" in words
 
 
 @pytest.mark.parametrize(
