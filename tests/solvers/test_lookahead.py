@@ -355,6 +355,8 @@ def test_bad_parameters() -> None:
         make("lookahead[forecast=tarot]")
     with pytest.raises(InputError, match="lp"):
         make("lookahead[plan=milp]")
+    with pytest.raises(InputError, match="forced"):
+        make("lookahead[hibernate=gladly]")
 
 
 def test_formulation_of_a_task_is_planned_too() -> None:
