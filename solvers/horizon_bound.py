@@ -60,7 +60,7 @@ class HorizonBound:
     """A bound on Σ_t U(t), or None and why there is none.
 
     `per_slot` is total / T, in the unit of the mean utility; `method` is `lp` or `dual`.
-    `energy_price` is what a joule more in each slot would add at most, U/J, shape (T, N).
+    `energy_price` is what a joule more in each slot adds at the bound's prices, U/J, (T, N).
     """
 
     total: float | None

@@ -15,6 +15,9 @@ from problems import UNSERVED_UTILITY
 from problems.latency import Floats
 from solvers.horizon_columns import DeviceColumns
 
+#: Shifts worths by a net share of E_max; −inf where less than so many steps of charge are left.
+Moved = Callable[[Floats, float, int], Floats]
+
 #: Steps of the charge for a bound: rounded up, it gives away at most T/`FINE` of a battery.
 FINE = 20_000
 #: Steps for a policy, interpolated in between.
@@ -59,9 +62,6 @@ def values_after(columns: DeviceColumns, thread_price: Floats, *, freely: bool) 
         rests |= freely & (asleep > served)
         after[slot - 1] = np.where(rests, asleep, served)
     return after
-
-
-Moved = Callable[[Floats, float, int], Floats]
 
 
 def _asleep(

@@ -171,11 +171,28 @@ def test_energy_of_a_task_is_bounded_too() -> None:
         assert total(horizon) >= brute_force(horizon).value - 1e-12
 
 
+@pytest.mark.parametrize("suite", ["never-full", "often-full"])
+def test_price_is_what_a_joule_adds(suite: str) -> None:
+    """A joule more of sun in a slot raises the bound by that slot's price, 0 where it spills."""
+    horizon = make_suite(suite).horizon(3, 12)
+    found = horizon_bound(horizon)
+    assert found.total is not None
+    assert found.energy_price is not None
+    assert found.energy_price.shape == horizon.harvest_j.shape
+    for slot, device in ((2, 0), (7, 1), (11, 2)):
+        more = horizon.harvest_j.copy()
+        more[slot, device] += 1.0
+        added = total(replace(horizon, harvest_j=more)) - found.total
+        assert added == pytest.approx(found.energy_price[slot, device], abs=1e-6)
+        assert added > 0.0 or suite == "often-full"
+
+
 def test_no_bound_where_none_is_proved() -> None:
     """Where more charge is worth less the answer is none, with the reason."""
     paper = replace(tiny(0), formulation=Formulation("paper", "slot", "allowed"))
     found = horizon_bound(paper)
     assert (found.total, found.per_slot) == (None, None)
+    assert found.energy_price is None
     assert "energy_term" in found.reason
 
 
