@@ -53,8 +53,9 @@ class Lookahead:
         anew every `every` slots; earlier draws say how much later ones vary around it.
     hibernate
         `forced`: only whom the slot's own optimum hibernates too. `free`: whoever's charge is
-        worth more later. On tiny horizons that are often best slept through in part, the best of
-        all plans that keep to `forced` is short of the best by a tenth of what `exact` loses.
+        worth more later; the default of `oracle` alone, which is there to show how much there
+        is to be had: on tiny horizons that are often best slept through in part, the best of all
+        plans that keep to `forced` is short of the best by a tenth of what `exact` loses.
 
     Raises
     ------
@@ -69,12 +70,13 @@ class Lookahead:
         forecast: Kind = "causal",
         plan: Plan = "seen",
         every: int = 10,
-        hibernate: Hibernate = "forced",
+        hibernate: Hibernate | None = None,
     ):
         if every < 1:
             raise InputError(f"lookahead[every]: got {every}; expected a whole number ≥ 1")
         self.forecast, self.plan, self.every = forecast, plan, every
-        self.hibernate = hibernate
+        upper_reference = forecast == "oracle" and plan == "seen"
+        self.hibernate = hibernate or ("free" if upper_reference else "forced")
         self._ahead: Forecast | None = None
 
     def start(self, horizon: EpisodeView) -> None:
