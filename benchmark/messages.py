@@ -39,6 +39,7 @@ def solution_object(solution: Solution) -> dict[str, Any]:
         "threads": _list(solution.threads),
         "status": str(solution.status),
         "bound": solution.bound,
+        "utility": solution.utility,
         "relaxes": list(solution.relaxes),
         "note": solution.note,
     }
@@ -51,6 +52,7 @@ def solution_from(data: dict[str, Any]) -> Solution:
         threads=_array(data["threads"]),
         status=Status(data["status"]),
         bound=data["bound"],
+        utility=data["utility"],
         relaxes=tuple(data["relaxes"]),
         note=data["note"],
     )
