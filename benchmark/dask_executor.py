@@ -32,6 +32,15 @@ from solvers import Status
 #: How often the scheduler is asked what its workers do.
 LOOK_EVERY_S = 1.0
 
+
+class _Pools(dict[Limits, Pool]):
+    """The isolated workers of one thread of a Dask worker, ended with it."""
+
+    def __del__(self) -> None:
+        for pool in self.values():
+            pool.close()
+
+
 _of_thread = threading.local()
 
 
@@ -181,8 +190,8 @@ def run_remotely(
             f"({here}); expected {key.code} on every worker"
         )
     if not hasattr(_of_thread, "pools"):  # a Dask worker may have several threads
-        _of_thread.pools = {}
-    pools = _of_thread.pools
+        _of_thread.pools = _Pools()
+    pools: _Pools = _of_thread.pools
     if limits not in pools:
         pools[limits] = Pool(1, limits)
     (finished,) = pools[limits].run([key])
