@@ -18,6 +18,7 @@ from results.decode import (
     JSON_FIELDS,
     KEY_FIELDS,
     RECORD_FIELDS,
+    ReferenceTime,
     record_query,
     records_from,
     reference_times_from,
@@ -129,10 +130,10 @@ class Store:
             if collects:
                 gc.enable()
 
-    def reference_times(self) -> list[tuple[dict[str, Any], float]]:
-        """Return environment and reference time of cells that have one, in order of writing."""
+    def reference_times(self) -> list[ReferenceTime]:
+        """Return the reference times of cells that have one, in order of writing."""
         query = (
-            "SELECT environment, reference_cell_s FROM cells "
+            "SELECT environment, reference_cell_s, written FROM cells "
             "WHERE reference_cell_s IS NOT NULL ORDER BY written, rowid"
         )
         with self._complaining():
