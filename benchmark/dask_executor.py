@@ -22,7 +22,7 @@ from benchmark.execute import failed_cell
 from benchmark.limits import Limits
 from benchmark.messages import key_from, key_object, record_from, record_object
 from benchmark.plan import code_of, code_of_world
-from benchmark.pool import Finished, Overhead, Pool
+from benchmark.pool import POLL_S, Finished, Overhead, Pool
 from problems import InputError
 from problems.suites import make_suite
 from results import CellKey
@@ -31,6 +31,8 @@ from solvers import Status
 
 #: How often the scheduler is asked what its workers do.
 LOOK_EVERY_S = 1.0
+#: A local cluster without a worker for so long gets none any more.
+NO_WORKER_S = 60.0
 
 
 class _Pools(dict[Limits, Pool]):
@@ -137,7 +139,7 @@ class DaskExecutor:
         """
         cell_of = {self._submit(key): key for key in keys}
         suspects = []
-        for future in self._distributed.as_completed(list(cell_of)):
+        for future in self._ended(list(cell_of)):
             key = cell_of.pop(future)
             try:
                 yield self._finished(future)
@@ -147,6 +149,24 @@ class DaskExecutor:
         for key in suspects:
             yield self._run_alone(key)
 
+    def _ended(self, futures: list[Any]) -> Iterator[Any]:
+        """Yield futures as they end; a local cluster that has no worker left is not waited for."""
+        waiting, seen = self._distributed.as_completed(futures), time.monotonic()
+        while not waiting.is_empty():
+            ended = waiting.next_batch(block=False)
+            yield from ended
+            if ended or self._cluster is None:
+                seen = time.monotonic()
+            elif time.monotonic() - seen >= NO_WORKER_S:
+                if not self._client.nthreads():
+                    raise InputError(
+                        "--executor dask: the local cluster has lost all its workers; expected "
+                        "some to come back; what was finished is in the store"
+                    )
+                seen = time.monotonic()
+            if not ended:
+                time.sleep(POLL_S)
+
     def _submit(self, key: CellKey, mark: str = "") -> Any:
         name = f"splitbench-{key.digest}{mark}"
         self._keys[name] = key
@@ -154,7 +174,8 @@ class DaskExecutor:
 
     def _run_alone(self, key: CellKey) -> Finished:
         try:
-            return self._finished(self._submit(key, "-alone"))
+            (future,) = self._ended([self._submit(key, "-alone")])
+            return self._finished(future)
         except self._distributed.KilledWorker:
             why = "every Dask worker that ran it was lost"
             return Finished(failed_cell(key, Status.ERROR, why, self.limits.timeout_s), 0.0)

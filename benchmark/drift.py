@@ -20,25 +20,24 @@ from solvers.exact import Exact
 
 #: A reference cell that takes this many times its least so far counts as drift.
 TOLERATED = 1.25
-#: Solves a timing; about 10 ms together.
-REPEATS = 15
+#: Solves a timing; about 30 ms together, so that one interrupt does not look like drift.
+REPEATS = 60
 
 _DEVICES, _THREADS, _LAYERS = 10, 60, 20
 
 
 def reference_cell_seconds(repeats: int = REPEATS) -> float:
-    """Time the reference cell: the median seconds of some exact solves of one fixed slot.
+    """Time the reference cell: the mean seconds of some exact solves of one fixed slot.
 
-    Each solve builds its problem anew, so that nothing is cached; one solve before is not timed.
+    The mean, not the median: others on the machine cost a short solve nothing or very much. Each
+    solve builds its problem anew, so that nothing is cached; one solve before is not timed.
     """
-    times = []
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
-        solution = Exact().solve(_reference_problem())
-        times.append(time.perf_counter() - start)
-        if not solution.decided:
+    Exact().solve(_reference_problem())
+    start = time.perf_counter()
+    for _ in range(repeats):
+        if not Exact().solve(_reference_problem()).decided:
             raise AssertionError("the reference cell has no decision")
-    return median(times[1:])
+    return (time.perf_counter() - start) / repeats
 
 
 @dataclass(frozen=True)
