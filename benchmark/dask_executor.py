@@ -32,7 +32,9 @@ from solvers import Status
 #: How often the scheduler is asked what its workers do.
 LOOK_EVERY_S = 1.0
 #: A local cluster without a worker for so long gets none any more.
-NO_WORKER_S = 60.0
+NO_WORKER_S = 20.0
+#: So often a run starts a local cluster anew; Dask gives up workers that die again and again.
+LOST_CLUSTERS = 3
 
 
 class _Pools(dict[Limits, Pool]):
@@ -44,6 +46,10 @@ class _Pools(dict[Limits, Pool]):
 
 
 _of_thread = threading.local()
+
+
+class _LostClusterError(Exception):
+    """The local cluster has no worker any more, and gets none."""
 
 
 class DaskExecutor:
@@ -74,6 +80,7 @@ class DaskExecutor:
             ) from None
         self.limits = limits
         self._distributed = distributed
+        self._jobs = jobs
         self._cluster: LocalCluster | None = None
         self._client: Any = None
         self._keys: dict[str, CellKey] = {}
@@ -137,33 +144,65 @@ class DaskExecutor:
         Dask gives up every cell that was with a worker when that was lost once too often, queued
         ones too. Each of these is run again on its own, and only what is lost then is an error.
         """
-        cell_of = {self._submit(key): key for key in keys}
-        suspects = []
+        left, suspects, lost = list(keys), list[CellKey](), 0
+        while left:
+            try:
+                yield from self._run_together(left, suspects)
+            except _LostClusterError as error:
+                lost += 1
+                if lost > LOST_CLUSTERS:
+                    raise InputError(str(error)) from None
+                self._restart()
+        for key in suspects:
+            yield self._run_alone(key)
+
+    def _run_together(self, left: list[CellKey], suspects: list[CellKey]) -> Iterator[Finished]:
+        """Run cells side by side, taking each from `left`; those given up become `suspects`."""
+        cell_of = {self._submit(key): key for key in left}
         for future in self._ended(list(cell_of)):
             key = cell_of.pop(future)
+            left.remove(key)
             try:
                 yield self._finished(future)
             except self._distributed.KilledWorker:
                 suspects.append(key)
             future.release()
-        for key in suspects:
-            yield self._run_alone(key)
+
+    def _run_alone(self, key: CellKey) -> Finished:
+        for _ in range(2):  # the cluster may be lost by what ran before
+            try:
+                (future,) = self._ended([self._submit(key, "-alone")])
+                return self._finished(future)
+            except self._distributed.KilledWorker:
+                break
+            except _LostClusterError:
+                self._restart()
+        why = "every Dask worker that ran it was lost"
+        return Finished(failed_cell(key, Status.ERROR, why, self.limits.timeout_s), 0.0)
+
+    def _restart(self) -> None:
+        assert self._cluster is not None
+        self._close()
+        self._cluster = LocalCluster(self._jobs)
+        self._client = self._connected(self._cluster.address)
 
     def _ended(self, futures: list[Any]) -> Iterator[Any]:
         """Yield futures as they end; a local cluster that has no worker left is not waited for."""
-        waiting, seen = self._distributed.as_completed(futures), time.monotonic()
+        waiting = self._distributed.as_completed(futures)
+        seen = asked = time.monotonic()
         while not waiting.is_empty():
             ended = waiting.next_batch(block=False)
             yield from ended
-            if ended or self._cluster is None:
-                seen = time.monotonic()
-            elif time.monotonic() - seen >= NO_WORKER_S:
-                if not self._client.nthreads():
-                    raise InputError(
-                        "--executor dask: the local cluster has lost all its workers; expected "
-                        "some to come back; what was finished is in the store"
-                    )
-                seen = time.monotonic()
+            now = time.monotonic()
+            if now - asked >= LOOK_EVERY_S:
+                asked = now
+                if self._cluster is None or self._client.nthreads():
+                    seen = now
+            if now - seen >= NO_WORKER_S:
+                raise _LostClusterError(
+                    "--executor dask: the local cluster loses all its workers again and again; "
+                    "expected a machine with the memory for them; the store has what was finished"
+                )
             if not ended:
                 time.sleep(POLL_S)
 
@@ -171,14 +210,6 @@ class DaskExecutor:
         name = f"splitbench-{key.digest}{mark}"
         self._keys[name] = key
         return self._client.submit(run_remotely, key_object(key), self.limits, key=name, pure=False)
-
-    def _run_alone(self, key: CellKey) -> Finished:
-        try:
-            (future,) = self._ended([self._submit(key, "-alone")])
-            return self._finished(future)
-        except self._distributed.KilledWorker:
-            why = "every Dask worker that ran it was lost"
-            return Finished(failed_cell(key, Status.ERROR, why, self.limits.timeout_s), 0.0)
 
     def _finished(self, future: Any) -> Finished:
         try:

@@ -410,5 +410,7 @@ class KillsDask:
     def solve(self, problem):
         import psutil
 
-        psutil.Process().parent().parent().kill()
+        above = psutil.Process().parent().parent()
+        if "multiprocessing.spawn" in " ".join(above.cmdline()):
+            above.kill()
         time.sleep(3600)
