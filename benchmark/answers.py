@@ -18,9 +18,10 @@ def unusable(solution: Solution) -> str:
     """Say which claim is none at all; a plug-in may put anything there."""
     if solution.status not in tuple(Status):
         return f"status is {solution.status!r}; expected one of {', '.join(Status)}"
-    bound = solution.bound
-    if bound is not None and not (isinstance(bound, Real) and bound == bound):
-        return f"bound is {bound!r}; expected a number or None"
+    for name in ("bound", "utility"):
+        value = getattr(solution, name)
+        if value is not None and not (isinstance(value, Real) and value == value):
+            return f"{name} is {value!r}; expected a number or None"
     if not isinstance(solution.note, str):
         return f"note is {solution.note!r}; expected text"
     relaxes = solution.relaxes
@@ -47,7 +48,8 @@ def plain(solution: Solution, verdict: Verdict) -> Solution:
         None if outcome is None else outcome.partition,
         None if outcome is None else outcome.threads,
         Status(solution.status),
-        bound=None if solution.bound is None else float(solution.bound),
+        bound=_number(solution.bound),
+        utility=_number(solution.utility),
         relaxes=tuple(solution.relaxes),
         note=solution.note,
         energy_price=_floats(solution.energy_price),
@@ -70,7 +72,8 @@ def incumbent_of(solution: Any, devices: int) -> Solution:
         _whole_numbers(solution.partition, devices, "partition"),
         _whole_numbers(solution.threads, devices, "threads"),
         Status(solution.status),
-        bound=None if solution.bound is None else float(solution.bound),
+        bound=_number(solution.bound),
+        utility=_number(solution.utility),
         relaxes=tuple(solution.relaxes),
         note=solution.note,
         energy_price=_floats(solution.energy_price),
@@ -88,6 +91,10 @@ def _is_price(price: Any) -> bool:
 
 def _floats(price: Any) -> Any:
     return None if price is None else np.asarray(price, dtype=float)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _whole_numbers(values: Any, devices: int, what: str) -> Any:

@@ -13,6 +13,7 @@ from benchmark.execute import run_cell
 from benchmark.limits import Limits
 from benchmark.pool import Finished
 from results import CellKey, CellRecord, Store
+from results.store import now
 
 
 class Again(StrEnum):
@@ -104,6 +105,7 @@ class Campaign:
         """Run what is left, keep each record at once, and return all in the table's order."""
         for finished in executor.run(self.left):
             finished.record.wall_s = finished.wall_s
+            finished.record.written = now()
             store.put(finished.record)
             self.known[finished.record.key] = finished.record
             self._note_overhead(finished)

@@ -61,6 +61,8 @@ class LocalCluster:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
 
 def main(workers: int) -> None:

@@ -22,7 +22,7 @@ from benchmark.execute import failed_cell
 from benchmark.limits import Limits
 from benchmark.messages import key_from, key_object, record_from, record_object
 from benchmark.plan import code_of, code_of_world
-from benchmark.pool import Finished, Overhead, Pool
+from benchmark.pool import POLL_S, Finished, Overhead, Pool
 from problems import InputError
 from problems.suites import make_suite
 from results import CellKey
@@ -31,8 +31,25 @@ from solvers import Status
 
 #: How often the scheduler is asked what its workers do.
 LOOK_EVERY_S = 1.0
+#: A local cluster without a worker for so long gets none any more.
+NO_WORKER_S = 20.0
+#: So often a run starts a local cluster anew; Dask gives up workers that die again and again.
+LOST_CLUSTERS = 3
+
+
+class _Pools(dict[Limits, Pool]):
+    """The isolated workers of one thread of a Dask worker, ended with it."""
+
+    def __del__(self) -> None:
+        for pool in self.values():
+            pool.close()
+
 
 _of_thread = threading.local()
+
+
+class _LostClusterError(Exception):
+    """The local cluster has no worker any more, and gets none."""
 
 
 class DaskExecutor:
@@ -63,6 +80,7 @@ class DaskExecutor:
             ) from None
         self.limits = limits
         self._distributed = distributed
+        self._jobs = jobs
         self._cluster: LocalCluster | None = None
         self._client: Any = None
         self._keys: dict[str, CellKey] = {}
@@ -126,29 +144,72 @@ class DaskExecutor:
         Dask gives up every cell that was with a worker when that was lost once too often, queued
         ones too. Each of these is run again on its own, and only what is lost then is an error.
         """
-        cell_of = {self._submit(key): key for key in keys}
-        suspects = []
-        for future in self._distributed.as_completed(list(cell_of)):
+        left, suspects, lost = list(keys), list[CellKey](), 0
+        while left:
+            try:
+                yield from self._run_together(left, suspects)
+            except _LostClusterError as error:
+                lost += 1
+                if lost > LOST_CLUSTERS:
+                    raise InputError(str(error)) from None
+                self._restart()
+        for key in suspects:
+            yield self._run_alone(key)
+
+    def _run_together(self, left: list[CellKey], suspects: list[CellKey]) -> Iterator[Finished]:
+        """Run cells side by side, taking each from `left`; those given up become `suspects`."""
+        cell_of = {self._submit(key): key for key in left}
+        for future in self._ended(list(cell_of)):
             key = cell_of.pop(future)
+            left.remove(key)
             try:
                 yield self._finished(future)
             except self._distributed.KilledWorker:
                 suspects.append(key)
             future.release()
-        for key in suspects:
-            yield self._run_alone(key)
+
+    def _run_alone(self, key: CellKey) -> Finished:
+        for _ in range(2):  # the cluster may be lost by what ran before
+            try:
+                (future,) = self._ended([self._submit(key, "-alone")])
+                return self._finished(future)
+            except self._distributed.KilledWorker:
+                break
+            except _LostClusterError:
+                self._restart()
+        why = "every Dask worker that ran it was lost"
+        return Finished(failed_cell(key, Status.ERROR, why, self.limits.timeout_s), 0.0)
+
+    def _restart(self) -> None:
+        assert self._cluster is not None
+        self._close()
+        self._cluster = LocalCluster(self._jobs)
+        self._client = self._connected(self._cluster.address)
+
+    def _ended(self, futures: list[Any]) -> Iterator[Any]:
+        """Yield futures as they end; a local cluster that has no worker left is not waited for."""
+        waiting = self._distributed.as_completed(futures)
+        seen = asked = time.monotonic()
+        while not waiting.is_empty():
+            ended = waiting.next_batch(block=False)
+            yield from ended
+            now = time.monotonic()
+            if now - asked >= LOOK_EVERY_S:
+                asked = now
+                if self._cluster is None or self._client.nthreads():
+                    seen = now
+            if now - seen >= NO_WORKER_S:
+                raise _LostClusterError(
+                    "--executor dask: the local cluster loses all its workers again and again; "
+                    "expected a machine with the memory for them; the store has what was finished"
+                )
+            if not ended:
+                time.sleep(POLL_S)
 
     def _submit(self, key: CellKey, mark: str = "") -> Any:
         name = f"splitbench-{key.digest}{mark}"
         self._keys[name] = key
         return self._client.submit(run_remotely, key_object(key), self.limits, key=name, pure=False)
-
-    def _run_alone(self, key: CellKey) -> Finished:
-        try:
-            return self._finished(self._submit(key, "-alone"))
-        except self._distributed.KilledWorker:
-            why = "every Dask worker that ran it was lost"
-            return Finished(failed_cell(key, Status.ERROR, why, self.limits.timeout_s), 0.0)
 
     def _finished(self, future: Any) -> Finished:
         try:
@@ -181,8 +242,8 @@ def run_remotely(
             f"({here}); expected {key.code} on every worker"
         )
     if not hasattr(_of_thread, "pools"):  # a Dask worker may have several threads
-        _of_thread.pools = {}
-    pools = _of_thread.pools
+        _of_thread.pools = _Pools()
+    pools: _Pools = _of_thread.pools
     if limits not in pools:
         pools[limits] = Pool(1, limits)
     (finished,) = pools[limits].run([key])

@@ -15,29 +15,29 @@ from typing import Any
 import numpy as np
 
 from problems import Device, Exp2Curve, Fleet, SlotProblem, linear_local_s, linear_server_share
+from results.decode import ReferenceTime
 from solvers.exact import Exact
 
 #: A reference cell that takes this many times its least so far counts as drift.
 TOLERATED = 1.25
-#: Solves a timing; about 10 ms together.
-REPEATS = 15
+#: Solves a timing; about 30 ms together, so that one interrupt does not look like drift.
+REPEATS = 60
 
 _DEVICES, _THREADS, _LAYERS = 10, 60, 20
 
 
 def reference_cell_seconds(repeats: int = REPEATS) -> float:
-    """Time the reference cell: the median seconds of some exact solves of one fixed slot.
+    """Time the reference cell: the mean seconds of some exact solves of one fixed slot.
 
-    Each solve builds its problem anew, so that nothing is cached; one solve before is not timed.
+    The mean, not the median: others on the machine cost a short solve nothing or very much. Each
+    solve builds its problem anew, so that nothing is cached; one solve before is not timed.
     """
-    times = []
-    for _ in range(repeats + 1):
-        start = time.perf_counter()
-        solution = Exact().solve(_reference_problem())
-        times.append(time.perf_counter() - start)
-        if not solution.decided:
+    Exact().solve(_reference_problem())
+    start = time.perf_counter()
+    for _ in range(repeats):
+        if not Exact().solve(_reference_problem()).decided:
             raise AssertionError("the reference cell has no decision")
-    return median(times[1:])
+    return (time.perf_counter() - start) / repeats
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class Drift:
     slow_cells, cells
         Cells run while the reference cell took more than `TOLERATED` times its least; all that
         have a reference time.
+    slow_from, slow_to
+        When the first and the last of the slow cells were written; "" without any.
     """
 
     machine: str
@@ -61,6 +63,8 @@ class Drift:
     most_s: float
     slow_cells: int
     cells: int
+    slow_from: str = ""
+    slow_to: str = ""
 
     @property
     def drifted(self) -> bool:
@@ -68,32 +72,47 @@ class Drift:
         return self.slow_cells > 0
 
     def __str__(self) -> str:
-        verdict = f"{self.slow_cells} of {self.cells} cells ran while it was over {TOLERATED:g}×"
+        verdict = (
+            f"{self.slow_cells} of {self.cells} cells ran while it was over {TOLERATED:g}×, from "
+            f"{_to_the_second(self.slow_from)} to {_to_the_second(self.slow_to)}"
+        )
         return (
             f"{self.machine}: reference cell {self.least_s * 1e3:.2f}–{self.most_s * 1e3:.2f} ms "
             f"(median {self.median_s * 1e3:.2f}); {verdict if self.drifted else 'no drift'}"
         )
 
 
-def drifts(times: Iterable[tuple[dict[str, Any], float]]) -> list[Drift]:
+def drifts(times: Iterable[ReferenceTime]) -> list[Drift]:
     """Summarise the reference times of stored cells, machine by machine.
 
     Parameters
     ----------
     times
-        Environment and `reference_cell_s` of each cell, in the order of time, as
-        `Store.reference_times` gives them.
+        In the order of time, as `Store.reference_times` gives them.
     """
-    by_machine: dict[str, list[float]] = {}
-    for environment, seconds in times:
-        by_machine.setdefault(_machine(environment), []).append(seconds)
-    return [_drift(machine, times) for machine, times in by_machine.items()]
+    by_machine: dict[str, list[ReferenceTime]] = {}
+    for time_ in times:
+        by_machine.setdefault(_machine(time_.environment), []).append(time_)
+    return [_drift(machine, of_machine) for machine, of_machine in by_machine.items()]
 
 
-def _drift(machine: str, times: list[float]) -> Drift:
-    least = min(times)
-    slow = sum(seconds > TOLERATED * least for seconds in times)
-    return Drift(machine, least, median(times), max(times), slow, len(times))
+def _drift(machine: str, times: list[ReferenceTime]) -> Drift:
+    seconds = [time_.seconds for time_ in times]
+    least = min(seconds)
+    slow = [time_.written for time_ in times if time_.seconds > TOLERATED * least]
+    return Drift(
+        machine,
+        least,
+        median(seconds),
+        max(seconds),
+        len(slow),
+        len(times),
+        *((slow[0], slow[-1]) if slow else ()),
+    )
+
+
+def _to_the_second(written: str) -> str:
+    return written[:19].replace("T", " ") or "?"
 
 
 def _machine(environment: dict[str, Any]) -> str:
@@ -101,7 +120,8 @@ def _machine(environment: dict[str, Any]) -> str:
     if not isinstance(machine, dict):
         return "unknown machine"
     parts = (str(machine.get(name, "?")) for name in ("processor", "cores", "system"))
-    return "{}, {} cores, {}".format(*parts)
+    name = f"{machine['name']}: " if "name" in machine else ""
+    return name + "{}, {} cores, {}".format(*parts)
 
 
 def _reference_problem() -> SlotProblem:

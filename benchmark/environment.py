@@ -43,6 +43,7 @@ def environment() -> dict[str, Any]:
     return {
         "versions": versions,
         "machine": {
+            "name": platform.node(),
             "system": platform.system(),
             "architecture": platform.machine(),
             "processor": _processor(),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmark.answers import incumbent_of, plain
-from benchmark.verify import Reference, Verdict, gap_to, judge
+from benchmark.verify import Reference, Verdict, gap_to, judge, refuted_claims
 from problems import EpisodeView, Horizon, InputError, Outcome, Simulation, SlotProblem
 from results import CellKey, CellRecord
 from results.rows import STATUS_ORDER
@@ -177,7 +177,7 @@ def record_of(key: CellKey, episode: Episode, environment: dict[str, Any]) -> Ce
         reference_status=str(references.pop()) if len(references) == 1 else None,
         slots_optimal=sum(run.verdict.reached_optimum for run in runs),
         solve_s=[run.seconds for run in runs],
-        claims=list(dict.fromkeys(claim for run in runs for claim in run.verdict.claims)),
+        claims=refuted_claims([run.verdict for run in runs]),
         decisions=[decision_of(run) for run in runs],
         environment=environment,
     )
@@ -219,5 +219,6 @@ def decision_of(run: SlotRun) -> dict[str, Any]:
         "status": str(run.verdict.status),
         "claimed": str(run.solution.status),
         "bound": run.solution.bound,
+        "claimed_utility": run.solution.utility,
         "relaxes": list(run.solution.relaxes),
     }

@@ -63,12 +63,16 @@ class Pool:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process that was started."""
         for worker in self._workers:
             worker.kill()
         for core in self._cores:
             if core is not None:
                 core.give_back()
-        self._cores = []
+        self._workers, self._cores = [], []
 
     @property
     def jobs(self) -> int:

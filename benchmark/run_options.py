@@ -17,6 +17,7 @@ from benchmark.pool import Pool
 from benchmark.progress import Progress, at_work, shown
 from problems.errors import InputError
 from results import CellKey, CellRecord, Store
+from results.decode import ReferenceTime
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,11 @@ def run_campaign(keys: list[CellKey], how: RunOptions) -> list[CellRecord] | Non
             f"verification {median(campaign.model_s) * 1e3:.2f} ms a slot (medians of "
             f"{len(campaign.isolation_s)} cells)"
         )
-    timed = [(one.environment, one.reference_cell_s) for one in records if one.reference_cell_s]
+    timed = [
+        ReferenceTime(one.environment, one.reference_cell_s, one.written)
+        for one in sorted(records, key=lambda one: one.written)
+        if one.reference_cell_s is not None
+    ]
     for drift in drifts(timed):
         if drift.drifted:
             warn(f"the machine's speed changed: {drift}")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from benchmark.answers import unusable
 from problems import Outcome, SlotProblem
+from results.notes import without_numbers
 from solvers import Solution, Status
 
 #: Two utilities this close, relative to the larger of 1 and the reference, are the same.
 TOLERANCE = 1e-9
+#: A solver may sum up its own U less carefully.
+CLAIM_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ def judge(problem: SlotProblem, solution: Solution, reference: Reference | None)
     if problem.planning is not None:
         proved = solution.status == Status.OPTIMAL
         kept = Status.FEASIBLE if proved else Status(solution.status)
-        solution = replace(solution, status=kept, bound=None)
+        solution = replace(solution, status=kept, bound=None, utility=None)
     if not solution.decided:
         return _without_decision(solution, reference)
     assert solution.partition is not None
@@ -117,9 +121,24 @@ def _false_claims(
             best = max(best, reference.utility)
         if solution.bound < best - _tolerance(best):
             claims.append(f"claimed the bound {solution.bound:.9g}, but {best:.9g} is reached")
+    if solution.utility is not None and outcome.feasible:
+        off = abs(solution.utility - outcome.utility)
+        if not off <= CLAIM_TOLERANCE * max(1.0, abs(outcome.utility)):  # infinity is off, too
+            claims.append(f"claimed U = {solution.utility:.9g}, but U is {outcome.utility:.9g}")
     if gap is not None and gap < 0.0 and outcome.feasible:
         claims.append(f"beats the reference by {-gap:.3g}: the reference is not optimal")
     return tuple(claims)
+
+
+def refuted_claims(verdicts: Sequence[Verdict]) -> list[str]:
+    """Gather the claims of an episode's slots: one of each kind, and in how many slots it fell."""
+    slots: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        for claim in verdict.claims:
+            slots.setdefault(without_numbers(claim), []).append(claim)
+    if len(verdicts) == 1:
+        return [said[0] for said in slots.values()]
+    return [f"{said[0]} (in {len(said)} of {len(verdicts)} slots)" for said in slots.values()]
 
 
 def _tolerance(utility: float) -> float:

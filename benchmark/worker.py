@@ -16,6 +16,7 @@ import time
 from typing import Any
 
 from benchmark.channel import Channel
+from benchmark.environment import environment
 from benchmark.episode import Observer, SlotRun
 from benchmark.execute import run_cell
 from benchmark.guard import adopt_orphans, end_children
@@ -27,6 +28,7 @@ from benchmark.messages import (
 )
 from results import CellRecord
 from solvers import Solution, Status
+from solvers.discovery import find
 
 #: How often the machine's own speed is looked at.
 REFERENCE_EVERY_S = 60.0
@@ -36,8 +38,9 @@ def serve(connection: int) -> None:
     """Serve cells until the harness closes the connection."""
     adopt_orphans()
     channel = Channel(socket.socket(fileno=connection))
-    channel.send("ready", pid=os.getpid(), uses_bytes=resident_bytes())
     reference_cell, here = ReferenceCell(), os.getcwd()
+    _load_what_cells_need(reference_cell)
+    channel.send("ready", pid=os.getpid(), uses_bytes=resident_bytes())
     while True:
         try:
             message = channel.receive()
@@ -45,6 +48,13 @@ def serve(connection: int) -> None:
             return
         _serve_one(channel, message, reference_cell)
         os.chdir(here)  # a solver may have gone elsewhere; names of files are relative to here
+
+
+def _load_what_cells_need(reference_cell: ReferenceCell) -> None:
+    """Load before the first cell's clock starts what it would otherwise be charged for."""
+    find()
+    environment()
+    reference_cell.latest_s()
 
 
 def _serve_one(channel: Channel, message: dict[str, Any], reference_cell: ReferenceCell) -> None:
@@ -60,7 +70,8 @@ def _serve_one(channel: Channel, message: dict[str, Any], reference_cell: Refere
     if isinstance(answer, CellRecord):
         answer.reference_cell_s = reference_cell.latest_s()
         if children:
-            answer.claims.append(f"left {children} child process(es) behind; they were ended")
+            left = f"left {children} child process(es) behind; they were ended"
+            answer.note = "; ".join(filter(None, [answer.note, left]))
         content = {
             "record": record_object(answer),
             "inside_s": inside_s,
@@ -68,8 +79,8 @@ def _serve_one(channel: Channel, message: dict[str, Any], reference_cell: Refere
         }
     else:
         content = {"status": answer[0], "why": answer[1]}
-    left = len(set(threading.enumerate()) - threads)
-    channel.send("done", **content, uses_bytes=resident_bytes(), threads_left=left)
+    threads_left = len(set(threading.enumerate()) - threads)
+    channel.send("done", **content, uses_bytes=resident_bytes(), threads_left=threads_left)
 
 
 def _answer(message: dict[str, Any], reporter: Reporter) -> CellRecord | tuple[str, str]:

@@ -25,8 +25,9 @@ def counts(values: dict[str, int]) -> str:
 
 
 def status_text(row: Row) -> str:
-    """The one status of a row, or how many cells ended how."""
-    return row.status if len(row.statuses) == 1 else counts(row.statuses)
+    """The one status of a row, or how many cells ended how; and whether a claim was refuted."""
+    status = row.status if len(row.statuses) == 1 else counts(row.statuses)
+    return f"{status}; claims refuted" if row.claims_refuted else status
 
 
 def interval_text(low: float | None, high: float | None, digits: int = 4) -> str:

@@ -7,7 +7,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from problems.errors import InputError
 from results.record import CellKey, CellRecord
@@ -49,11 +49,20 @@ def records_from(rows: Column, bulky: bool, place: str) -> Iterator[CellRecord]:
     return map(CellRecord, keys, *(found[name] for name in RECORD_FIELDS if rows))
 
 
-def reference_times_from(rows: Column, place: str) -> Iterator[tuple[dict[str, Any], float]]:
-    """Decode rows of `environment` and `reference_cell_s`; errors as in `records_from`."""
+class ReferenceTime(NamedTuple):
+    """When a cell was written, where it ran, and what the reference cell took there."""
+
+    environment: dict[str, Any]
+    seconds: float
+    written: str
+
+
+def reference_times_from(rows: Column, place: str) -> Iterator[ReferenceTime]:
+    """Decode rows of `environment`, `reference_cell_s`, `written`; errors as `records_from`."""
     environments = _parsed([row[0] for row in rows], "environment", place)
     seconds = _checked([row[1] for row in rows], "reference_cell_s", place)
-    return zip(environments, seconds, strict=True)
+    written = _checked([row[2] for row in rows], "written", place)
+    return map(ReferenceTime, environments, seconds, written)
 
 
 def _names(bulky: bool) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from results.bounds import with_horizon_gaps
+from results.notes import notes_of
 from results.record import CellKey, CellRecord
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Row:
         What the row is made of: `episodes` of a horizon, or independent `instances`.
     slots, slots_asked
         Slots (or instances) a seed that were run, and `--slots`; None: the suite's own number.
+    claims_refuted
+        Cells in which something that the solver claimed is not so.
     statistics, comparison
         What `results.statistics` adds.
     """
@@ -69,6 +72,7 @@ class Row:
     solve_s_median: float | None
     status: str
     statuses: dict[str, int]
+    claims_refuted: int = 0
     notes: list[str] = field(default_factory=list)
     statistics: RowStatistics | None = None
     comparison: Comparison | None = None
@@ -160,7 +164,8 @@ def _row(group: Group, solver: str, cells: list[CellRecord]) -> Row:
         solve_s_median=_median(times),
         status=max({cell.status for cell in cells}, key=STATUS_ORDER.index),
         statuses=dict(Counter(cell.status for cell in cells)),
-        notes=_notes(cells),
+        claims_refuted=sum(bool(cell.claims) for cell in cells),
+        notes=notes_of(cells),
     )
 
 
@@ -200,11 +205,6 @@ def _total(counts: Iterable[dict[str, int]]) -> dict[str, int]:
     for count in counts:
         total.update(count)
     return dict(total)
-
-
-def _notes(cells: Sequence[CellRecord]) -> list[str]:
-    said = ((cell.note, *cell.claims) for cell in cells if cell.note or cell.claims)
-    return list(dict.fromkeys(note for notes in said for note in notes if note))
 
 
 def _common(values: Iterable[str | None]) -> str | None:

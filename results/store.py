@@ -18,6 +18,7 @@ from results.decode import (
     JSON_FIELDS,
     KEY_FIELDS,
     RECORD_FIELDS,
+    ReferenceTime,
     record_query,
     records_from,
     reference_times_from,
@@ -129,10 +130,10 @@ class Store:
             if collects:
                 gc.enable()
 
-    def reference_times(self) -> list[tuple[dict[str, Any], float]]:
-        """Return environment and reference time of cells that have one, in order of writing."""
+    def reference_times(self) -> list[ReferenceTime]:
+        """Return the reference times of cells that have one, in order of writing."""
         query = (
-            "SELECT environment, reference_cell_s FROM cells "
+            "SELECT environment, reference_cell_s, written FROM cells "
             "WHERE reference_cell_s IS NOT NULL ORDER BY written, rowid"
         )
         with self._complaining():
@@ -162,9 +163,22 @@ class Store:
                 "expected whole numbers below 2**63 and names that are text"
             ) from None
         except sqlite3.Error as error:
-            raise InputError(
-                f"{self.path}: {error}; expected a splitbench results store (SQLite)"
-            ) from None
+            raise InputError(f"{self.path}: {error}; expected {_expected(error)}") from None
+
+
+#: What would have done, by what SQLite has against a file.
+_EXPECTED = {
+    sqlite3.SQLITE_FULL: "room on the disk; what was kept stays, and a run goes on from there",
+    sqlite3.SQLITE_IOERR: "a disk that can be written; what was kept stays, and a run goes on",
+    sqlite3.SQLITE_BUSY: "no other process that holds the file for a minute",
+    sqlite3.SQLITE_CANTOPEN: "a file in a directory that is there and can be written",
+    sqlite3.SQLITE_READONLY: "a file that can be written",
+}
+
+
+def _expected(error: sqlite3.Error) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes say the same in detail
+    return _EXPECTED.get(code, "a splitbench results store (SQLite)")
 
 
 def _values_of(record: CellRecord) -> dict[str, Any]:

@@ -59,7 +59,9 @@ class BruteForce:
                 )
         if partition is None or extra is None:
             return no_decision(Status.INFEASIBLE, "no decision meets every constraint")
-        return Solution(partition, problem.min_threads + extra, Status.OPTIMAL, bound=best)
+        return Solution(
+            partition, problem.min_threads + extra, Status.OPTIMAL, bound=best, utility=best
+        )
 
 
 def decisions(problem: SlotProblem) -> int:

@@ -31,7 +31,9 @@ class Exact:
         if utility == -np.inf:
             return no_decision(Status.INFEASIBLE, "no decision meets every constraint")
         partition = best.partition[np.arange(len(problem)), extra]
-        return Solution(partition, problem.min_threads + extra, Status.OPTIMAL, bound=utility)
+        return Solution(
+            partition, problem.min_threads + extra, Status.OPTIMAL, bound=utility, utility=utility
+        )
 
 
 class ExactThreads:

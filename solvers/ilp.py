@@ -202,7 +202,13 @@ class _Solve:
 
     def _solution(self, status: Status) -> Solution:
         columns, chosen = self.columns, self.chosen
-        return Solution(columns.partition[chosen], columns.threads[chosen], status, self.bound)
+        return Solution(
+            columns.partition[chosen],
+            columns.threads[chosen],
+            status,
+            self.bound,
+            utility=self.utility,
+        )
 
 
 def _starts(device: Ints) -> Ints:

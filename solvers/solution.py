@@ -41,6 +41,8 @@ class Solution:
         An upper bound on the utility, or None.
     relaxes
         Constraints the scheme gives up by design (`threads_sum`: it leaves threads idle).
+    utility
+        The U that the solver gives its decision itself, or None.
     note
         One line for the reader: why there is no decision, what was trained, and the like.
     energy_price
@@ -55,6 +57,8 @@ class Solution:
     relaxes: tuple[str, ...] = ()
     note: str = ""
     energy_price: ArrayLike | None = None
+
+    utility: float | None = None
 
     @property
     def decided(self) -> bool:

@@ -23,9 +23,13 @@ def gap(
     format: options.FormatOption = options.Format.RICH,
     out: options.Out = None,
     jobs: options.Jobs = 1,
+    executor: options.ExecutorOption = options.Where.LOCAL,
+    scheduler: options.Scheduler = None,
     timeout: options.Timeout = "10m",
     memory: options.Memory = "4GiB",
     rerun: options.Rerun = False,
+    rerun_failed: options.RerunFailed = False,
+    rerun_timeouts: options.RerunTimeouts = False,
     dry_run: options.DryRun = False,
 ) -> None:
     """Measure optimality gaps on small instances; every exact method is cross-checked.
@@ -49,7 +53,18 @@ def gap(
     check_solver_names(chosen)
     count = slots or (None if independent else SLOTS_OF_AN_EPISODE)
     request = Request([suite], chosen, options.seed_range(seeds, seed), count, as_instances=True)
-    how = RunOptions(store, jobs, timeout=timeout, memory=memory, rerun=rerun, dry_run=dry_run)
+    how = RunOptions(
+        store,
+        jobs,
+        executor,
+        scheduler,
+        timeout,
+        memory,
+        rerun,
+        rerun_failed,
+        rerun_timeouts,
+        dry_run,
+    )
     records = run_campaign(cells_of(request), how)
     if records is None:
         return

@@ -385,3 +385,32 @@ class Good:
 
     def solve(self, problem):
         return _good(problem)
+
+
+class Stateful:
+    """Learns from slot to slot: what it does depends on how many slots it saw since its start."""
+
+    name = "stateful"
+
+    def start(self, horizon):
+        self.slots = 0
+
+    def solve(self, problem):
+        self.slots += 1
+        time.sleep(0.02)
+        cut = min(self.slots % 3, int(problem.layers.min()))
+        return Solution(problem.layers - cut, problem.even_threads())
+
+
+class KillsDask:
+    """Takes the Dask worker above its guard down, every time."""
+
+    name = "kills-dask"
+
+    def solve(self, problem):
+        import psutil
+
+        above = psutil.Process().parent().parent()
+        if "multiprocessing.spawn" in " ".join(above.cmdline()):
+            above.kill()
+        time.sleep(3600)

@@ -9,6 +9,7 @@ import numpy as np
 from benchmark import drift
 from benchmark.drift import drifts, reference_cell_seconds
 from results import Store
+from results.decode import ReferenceTime
 from solvers.exact import Exact
 from tests.results.records import ENVIRONMENT, record, write_store
 
@@ -30,16 +31,20 @@ def test_reference_cell_is_timed() -> None:
 
 
 def test_drift_is_by_machine() -> None:
-    """A machine that slows down is reported with its slow cells; another is not compared to it."""
-    steady = [(ENVIRONMENT, 0.010 + 0.0001 * s) for s in range(4)]
-    other = {"machine": {"processor": "laptop", "cores": 8, "system": "Linux"}}
-    hot = [(other, seconds) for seconds in (0.001, 0.001, 0.0012, 0.002, 0.003)]
+    """A machine that slows down is reported with its slow cells and when; others are apart."""
+    steady = [ReferenceTime(ENVIRONMENT, 0.010 + 0.0001 * s, "") for s in range(4)]
+    machine = {"name": "lap1", "processor": "laptop", "cores": 8, "system": "Linux"}
+    hot = [
+        ReferenceTime({"machine": machine}, seconds, f"2026-01-31T12:0{minute}:00.000Z")
+        for minute, seconds in enumerate((0.001, 0.001, 0.002, 0.003, 0.0012))
+    ]
     first, second = drifts([*steady, *hot])
     assert (first.cells, first.slow_cells, first.drifted) == (4, 0, False)
     assert (second.least_s, second.median_s, second.most_s) == (0.001, 0.0012, 0.003)
     assert (second.cells, second.slow_cells, second.drifted) == (5, 2, True)
-    assert str(second).startswith("laptop, 8 cores, Linux: reference cell 1.00–3.00 ms")
+    assert str(second).startswith("lap1: laptop, 8 cores, Linux: reference cell 1.00–3.00 ms")
     assert "2 of 5 cells" in str(second)
+    assert str(second).endswith("from 2026-01-31 12:02:00 to 2026-01-31 12:03:00")
     assert "no drift" in str(first)
 
 
@@ -53,6 +58,6 @@ def test_cells_without_a_reference_time(tmp_path: Path) -> None:
     )
     with Store(path) as store:
         times = store.reference_times()
-    assert times == [(ENVIRONMENT, 1.0), ({}, 2.0)]
+    assert times == [(ENVIRONMENT, 1.0, "2026-01-01"), ({}, 2.0, "2026-01-02")]
     assert [one.machine for one in drifts(times)] == ["test, 2 cores, Linux", "unknown machine"]
     assert drifts([]) == []

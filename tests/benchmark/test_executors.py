@@ -5,6 +5,8 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,13 @@ import pytest
 
 from benchmark.campaign import Again, Campaign, InProcess
 from benchmark.cli import main
-from benchmark.dask_executor import DaskExecutor
+from benchmark.dask_executor import DaskExecutor, run_remotely
+from benchmark.execute import run_cell
 from benchmark.limits import Limits
+from benchmark.messages import key_object
 from benchmark.plan import Request, cells_of
 from benchmark.pool import Pool
+from problems import InputError
 from results import CellKey, Store, rows_of
 
 LIMITS = Limits(timeout_s=60.0, memory_bytes=2**31)
@@ -71,6 +76,38 @@ def test_a_lost_dask_worker_loses_no_cell(expected: Any) -> None:
         killer.join()
 
 
+@pytest.mark.slow
+def test_a_cell_that_takes_every_dask_worker_down_harms_no_other() -> None:
+    """It becomes an error; cells that waited on the same workers are run again and are right."""
+    solvers = [
+        f"{Path(__file__).with_name('misbehaving.py')}:{name}" for name in ("KillsDask", "Good")
+    ]
+    keys = cells_of(Request(["paper-wifi"], solvers, [0, 1], 2, reference=False))
+    with DaskExecutor(None, 2, LIMITS) as dask:
+        records = [finished.record for finished in dask.run(keys)]
+    assert sorted((one.key.solver.rpartition(":")[2], one.status) for one in records) == [
+        ("Good", "feasible"), ("Good", "feasible"), ("KillsDask", "error"), ("KillsDask", "error"),
+    ]  # fmt: skip
+
+
+def test_a_dask_worker_with_other_code_is_refused() -> None:
+    """A result of other code would be kept under this code's key: the run ends in one line."""
+    (key,) = cells_of(Request(["small"], ["exact"], [0], 1, reference=False))
+    with pytest.raises(InputError, match="has other code for exact on small"):
+        run_remotely(key_object(replace(key, code="0" * 16)), LIMITS)
+
+
+def test_a_dask_worker_of_several_threads_keeps_cells_apart() -> None:
+    """Threads of one Dask worker run cells at the same time, each in a process of its own."""
+    keys = cells_of(Request(["small"], ["greedy"], [5], 6, reference=False))
+    with ThreadPoolExecutor(3) as threads:
+        found = list(threads.map(lambda key: run_remotely(key_object(key), LIMITS)[0], keys))
+    for key, data in zip(keys, found, strict=True):
+        expected = run_cell(key)
+        assert data["key"] == key_object(key)
+        assert data["decisions"] == expected.decisions
+
+
 def test_dry_run_runs_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The plan counts cells, those known, those left, and the worst case from the limit."""
     store = tmp_path / "store.sqlite"
@@ -84,6 +121,7 @@ def test_dry_run_runs_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     found = json.loads(capsys.readouterr().out)
     assert (found["cells"], found["cached"], found["left"]) == (8, 4, 4)
     assert found["worst_case_s"] == 20.0
+    assert (found["estimated"], found["estimate_s"]) == (0, None)
 
 
 @pytest.mark.parametrize(

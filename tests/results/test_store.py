@@ -136,6 +136,33 @@ class TestRecords:
         with Store(write_store(tmp_path / "s.sqlite", record(utility=float("nan")))) as store:
             assert store.all()[0].utility_mean is None
 
+    def test_a_full_disk(self, tmp_path: Path) -> None:
+        """What cannot be written is one line that says so, and what was there stays."""
+        path = write_store(tmp_path / "s.sqlite", record())
+        writer = (
+            "import resource, sys\n"
+            "from problems.errors import InputError\n"
+            "from results import Store\n"
+            "from tests.results.records import record\n"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))\n"
+            "with Store(sys.argv[1]) as store:\n"
+            "    try:\n"
+            "        for seed in range(1, 100):\n"
+            "            store.put(record(seed=seed))\n"
+            "    except InputError as error:\n"
+            "        print(error)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", writer, str(path)],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout.count("\n") == 1
+        assert "what was kept stays" in done.stdout
+        with Store(path, write=False) as store:
+            seeds = [cell.key.seed for cell in store.all()]
+        assert seeds == list(range(len(seeds)))
+        assert len(seeds) > 1
+
 
 class TestVersions:
     def test_columns_are_what_a_record_has(self, tmp_path: Path) -> None:
