@@ -55,14 +55,19 @@ class Request:
     as_instances: bool = False
 
 
+def with_companions(solvers: Iterable[str]) -> list[str]:
+    """Return canonical names, each followed by the schemes it has to stand beside; none twice."""
+    asked = [canonical_name(name) for name in solvers]
+    return list(dict.fromkeys(one for name in asked for one in [name, *beside(name)]))
+
+
 def cells_of(request: Request) -> list[CellKey]:
     """List the cells of a request: an episode, or each independent instance, per seed.
 
     Where the reference is computed, the bound of each horizon is a cell of its own, behind them.
     """
     cells = []
-    asked = [canonical_name(name) for name in request.solvers]
-    solvers = list(dict.fromkeys(one for name in asked for one in [name, *beside(name)]))
+    solvers = with_companions(request.solvers)
     for text in request.suites:
         suite = make_suite(text)
         for solver in solvers:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from benchmark.execute import load_any
 from problems import Horizon
 from problems.errors import InputError, UnknownNameError
 from problems.parameters import Spec, bind, parse_parameters, parse_spec
-from solvers.ddp.library import file_name, own_directory, trained_path
+from solvers.ddp.library import checkpoint_of, file_name, own_directory, trained_path
 from solvers.ddp.parameters import PARAMETERS, TrainingParameters
 from solvers.ddp.policy_file import Kind, PolicyFile, load_policy, save_policy
 from solvers.ddp.scenario import TrainingScenario, scenario_around, scenario_of_suite
@@ -59,7 +60,7 @@ class Training:
     @property
     def checkpoint(self) -> Path:
         """Where the state of training is kept until it is done."""
-        return self.path.with_name(self.path.name + ".training")
+        return checkpoint_of(self.path)
 
     @property
     def name(self) -> str:
@@ -94,6 +95,7 @@ def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:
     """
     from solvers.ddp.training.session import Session
 
+    _check_writable(training.path)
     known = None if fresh else _trained(training)
     if known is not None:
         warn(f"{known} is trained already; --fresh trains it anew")
@@ -115,6 +117,18 @@ def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:
     save_policy(policy, training.path)
     training.checkpoint.unlink(missing_ok=True)
     return policy, training.path
+
+
+def _check_writable(path: Path) -> None:
+    """Refuse, before minutes of training, a path that nothing can be written to."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out: {path}: {error.strerror}; expected a file to write") from None
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise InputError(
+            f"--out: {path}: cannot be written; expected a file in a directory of yours"
+        )
 
 
 def _trained(training: Training) -> Path | None:

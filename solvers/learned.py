@@ -1,7 +1,9 @@
 """Partitioners `ddp`, `ddp-shared` and `imitation`: learned where to cut.
 
 The exact optimum of a slot takes less time than any of these networks: a learned policy earns its
-place where the model is unknown (it needs rewards, not equations) or where the horizon matters.
+place where the model is unknown or where the horizon matters. Only the joint actor of `ddp` sees
+no more than {λ, E, B, K} and learns from rewards alone; `ddp-shared` and `imitation` are shown each
+cut's latencies and energy, and TA, which divides the threads behind all three, knows D(k).
 """
 
 from __future__ import annotations
@@ -73,6 +75,11 @@ class Ddp(_Learned, DdpParameters):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._play("ddp")
+
+    @property
+    def allocator_defaults(self) -> dict[str, dict[str, Any]]:
+        """TA divides the threads by what it minimised in training."""
+        return _ON_UTILITY if self.objective == "utility" else {}
 
 
 @dataclass(frozen=True)

@@ -74,13 +74,14 @@ def simulate(
     """
     from benchmark.console import print_json, progress
     from benchmark.one_file import simulate_file
+    from benchmark.plan import with_companions
     from benchmark.report_one import print_simulations, simulation_object
     from benchmark.solver_names import check_solver_names
     from problems import load_horizon
 
     limits = options.limits_of(timeout, memory)
-    names = list(solvers) or ["exact"]
-    check_solver_names(names)
+    check_solver_names(solvers)
+    names = with_companions(solvers or ["exact"])
     horizon = load_horizon(file)
     with progress("solvers", len(names)) as advance:
         records = simulate_file(file, horizon, names, seed, not no_reference, limits, advance)

@@ -40,10 +40,6 @@ class Slots(NamedTuple):
             *(np.broadcast_to(row, (copies, len(problem))) for row in rows),
         )
 
-    def take(self, rows: Ints) -> Slots:
-        """Return the slots at the given indices."""
-        return Slots(*(column[rows] for column in self))  # type: ignore[arg-type]
-
 
 class Result(NamedTuple):
     """What E slots come to: l (−1 hibernates), k, U_n, E_con and E(t+1), shape (E, N) each."""

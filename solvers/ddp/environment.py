@@ -188,4 +188,8 @@ def _info(result: Result) -> dict[str, Any]:
     }
 
 
-gymnasium.register("splitbench/Partition-v0", entry_point=f"{__name__}:PartitionEnv")
+gymnasium.register(
+    "splitbench/Partition-v0",
+    entry_point=f"{__name__}:PartitionEnv",
+    vector_entry_point=f"{__name__}:PartitionVectorEnv",
+)

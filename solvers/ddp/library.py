@@ -10,6 +10,8 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -33,28 +35,28 @@ def own_directory() -> Path:
 
 
 def file_name(kind: Kind, scenario: TrainingScenario, parameters: TrainingParameters) -> str:
-    """Return the name of the file for a policy; how long it was trained is no part of it."""
-    agreed = {name: value for name, value in parameters.to_dict().items() if name != "episodes"}
-    text = json.dumps([kind, scenario.fingerprint, agreed], sort_keys=True)
+    """Return the name of the file for a policy: the digest tells it, the label is for people."""
     label = scenario.name if scenario.is_suite else "file"
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", label)[:60].strip("-")
-    return f"{kind}-{stem}-{hashlib.sha256(text.encode()).hexdigest()[:12]}.safetensors"
+    return f"{kind}-{stem}-{_digest(kind, scenario, parameters)}.safetensors"
+
+
+def _digest(kind: Kind, scenario: TrainingScenario, parameters: TrainingParameters) -> str:
+    text = json.dumps([kind, scenario.fingerprint, parameters.to_dict()], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def trained_path(
     kind: Kind, scenario: TrainingScenario, parameters: TrainingParameters
 ) -> Path | None:
-    """Return the file of a fully trained policy that fits, or None.
+    """Return the file of the policy that a training would give, or None.
 
-    With `episodes` at its default any length that was trained will do.
+    The same scenario may go by several names (`hetero`, `hetero[devices=9]`).
     """
-    name = file_name(kind, scenario, parameters)
+    digest = _digest(kind, scenario, parameters)
     for directory in (own_directory(), SHIPPED):
-        path = directory / name
-        if path.is_file():
-            episodes = load_policy(path).header.episodes
-            if parameters.has_default_length or episodes == parameters.episodes:
-                return path
+        for path in sorted(directory.glob(f"*-{digest}.safetensors")):
+            return path
     return None
 
 
@@ -100,6 +102,22 @@ def scaled_down_path(
     """Return where the policy that a run trains by itself is kept, for this code alone."""
     name = file_name(kind, scenario, parameters)
     return own_directory() / "scaled-down" / training_digest() / name
+
+
+def checkpoint_of(path: Path) -> Path:
+    """Return the file that the state of a policy's training is kept in until it is done."""
+    return path.with_name(path.name + ".training")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold what is at `path` alone among the processes of this machine; the dead let go."""
+    import fcntl
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @cache

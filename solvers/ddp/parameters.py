@@ -7,6 +7,7 @@ All of them can be written in brackets (`ddp[mapping=printed,hidden=64]`) and af
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields, replace
+from math import inf
 from typing import Any, ClassVar, Literal, TypeVar
 
 from problems import InputError
@@ -15,6 +16,11 @@ from solvers.ddp.batch import Objective
 
 UplinkInput = Literal["inverse", "rate"]
 Teacher = Literal["exact", "lookahead"]
+#: Training seeds from here on would draw the horizons of others.
+MOST_SEED = 1_000_000
+#: A training has a million seeds of horizons, the last of which set its scales.
+MOST_EPISODES = 900_000
+
 SomeParameters = TypeVar("SomeParameters", bound="TrainingParameters")
 
 
@@ -56,20 +62,38 @@ class TrainingParameters:
         for name in ("episodes", "parallel", "buffer", "batch", "updates", "hidden"):
             if getattr(self, name) < 1:
                 raise InputError(f"{name}: got {getattr(self, name)}; expected at least 1")
-        for name in ("seed", "learning_starts"):
-            if getattr(self, name) < 0:
-                raise InputError(f"{name}: got {getattr(self, name)}; expected at least 0")
+        self._in_range("episodes", 1, MOST_EPISODES)
+        self._in_range("seed", 0, MOST_SEED)
+        self._in_range("learning_starts", 0, self.buffer)
+
+    def _in_range(self, name: str, least: float, most: float, *, above: bool = False) -> None:
+        """Refuse a number outside least..most, or, with `above`, one that is `least` itself."""
+        value = getattr(self, name)
+        if not (least < value if above else least <= value) or not value <= most:
+            bound = f"more than {least:g}" if above else f"at least {least:g}"
+            ends = "" if most == inf else f" and at most {most:g}"
+            raise InputError(f"{name}: got {value}; expected {bound}{ends}")
 
     @property
     def rounds(self) -> int:
         """How often `parallel` episodes are trained on."""
         return -(-self.episodes // self.parallel)
 
-    def scaled_down(self: SomeParameters) -> SomeParameters:
-        """Return the same training, shortened unless a length was asked for."""
+    def scaled_down(self: SomeParameters, slots: int) -> SomeParameters:
+        """Return the same training on horizons of `slots`, shortened unless a length was asked for.
+
+        Of the short one a quarter of the slots is enough to start learning.
+        """
         if not self.has_default_length:
             return self
-        return replace(self, episodes=min(self.episodes, self.scaled_down_episodes))
+        episodes = min(self.episodes, self.scaled_down_episodes)
+        starts = min(self.learning_starts, episodes * slots // 4)
+        return replace(self, episodes=episodes, learning_starts=starts)
+
+    @property
+    def waits_for(self) -> int:
+        """Transitions in the buffer before the first update."""
+        return self.learning_starts
 
     @property
     def has_default_length(self) -> bool:
@@ -132,6 +156,24 @@ class DdpParameters(TrainingParameters):
         super().__post_init__()
         if not 0.0 <= self.discount < 1.0:
             raise InputError(f"discount: got {self.discount}; expected 0 ≤ discount < 1")
+        for name in ("actor_rate", "critic_rate"):
+            self._in_range(name, 0.0, inf, above=True)
+        self._in_range("soft_update", 0.0, 1.0, above=True)
+        for name in ("noise", "noise_end", "output_penalty"):
+            self._in_range(name, 0.0, inf)
+        self._in_range("uniform", 0.0, 1.0)
+
+    def scaled_down(self, slots: int) -> DdpParameters:
+        """Return the same training, shortened; its buffer is one that can be full."""
+        short = super().scaled_down(slots)
+        if not self.wait_for_full_buffer or short is self:
+            return short
+        return replace(short, buffer=max(1, short.learning_starts))
+
+    @property
+    def waits_for(self) -> int:
+        """Line 10 of Algorithm 2, or the stated number of transitions."""
+        return self.buffer if self.wait_for_full_buffer else self.learning_starts
 
 
 @dataclass(frozen=True)
@@ -156,6 +198,12 @@ class SharedParameters(TrainingParameters):
     explore: float = 0.5
     explore_end: float = 0.05
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._in_range("rate", 0.0, inf, above=True)
+        for name in ("explore", "explore_end"):
+            self._in_range(name, 0.0, 1.0)
+
 
 @dataclass(frozen=True)
 class ImitationParameters(SharedParameters):
@@ -174,6 +222,10 @@ class ImitationParameters(SharedParameters):
     teacher: Teacher = "exact"
     explore: float = 0.1
     temperature: float = 0.01
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._in_range("temperature", 0.0, inf)
 
 
 #: The parameters of each kind of policy.

@@ -9,9 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import EpisodeView, Fleet, InputError, SlotProblem
+from problems import EpisodeView, InputError, SlotProblem
 from solvers.ddp.batch import BatchModel, Slots
-from solvers.ddp.library import SHIPPED, find_policy, fitting_path, scaled_down_path
+from solvers.ddp.episodes import FIRST_TRAINING_SEED
+from solvers.ddp.library import (
+    SHIPPED,
+    checkpoint_of,
+    find_policy,
+    fitting_path,
+    locked,
+    scaled_down_path,
+)
 from solvers.ddp.outlook import Outlook
 from solvers.ddp.parameters import TrainingParameters
 from solvers.ddp.policy import Policy, policy_for
@@ -21,6 +29,8 @@ from solvers.forecast import Forecast
 from solvers.solution import Solution, Status, no_decision
 
 Ints = NDArray[np.int64]
+#: Seconds between checkpoints of a training in a run, which a short limit may end.
+_CHECKPOINT_EVERY_S = 2.0
 
 
 class Player:
@@ -38,10 +48,9 @@ class Player:
     def __init__(self, kind: Kind, parameters: TrainingParameters, policy: str | None):
         self.kind, self.parameters, self.given = kind, parameters, policy
         self.note = ""
-        self._fleet: Fleet | None = None
+        self._model: BatchModel | None = None
         self._policy: Policy | None = None
         self._forecast: Forecast | None = None
-        self._looks_ahead = False
 
     def files(self, suite: str) -> list[Path]:
         """Return the policies that may play on a suite and are not part of the code.
@@ -66,17 +75,20 @@ class Player:
             The given policy does not fit these devices, or torch is missing where one has to be
             trained; the message names the command that helps.
         """
-        self._fleet = self._policy = None
+        self._model = self._policy = None
         self._forecast = Forecast(horizon, "causal")
-        if horizon.suite or self.given:
+        if horizon.suite:
             suite = horizon.suite
             self._take_up(BatchModel.of(horizon), lambda: scenario_of_suite(suite))
 
     def partition(self, problem: SlotProblem) -> Ints | Solution:
         """Return l_n, shape (N,); a slot of devices never met before is trained for first."""
-        if problem.fleet is not self._fleet:
+        model = BatchModel.of(problem)
+        if model != self._model:
+            if self._model is not None:  # a slot of its own, of no episode
+                self._forecast = None
             try:
-                self._take_up(BatchModel.of(problem), lambda: scenario_around(problem))
+                self._take_up(model, lambda: scenario_around(problem))
             except InputError as error:
                 return no_decision(Status.UNSUPPORTED, str(error))
         assert self._policy is not None
@@ -84,8 +96,8 @@ class Player:
         return partition
 
     def _outlook(self, problem: SlotProblem) -> Outlook | None:
-        """What may be known of later slots, for a policy that looks ahead; else nothing."""
-        if self._forecast is None or not self._looks_ahead:
+        """What may be known of later slots of an episode; nothing for a slot by itself."""
+        if self._forecast is None:
             return None
         self._forecast.see(problem)
         return Outlook(self._forecast.harvest_j()[:, None, :])
@@ -96,8 +108,7 @@ class Player:
             self._policy = policy_for(file, model)
         except InputError as error:
             raise InputError(f"{error}; {self._command(scenario())}") from None
-        self._fleet = model.fleet
-        self._looks_ahead = file.header.parameters.get("teacher") == "lookahead"
+        self._model = model
 
     def _given_policy(self) -> PolicyFile:
         assert self.given is not None
@@ -120,26 +131,37 @@ class Player:
 
     def _scaled_down(self, scenario: TrainingScenario) -> PolicyFile:
         """Return the policy of a short training, which is kept for the other cells."""
-        short = self.parameters.scaled_down()
+        short = self.parameters.scaled_down(len(scenario.draw(FIRST_TRAINING_SEED)))
         path = scaled_down_path(self.kind, scenario, short)
-        if path.is_file():
-            file = load_policy(path)
-        else:
-            if importlib.util.find_spec("torch") is None:
-                raise InputError(
-                    f"{self.kind}: no policy for {scenario.name}, and training one needs torch; "
-                    "expected after: pip install 'splitbench[learn]'"
-                )
-            from solvers.ddp.training.session import Session
-
-            file = Session(self.kind, scenario, short, command="trained in a run").run()
-            save_policy(file, path)
+        with locked(path):  # the other cells of a run wait for the one that trains
+            file = load_policy(path) if path.is_file() else self._trained(scenario, short, path)
         whole = self.parameters.episodes
-        length = f"{short.episodes} of {whole}" if short.episodes < whole else str(whole)
+        length = f"{file.header.episodes} of {whole}" if short.episodes < whole else str(whole)
         self.note = (
             f"no policy for {scenario.name}: trained {length} episodes in "
             f"{file.header.seconds:.0f} s; {self._command(scenario)}"
         )
+        return file
+
+    def _trained(
+        self, scenario: TrainingScenario, parameters: TrainingParameters, path: Path
+    ) -> PolicyFile:
+        """Train; a run that is ended meanwhile leaves a checkpoint, from which the next goes on."""
+        if importlib.util.find_spec("torch") is None:
+            raise InputError(
+                f"{self.kind}: no policy for {scenario.name}, and training one needs torch; "
+                "expected after: pip install 'splitbench[learn]'"
+            )
+        from solvers.ddp.training.session import Session
+
+        checkpoint = checkpoint_of(path)
+        session = Session(
+            self.kind, scenario, parameters, checkpoint=checkpoint, command="trained in a run"
+        )
+        session.checkpoint_every_s = _CHECKPOINT_EVERY_S
+        file = session.run()
+        save_policy(file, path)
+        checkpoint.unlink(missing_ok=True)
         return file
 
     def _command(self, scenario: TrainingScenario) -> str:

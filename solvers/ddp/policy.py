@@ -12,7 +12,12 @@ from problems import InputError
 from solvers.ddp.actions import ActionSet
 from solvers.ddp.batch import BatchModel, Slots
 from solvers.ddp.inference import joint_actor, shared_scores
-from solvers.ddp.observations import JointObservation, SharedObservation
+from solvers.ddp.observations import (
+    CUT_FEATURES,
+    DEVICE_FEATURES,
+    JointObservation,
+    SharedObservation,
+)
 from solvers.ddp.outlook import Outlook
 from solvers.ddp.parameters import DdpParameters
 from solvers.ddp.policy_file import PolicyFile
@@ -53,8 +58,15 @@ class JointPolicy:
         self.observe = JointObservation(
             model.fleet.battery_max_j, self.parameters.uplink, mean, deviation
         )
-        if mean.shape != (3 * len(layers) + 1,) or _last(file, "net").shape != (len(layers),):
-            raise InputError(f"policy {_named(file)}: weights of another shape than its header's N")
+        inputs, hidden = 3 * len(layers) + 1, len(_weights(file, "net.0.bias"))
+        if mean.shape != (inputs,) or deviation.shape != (inputs,):
+            raise InputError(f"policy {_named(file)}: mean of {mean.shape}; expected ({inputs},)")
+        shapes = {
+            "net.0": (hidden, inputs),
+            "net.2": (hidden, hidden),
+            "net.4": (len(layers), hidden),
+        }
+        _check_shapes(file, shapes)
 
     def partition(self, slots: Slots, outlook: Outlook | None = None) -> Ints:
         """Return l_n for each of E slots, shape (E, N), by Eq. 19; Eq. 16 has no outlook."""
@@ -69,11 +81,25 @@ class SharedPolicy:
         self.file = file
         self.observe = SharedObservation(model)
         self.actions = self.observe.actions
-        _last(file, "score")
+        header = file.header
+        # What training saw: of later slots nothing, unless the teacher looked ahead.
+        self.looks_ahead = header.parameters.get("teacher") == "lookahead" and (
+            header.energy_term == "residual"
+        )
+        hidden = len(_weights(file, "cut.0.bias"))
+        _check_shapes(
+            file,
+            {
+                "cut.0": (hidden, CUT_FEATURES + DEVICE_FEATURES), "cut.2": (hidden, hidden),
+                "device.0": (hidden, 2 * hidden), "score.0": (hidden, 3 * hidden),
+                "score.2": (1, hidden),
+            },
+        )  # fmt: skip
 
     def partition(self, slots: Slots, outlook: Outlook | None = None) -> Ints:
         """Return l_n for each of E slots, shape (E, N): the candidate of the highest score."""
-        cuts, devices = self.observe(slots, self.observe.ahead(outlook, slots))
+        seen = outlook if self.looks_ahead else None
+        cuts, devices = self.observe(slots, self.observe.ahead(seen, slots))
         choice = shared_scores(self.file.weights, cuts, devices, self.actions.mask).argmax(axis=2)
         partition: Ints = self.actions.partitions[self._device, choice]
         return partition
@@ -104,7 +130,13 @@ def _weights(file: PolicyFile, name: str) -> NDArray[np.float64]:
     return file.weights[name]
 
 
-def _last(file: PolicyFile, block: str) -> NDArray[np.float64]:
-    """Return the bias of a block's last layer."""
-    biases = sorted(name for name in file.weights if name.startswith(f"{block}."))
-    return _weights(file, next((n for n in reversed(biases) if n.endswith("bias")), block))
+def _check_shapes(file: PolicyFile, shapes: dict[str, tuple[int, int]]) -> None:
+    """Refuse weights that a network of this version cannot play."""
+    for name, shape in shapes.items():
+        for part, expected in (("weight", shape), ("bias", shape[:1])):
+            got = _weights(file, f"{name}.{part}").shape
+            if got != expected:
+                raise InputError(
+                    f"policy {_named(file)}: weights {name}.{part} of {got}; expected {expected}, "
+                    "as this version trains them"
+                )

@@ -111,6 +111,15 @@ def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(tmp_path: Path
         (["ddp", "-p", "episodes"], "expected key=value"),
         (["ddp[seed=1]", "--seed", "2"], "seed is given twice"),
         (["ddp", "-p", "episodes=0"], "expected at least 1"),
+        (["ddp", "-p", "noise=-1"], "noise: got -1.0; expected at least 0"),
+        (["ddp", "-p", "actor_rate=-1"], "expected more than 0"),
+        (["ddp", "-p", "soft_update=5"], "at most 1"),
+        (["ddp", "-p", "buffer=30"], "learning_starts: got 2000"),
+        (["ddp", "--seed", "99999999999999999999"], "seed: got"),
+        (["imitation", "-p", "temperature=-1"], "temperature: got -1.0"),
+        (["ddp[episodes=16,wait_for_full_buffer=true]"], "learning waits for 100000"),
+        (["ddp", "--out", "/proc/x/y.safetensors"], "--out: /proc/x/y.safetensors"),
+        (["ddp", "--out", "/tmp"], "cannot be written"),
     ],
 )
 def test_bad_input_is_one_line(tmp_path: Path, words: list[str], expected: str) -> None:

@@ -15,9 +15,15 @@ from problems.suites import make_suite
 from results import CellKey
 from solvers import Status, make, solve_slot
 from solvers.base import start_episode
-from solvers.ddp.library import file_name, find_policy, own_directory, scaled_down_path
+from solvers.ddp.library import (
+    file_name,
+    find_policy,
+    own_directory,
+    scaled_down_path,
+    trained_path,
+)
 from solvers.ddp.parameters import PARAMETERS, DdpParameters, SharedParameters
-from solvers.ddp.policy_file import Kind, PolicyFile, save_policy
+from solvers.ddp.policy_file import Kind, PolicyFile, load_policy, save_policy
 from solvers.ddp.scenario import scenario_of_suite
 from tests.solvers.ddp.policies import random_policy
 
@@ -163,19 +169,94 @@ def test_every_parameter_can_be_written_in_brackets() -> None:
 
 
 def test_policies_are_kept_apart_by_what_they_were_trained_with() -> None:
-    """Another seed, parameter, kind or scenario has a file of its own; the length has not."""
+    """Another seed, length, parameter, kind or scenario has a file of its own."""
     scenario, other = scenario_of_suite("paper-wifi"), scenario_of_suite("paper-5g")
     plain = file_name("ddp", scenario, DdpParameters())
-    assert file_name("ddp", scenario, DdpParameters(episodes=7)) == plain
     names = {
         plain,
         file_name("ddp", other, DdpParameters()),
         file_name("ddp", scenario, DdpParameters(seed=1)),
         file_name("ddp", scenario, DdpParameters(hidden=7)),
+        file_name("ddp", scenario, DdpParameters(episodes=7)),
         file_name("ddp-shared", scenario, SharedParameters()),
     }
-    assert len(names) == 5
+    assert len(names) == 6
     assert scaled_down_path("ddp", scenario, DdpParameters()).name == plain
+
+
+@pytest.mark.parametrize("name", ["hetero[devices=9]", "hetero[slots=10]", "hetero[truth=table]"])
+def test_the_same_scenario_by_another_name_has_the_same_policy(own: Path, name: str) -> None:
+    """A shipped policy is found by what it was trained on, whatever the suite is called."""
+    path = trained_path("ddp", scenario_of_suite(name), DdpParameters())
+    assert path is not None
+    assert path == trained_path("ddp", scenario_of_suite("hetero"), DdpParameters())
+
+
+def test_a_toy_does_not_take_the_place_of_a_policy(own: Path) -> None:
+    """After a training of one episode the suite is still played by the policy in full."""
+    scenario = scenario_of_suite("hetero")
+    toy = random_policy(scenario)
+    save_policy(toy, own_directory() / file_name("ddp", scenario, DdpParameters(episodes=1)))
+    found = trained_path("ddp", scenario, DdpParameters())
+    assert found is not None
+    assert load_policy(found).header.episodes == DdpParameters().episodes
+
+
+def test_a_policy_that_does_not_fit_says_so_on_a_file_too(own: Path, tmp_path: Path) -> None:
+    """A horizon file has no suite: the misfit is told all the same, with the command."""
+    path = tmp_path / "mine.safetensors"
+    save_policy(random_policy(scenario_of_suite("paper-wifi")), path)
+    horizon = replace(make_suite("hetero").horizon(0, 3), suite="")
+    episode = run_episode(make(f"ddp[policy={path}]+ta"), horizon, 0)
+    note = episode.runs[0].verdict.note
+    assert "is for N = 3" in note
+    assert "splitbench train ddp FILE.json" in note
+
+
+def test_another_model_takes_up_another_policy(own: Path) -> None:
+    """The policy taken up for one V does not play on a slot of another."""
+    placed("hetero", "ddp-shared")
+    problem = (
+        make_suite("hetero").horizon(0, 1).slot(0, make_suite("hetero").horizon(0).battery_start_j)
+    )
+    player = make("ddp-shared[hidden=48]+ta").partitioner.player
+    player.partition(problem)
+    first = player._policy
+    other = replace(problem, utility_weight=0.9)
+    taken: list[float] = []
+    player._take_up = lambda model, scenario: taken.append(model.utility_weight)  # type: ignore[method-assign]
+    player.partition(other)
+    assert taken == [0.9]
+    assert first is not None
+
+
+def test_weights_of_another_version_are_unsupported(own: Path, tmp_path: Path) -> None:
+    """A shared policy with other inputs than this version's is a row that says so, no crash."""
+    path = tmp_path / "old.safetensors"
+    old = random_policy(scenario_of_suite("hetero"), "ddp-shared")
+    old.weights["cut.0.weight"] = old.weights["cut.0.weight"][:, :-1]
+    save_policy(old, path)
+    record = row_of(f"ddp-shared[policy={path}]+ta", "hetero")
+    assert record.status == Status.UNSUPPORTED
+    assert "weights cut.0.weight of (8, 16); expected (8, 17)" in record.note
+
+
+def test_a_run_ended_in_its_training_goes_on_the_next_time(own: Path) -> None:
+    """A limit shorter than the short training ends the cell; the next run goes on from there."""
+    pytest.importorskip("torch")
+    from solvers.ddp.library import checkpoint_of
+    from solvers.ddp.training.session import Session
+
+    scenario = scenario_of_suite(SUITE)
+    parameters = DdpParameters(hidden=8, batch=16, parallel=40)
+    short = parameters.scaled_down(120)
+    path = scaled_down_path("ddp", scenario, short)
+    begun = Session("ddp", scenario, short, checkpoint=checkpoint_of(path))
+    begun.trainer.run_round()
+    begun.save_checkpoint()
+    assert row_of("ddp[hidden=8,batch=16,parallel=40]+ta", SUITE).status == "feasible"
+    assert not checkpoint_of(path).exists()
+    assert load_policy(path).header.curve[0] == begun.trainer.curve[0]
 
 
 def test_a_policy_trained_since_is_a_new_cell(own: Path) -> None:

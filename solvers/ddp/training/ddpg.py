@@ -31,7 +31,6 @@ class Ddpg(Trainer):
     def __init__(self, draw: Draw, parameters: DdpParameters):
         super().__init__(draw, parameters)
         self.settings = parameters
-        self.objective = parameters.objective
         first: Horizon = draw(FIRST_TRAINING_SEED)
         devices = len(first.fleet)
         self.actions = ActionSet.of(first.fleet, parameters.actions)
@@ -45,13 +44,6 @@ class Ddpg(Trainer):
         adam = torch.optim.Adam
         self.actor_adam = adam(self.actor.parameters(), parameters.actor_rate, fused=True)
         self.critic_adam = adam(self.critic.parameters(), parameters.critic_rate, fused=True)
-
-    @property
-    def ready(self) -> bool:
-        """Line 10 of Algorithm 2, or the stated number of transitions."""
-        if self.settings.wait_for_full_buffer:
-            return len(self.replay) >= self.replay.capacity
-        return super().ready
 
     def step(self, episodes: Episodes) -> Result:
         """Lines 5–15 of Algorithm 2, for all parallel episodes."""

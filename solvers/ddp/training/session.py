@@ -48,7 +48,7 @@ class Session:
     Raises
     ------
     InputError
-        The checkpoint is of another training.
+        The checkpoint is of another training, or this one would end before it learns.
     """
 
     def __init__(
@@ -61,7 +61,9 @@ class Session:
         command: str = "",
     ):
         self.kind, self.scenario, self.parameters = kind, scenario, parameters
+        self._check_length()
         self.checkpoint, self.command = checkpoint, command
+        self.checkpoint_every_s = CHECKPOINT_EVERY_S
         self.trainer: Trainer = TRAINERS[kind](scenario.draw, parameters)
         self.seconds = 0.0
         self.resumed_at = 0
@@ -76,7 +78,7 @@ class Session:
             utility = self.trainer.run_round()
             self.seconds += time.monotonic() - begun
             on_round(utility)
-            if time.monotonic() - saved >= CHECKPOINT_EVERY_S:
+            if time.monotonic() - saved >= self.checkpoint_every_s:
                 self.save_checkpoint()
                 saved = time.monotonic()
         return self.policy()
@@ -113,15 +115,27 @@ class Session:
     def _resume(self, path: Path) -> None:
         arrays, metadata = load_arrays(path)
         about = json.loads(metadata.get(_KEY, "{}"))
-        for name, value in self._about().items():
-            if about.get(name) != value:
-                raise InputError(
-                    f"{path}: a checkpoint of another training ({name} {about.get(name)}, "
-                    f"not {value}); expected --fresh to begin anew"
-                )
+        differing = [name for name, value in self._about().items() if about.get(name) != value]
+        if differing:
+            raise InputError(
+                f"{path}: a checkpoint of another training (other {', '.join(differing)}); "
+                "expected --fresh to begin anew"
+            )
         self.seconds = about["seconds"]
         self.trainer.restore(arrays, json.dumps(about["trainer"]))
         self.resumed_at = self.trainer.round
+
+    def _check_length(self) -> None:
+        """Refuse a training that would end before it begins to learn."""
+        slots = len(self.scenario.draw(FIRST_TRAINING_SEED))
+        seen = self.parameters.rounds * self.parameters.parallel * slots
+        if seen < self.parameters.waits_for:
+            raise InputError(
+                f"{self.kind} on {self.scenario.name}: {self.parameters.episodes} episodes of "
+                f"{slots} slots are {seen} transitions, and learning waits for "
+                f"{self.parameters.waits_for}; expected more episodes, or fewer (learning_starts, "
+                "buffer)"
+            )
 
     def _about(self) -> dict[str, Any]:
         return {

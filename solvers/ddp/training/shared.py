@@ -32,7 +32,6 @@ class SharedTrainer(Trainer):
     """Learns the scores from what the environment pays."""
 
     kind = "ddp-shared"
-    objective = "utility"
     looks_ahead = False
 
     def __init__(self, draw: Draw, parameters: SharedParameters):

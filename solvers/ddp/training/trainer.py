@@ -34,7 +34,6 @@ class Trainer(ABC):
     """
 
     kind: ClassVar[str]
-    objective: str
 
     def __init__(self, draw: Draw, parameters: TrainingParameters):
         self.draw = draw
@@ -78,7 +77,7 @@ class Trainer(ABC):
     @property
     def ready(self) -> bool:
         """Whether the buffer holds enough to learn from."""
-        return len(self.replay) >= self.parameters.learning_starts
+        return len(self.replay) >= self.parameters.waits_for
 
     def state(self) -> tuple[dict[str, Array], str]:
         """Return arrays and a line of JSON from which `restore` goes on."""

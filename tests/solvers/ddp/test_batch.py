@@ -28,9 +28,15 @@ OBJECTIVES = st.sampled_from(["latency", "utility"])
 def served_problem(seed: int) -> SlotProblem:
     """A random slot over a horizon's rules: hibernation allowed, room for every minimum."""
     rng = np.random.default_rng(seed)
-    problem = random_problem(rng, spare=int(rng.integers(0, 7)), min_threads=1)
+    problem = random_problem(rng, spare=int(rng.integers(0, 7)))
     allowed = replace(problem.formulation, hibernation="allowed")
     return replace(problem, formulation=allowed)
+
+
+def cannot_be_held(problem: SlotProblem) -> bool:
+    """Whether caps are below the minimum or do not hold K: no horizon has such slots."""
+    caps = problem.thread_caps
+    return bool(caps.min() < problem.min_threads or caps.sum() < problem.threads)
 
 
 @given(SEEDS, OBJECTIVES)
@@ -41,7 +47,7 @@ def test_decisions_are_those_of_thread_allocation(
     problem = served_problem(seed)
     rng = np.random.default_rng([seed, 1])
     partitions = rng.integers(-1, problem.layers + 1, (4, len(problem)))
-    if (problem.thread_caps < 1).any() or problem.thread_caps.sum() < problem.threads:
+    if cannot_be_held(problem):
         return
     result = BatchModel.of(problem).decide(Slots.of(problem, 4), partitions, objective)
     for row, partition in enumerate(partitions):
@@ -75,7 +81,7 @@ def test_episodes_go_as_the_simulation_does(suite: str) -> None:
 def test_the_teacher_knows_what_every_choice_costs(seed: int) -> None:
     """Regret of each device's choice = optimum − the best U with that choice forced."""
     problem = served_problem(seed)
-    if problem.thread_caps.min() < 1 or problem.thread_caps.sum() < problem.threads:
+    if cannot_be_held(problem):
         return
     fleet = Fleet([_of_candidates(problem, n) for n in range(len(problem))])
     problem = replace(problem, fleet=fleet)
@@ -97,7 +103,7 @@ def test_the_teacher_knows_what_every_choice_costs(seed: int) -> None:
 def test_the_forward_looking_teacher_decides_as_lookahead_does(seed: int) -> None:
     """With a worth of charge, `lookahead`'s decision for a slot costs no device any regret."""
     problem = served_problem(seed)
-    if problem.thread_caps.min() < 1 or problem.thread_caps.sum() < problem.threads:
+    if cannot_be_held(problem):
         return
     fleet = Fleet([_of_candidates(problem, n) for n in range(len(problem))])
     formulation = replace(problem.formulation, energy_term="residual")
