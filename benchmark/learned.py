@@ -25,8 +25,9 @@ SCHEMES = (
     ("ddp-shared", "ta"),
     ("imitation", "ta"),
 )
-#: Held out: suites are shown from seed 0 on, training draws from 10⁹ on.
-FIRST_SEED = 100
+#: Held out: suites are shown from seed 0 on, parameters were chosen on 100 to 119, training draws
+#: from 10⁹ on.
+FIRST_SEED = 300
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def main() -> None:
     """Print the table in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("suites", nargs="*", default=SUITES, metavar="SUITE")
-    parser.add_argument("--seeds", type=int, default=20, help="held-out seeds, from 100 on")
+    parser.add_argument("--seeds", type=int, default=20, help="held-out seeds, from 300 on")
     parser.add_argument("--training-seeds", type=int, default=3)
     asked = parser.parse_args()
     print("| suite | scheme | mean loss % | worst seed % | training s |\n|---|---|---|---|---|")

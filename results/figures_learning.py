@@ -40,6 +40,6 @@ def draw_convergence(curves: Mapping[float, Floats], parallel: int, path: Path, 
     axis.set_ylabel("cumulative reward of an episode")
     axis.set_title(title, fontsize=9, loc="left")
     axis.grid(alpha=0.25)
-    axis.legend(frameon=False)
+    axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=150)

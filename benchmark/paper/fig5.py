@@ -83,9 +83,10 @@ def _notes(curves: dict[float, Floats], command: str) -> list[str]:
     falls = list(earned.values()) == sorted(earned.values(), reverse=True)
     ours = ", ".join(f"{value:.1f} at V = {v:g}" for v, value in earned.items())
     agrees = "as claimed" if falls else "not as claimed"
+    drift = max(abs(_drift(of_seeds.mean(axis=0))) for of_seeds in curves.values())
     return [
         "claimed: the reward rises with the episodes and settles, and a smaller V earns more",
-        f"ours: {ours}: {agrees}",
+        f"ours: it rises; the last two fifths differ by {drift:.2g} % at most; {ours}, {agrees}",
         "a reward at one V is no better or worse than one at another V: U itself is another",
         f"made by: {command}",
     ]
