@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,9 @@ def key_from(data: dict[str, Any]) -> CellKey:
 
 
 def record_object(record: CellRecord) -> dict[str, Any]:
-    """Return a record as JSON."""
-    return asdict(record)
+    """Return a record as JSON; it shares the record's lists, which copying would cost most."""
+    values = {one.name: getattr(record, one.name) for one in fields(record)}
+    return values | {"key": key_object(record.key)}
 
 
 def record_from(data: dict[str, Any]) -> CellRecord:
