@@ -221,7 +221,7 @@ class ImitationParameters(SharedParameters):
 
     teacher: Teacher = "exact"
     explore: float = 0.1
-    temperature: float = 0.003
+    temperature: float = 0.001
 
     def __post_init__(self) -> None:
         super().__post_init__()
