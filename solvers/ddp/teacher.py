@@ -110,7 +110,8 @@ def utilities(
         asleep = (slots.battery_j + slots.harvest_j)[:, :, None] / capacity
         share = np.concatenate([terms.charge_j[..., 0] / capacity, asleep], axis=2)
         later = worth(np.clip(share, 0.0, 1.0))
-        value = value + np.where(served, later[:, :, :-1, None], later[:, :, -1:, None])
+        awake = served & (terms.utility > UNSERVED_UTILITY)
+        value = value + np.where(awake, later[:, :, :-1, None], later[:, :, -1:, None])
     caps = np.minimum(fleet.thread_caps, slots.threads[:, None])
     within = (count <= caps[:, :, None])[:, :, None, :]
     table: Floats = np.where(within & actions.mask[:, :, None], value, -np.inf)

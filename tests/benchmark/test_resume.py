@@ -76,8 +76,9 @@ def test_kill_nine_at_random_moments(tmp_path: Path, kills: int) -> None:
 def test_interrupt_leaves_a_resumable_store(tmp_path: Path) -> None:
     """Ctrl-C ends the run with one line and no process left, and the store goes on."""
     store = tmp_path / "store.sqlite"
+    many = ("-s", "ilp-cp-sat", "--seeds", "60")  # far more than are done when the signal comes
     run = subprocess.Popen(
-        _command(store, "-s", "ilp-cp-sat"),
+        _command(store, *many),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -94,7 +95,7 @@ def test_interrupt_leaves_a_resumable_store(tmp_path: Path) -> None:
     stored = _cells(store)
     assert stored >= 3
     planned = subprocess.run(
-        _command(store, "-s", "ilp-cp-sat", "--dry-run"),
+        _command(store, *many, "--dry-run"),
         capture_output=True,
         text=True,
         check=True,
