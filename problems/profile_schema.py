@@ -34,7 +34,7 @@ class MethodEntry(Strict):
     warmup: Size
     repeats: Count
     processes: Count
-    """Fresh processes a DNN and thread count; the repeats are shared out among them."""
+    """Fresh processes a DNN and thread count; the repeats are shared out, intervals count these."""
     seconds: NonNegative
     """How long all of it took."""
     note: str

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from benchmark import options
 from problems.errors import InputError
+
+if TYPE_CHECKING:
+    from benchmark.profiling.measure import Plan
 
 #: The paper's three.
 DEFAULT_MODELS = ("vgg16_bn", "resnet34", "mobilenet_v2")
@@ -38,10 +40,10 @@ def profile(
         ),
     ] = None,
     repeats: Annotated[int, typer.Option("--repeats", metavar="R", help="Timed rounds.")] = 6,
-    warmup: Annotated[int, typer.Option("--warmup", metavar="W", help="Untimed runs first.")] = 2,
+    warmup: Annotated[int, typer.Option("--warmup", metavar="W", help="Untimed runs first.")] = 1,
     processes: Annotated[
-        int, typer.Option("--processes", metavar="P", help="Processes that share the rounds.")
-    ] = 2,
+        int, typer.Option("--processes", metavar="P", help="Fresh processes that share the rounds.")
+    ] = 6,
     input_shape: Annotated[
         str, typer.Option("--input-shape", metavar="1,3,224,224", help="Shape of one input.")
     ] = "1,3,224,224",
@@ -66,6 +68,7 @@ def profile(
     from benchmark.profiling.jobs import check_model, model_name
     from benchmark.profiling.load import usable_cores
     from benchmark.profiling.measure import Plan, measure
+    from benchmark.profiling.rank_interval import COVERAGE, coverage
     from benchmark.profiling.summary import agreement, summary_lines, summary_object
     from problems.profile_file import load_profile, save_profile
 
@@ -90,9 +93,14 @@ def profile(
     beyond = [k for k in plan.threads if k > cores]
     if beyond:
         warn(f"more threads than the {cores} cores at {', '.join(map(str, beyond))}")
-    command = shlex.join(["splitbench", *sys.argv[1:]])
+    held = coverage(plan.used_processes)
+    if held < COVERAGE:
+        warn(
+            f"intervals over {plan.used_processes} process(es) hold the median with "
+            f"{100 * held:.0f} % only; --repeats and --processes of 6 or more give 95 %"
+        )
     with progress("rounds", plan.rounds) as advance:
-        data = measure(plan, out.stem, command, lambda text: advance(text))
+        data = measure(plan, out.stem, command_of(plan), lambda text: advance(text))
     measured = save_profile(data, out)
     busy = measured.machine.get("foreign_cores", 0.0)
     if busy > IDLE_CORES:
@@ -104,6 +112,21 @@ def profile(
         if earlier is not None:
             emit("\n".join(agreement(measured, earlier).lines()), None)
     warn(f"wrote {out}")
+
+
+def command_of(plan: Plan) -> str:
+    """Return the command that measures the plan again, without directories: they may name a user.
+
+    Where the file was written says nothing of what is in it.
+    """
+    words = ["splitbench", "profile"]
+    for model in plan.models:
+        path, colon, name = model.rpartition(":")
+        words += ["--model", f"{Path(path).name}{colon}{name}"]
+    words += ["--threads", ",".join(map(str, plan.threads)), "--repeats", str(plan.repeats)]
+    words += ["--warmup", str(plan.warmup), "--processes", str(plan.processes)]
+    words += ["--input-shape", ",".join(map(str, plan.input_shape)), "--seed", str(plan.seed)]
+    return shlex.join([*words, "--layers" if plan.layers else "--no-layers"])
 
 
 def default_counts(cores: int) -> list[int]:

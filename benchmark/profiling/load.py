@@ -11,11 +11,10 @@ from benchmark.environment import environment
 
 
 class LoadMeter:
-    """Notes the load from its making on; `own_cpu_s` is what the measurement itself used."""
+    """Notes the load from its making on, apart from what this process and its workers used."""
 
     def __init__(self) -> None:
-        self.own_cpu_s = 0.0
-        self._start, self._busy = time.perf_counter(), _busy_s()
+        self._start, self._busy, self._own = time.perf_counter(), _busy_s(), _own_s()
         self._load_before = _load_average()
 
     def machine(self) -> dict[str, Any]:
@@ -33,7 +32,7 @@ class LoadMeter:
         busy = _busy_s()
         if busy is not None and self._busy is not None:
             elapsed = max(time.perf_counter() - self._start, 1e-9)
-            foreign = (busy - self._busy - self.own_cpu_s) / elapsed
+            foreign = (busy - self._busy - (_own_s() - self._own)) / elapsed
             found["foreign_cores"] = round(max(foreign, 0.0), 2)
         return {name: value for name, value in found.items() if value is not None}
 
@@ -50,6 +49,11 @@ def _load_average() -> float | None:
         return round(os.getloadavg()[0], 2)
     except (AttributeError, OSError):
         return None
+
+
+def _own_s() -> float:
+    """CPU seconds of this process and of its children that have ended."""
+    return sum(os.times()[:4])
 
 
 def _busy_s() -> float | None:

@@ -24,7 +24,7 @@ def rank_of_interval(count: int) -> int:
 
 
 def coverage(count: int) -> float:
-    """Return how likely the interval of so many rounds holds the median."""
+    """Return how likely the interval of so many values holds the median."""
     return _inside(count, rank_of_interval(count))
 
 
@@ -32,8 +32,26 @@ def _inside(count: int, rank: int) -> float:
     return 1 - 2 * sum(comb(count, below) for below in range(rank)) * 0.5**count
 
 
-def band(rounds: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return median and interval ends over the rounds, axis 0 of (R, …)."""
-    ordered = np.sort(np.asarray(rounds, dtype=np.float64), axis=0)
+def band(values: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return median and interval ends over the processes, axis 0 of (P, …)."""
+    ordered = np.sort(np.asarray(values, dtype=np.float64), axis=0)
     rank = rank_of_interval(len(ordered))
     return np.median(ordered, axis=0), ordered[rank - 1], ordered[-rank]
+
+
+def chance_to_meet(one: int, other: int) -> float:
+    """Return how likely the intervals of two samples of one thing meet, whatever its distribution.
+
+    All orders of the pooled sample are equally likely; the intervals miss each other where, when
+    the lower end of one is reached, so many of the other have passed that its upper end has too.
+    """
+    return 1 - _passed(one, other) - _passed(other, one)
+
+
+def _passed(one: int, other: int) -> float:
+    top, low = one - rank_of_interval(one) + 1, rank_of_interval(other)
+    orders = sum(
+        comb(before + low - 1, before) * comb(one - before + other - low, one - before)
+        for before in range(top, one + 1)
+    )
+    return orders / comb(one + other, one)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from benchmark.profiling.rank_interval import coverage
+from benchmark.profiling.rank_interval import chance_to_meet
 from problems.errors import InputError
 from problems.measured_dnn import MeasuredDnn
 from problems.observation2 import observation2
@@ -20,8 +19,7 @@ class Agreement:
     """Two profiles of one machine: how many quantities' intervals meet.
 
     `whole` and `splits` count (agreeing, compared); `largest` is the largest relative difference
-    of two whole-DNN medians. `expected` is the share that meets at least if nothing but chance
-    differs: both intervals hold the median, by the coverage of each.
+    of two whole-DNN medians. `expected` is the share that meets if nothing but chance differs.
     """
 
     whole: tuple[int, int]
@@ -34,8 +32,8 @@ class Agreement:
         return [
             f"against the earlier profile: intervals meet for {self.whole[0]} of {self.whole[1]} "
             f"whole DNNs and {self.splits[0]} of {self.splits[1]} prefixes and suffixes",
-            f"  expected where only chance differs: {100 * self.expected:.0f} % or more; whole "
-            f"medians differ by at most {100 * self.largest:.1f} %",
+            f"  expected where only chance differs: {100 * self.expected:.1f} %; whole medians "
+            f"differ by at most {100 * self.largest:.1f} %",
         ]
 
     def as_dict(self) -> dict[str, Any]:
@@ -73,7 +71,7 @@ def agreement(one: ProfileFile, other: ProfileFile) -> Agreement:
         raise InputError(
             f"{other.source}: no DNN and thread count in common; expected a profile of the same"
         )
-    expected = prod(coverage(int(profile.method["repeats"])) for profile in (one, other))
+    expected = chance_to_meet(*(int(profile.method["processes"]) for profile in (one, other)))
     return Agreement(
         (sum(whole), len(whole)), (sum(splits), len(splits)), max(differences), expected
     )

@@ -1,6 +1,7 @@
 """`python -m benchmark.profiling.worker`: one job from stdin, JSON lines on stdout.
 
-`{"event": "tick"}` a timed round, then `{"event": "result", …}` or `{"event": "error", …}`.
+`{"event": "ready"}` once all is built, and nothing more until a second line comes; then
+`{"event": "tick"}` for each timed round and `{"event": "result", …}`, or `{"event": "error", …}`.
 The parent sets the threads in the environment, before torch is loaded; see `measure`.
 """
 
@@ -8,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -26,15 +26,14 @@ LONG_LAYER_S = 0.005
 
 def main() -> int:
     """Read the job, do it, and say what came of it."""
-    job = Job.from_json(sys.stdin.read())
+    job = Job.from_json(sys.stdin.readline())
     pin_threads(job.threads)
     try:
         result = measure_network(job) if job.task == "network" else measure_layers(job)
     except InputError as error:
         say(event="error", message=str(error))
         return 2
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    say(event="result", cpu_s=used.ru_utime + used.ru_stime, **result)
+    say(event="result", **result)
     return 0
 
 
@@ -42,6 +41,13 @@ def say(**message: Any) -> None:
     """Write one line to the parent."""
     sys.stdout.write(json.dumps(message) + "\n")
     sys.stdout.flush()
+
+
+def wait_for_turn() -> None:
+    """Say that all is built, and sleep until the parent says go; end with it."""
+    say(event="ready")
+    if not sys.stdin.readline():
+        raise SystemExit(1)
 
 
 def pin_threads(threads: int) -> None:
@@ -78,6 +84,7 @@ def measure_network(job: Job) -> dict[str, Any]:
         values = split.run(values, start, end)
         return time.perf_counter() - begin, values
 
+    wait_for_turn()
     with torch.inference_mode():
         for _ in range(job.warmup):
             module(example)
@@ -115,6 +122,7 @@ def measure_layers(job: Job) -> dict[str, Any]:
     samples = []
     with torch.inference_mode():
         cases = layer_cases(job.seed)
+        wait_for_turn()
         for case in cases:
             warm = min(_timed(case.run) for _ in range(max(job.warmup, 1)))
             runs = job.repeats * (1 if warm > LONG_LAYER_S else LAYER_RUNS)

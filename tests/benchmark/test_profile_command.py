@@ -8,8 +8,6 @@ import pytest
 
 from benchmark.cli import main
 from benchmark.profiling.load import LoadMeter
-from benchmark.profiling.rank_interval import band, rank_of_interval
-from benchmark.profiling.summary import agreement
 from problems.profile_file import load_profile, save_profile
 from problems.suites import make_suite
 from tests.profile_data import profile_object
@@ -61,7 +59,12 @@ def test_a_users_network_is_measured_and_used(
     said = json.loads(out)
     assert said["dnns"][0]["dnn"] == "tiny"
     assert "rounds: 4/4" in err
+    assert "intervals over 1 process(es) hold the median with 0 % only" in err
     profile = load_profile(tmp_path / "tiny.json")
+    assert profile.method["command"] == (
+        "splitbench profile --model nets.py:tiny --threads 1,2 --repeats 2 --warmup 1 "
+        "--processes 1 --input-shape 1,3,8,8 --seed 0 --no-layers"
+    )
     dnn = profile.dnn("tiny")
     assert [run.threads for run in dnn.runs] == [1, 2]
     assert len(dnn.layers) == 5
@@ -182,21 +185,6 @@ def test_bad_arguments_are_one_line(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("count", "rank"), [(1, 1), (5, 1), (6, 1), (8, 1), (9, 2), (21, 6)])
-def test_intervals_hold_the_median(count: int, rank: int) -> None:
-    """Ranks are those of the sign test at 95 %: checked against the binomial distribution."""
-    from scipy.stats import binom
-
-    assert rank_of_interval(count) == rank
-    if count >= 6:
-        assert 1 - 2 * binom.cdf(rank - 1, count, 0.5) >= 0.95
-        assert 1 - 2 * binom.cdf(rank, count, 0.5) < 0.95
-    values = np.random.default_rng(count).random((count, 3))
-    middle, low, high = band(values)
-    np.testing.assert_array_equal(np.sort(values, axis=0)[[rank - 1, -rank]], [low, high])
-    assert np.all((low <= middle) & (middle <= high))
-
-
 def test_suites_on_profile_files_can_be_sampled_and_solved(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -211,17 +199,3 @@ def test_suites_on_profile_files_can_be_sampled_and_solved(
         assert Path(written).parent == out
         assert main([command, written, "-s", "exact", "--json"]) == 0
         assert '"optimal"' in capsys.readouterr().out
-
-
-def test_two_profiles_agree_where_their_intervals_meet(tmp_path: Path) -> None:
-    """The same numbers agree everywhere; 3 % more with intervals of 1 % nowhere."""
-    one = save_profile(profile_object(), tmp_path / "one.json")
-    same = agreement(one, one)
-    assert same.whole == (3, 3)
-    assert same.expected == pytest.approx((1 - 2 * 0.5**8) ** 2)  # eight rounds, both profiles
-    assert same.splits[0] == same.splits[1] == 3 * 2 * len(one.dnn("mobilenet_v2").layers)
-    slower = profile_object(whole_s=lambda k: 1.03 * (0.1 / k + 0.02))
-    other = agreement(one, save_profile(slower, tmp_path / "two.json"))
-    assert other.whole == (0, 3)
-    assert other.splits[0] == 0
-    assert other.largest == pytest.approx(1 - 1 / 1.03)
