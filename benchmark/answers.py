@@ -48,11 +48,7 @@ def plain(solution: Solution, verdict: Verdict) -> Solution:
         None if outcome is None else outcome.partition,
         None if outcome is None else outcome.threads,
         Status(solution.status),
-        bound=_number(solution.bound),
-        utility=_number(solution.utility),
-        relaxes=tuple(solution.relaxes),
-        note=solution.note,
-        energy_price=_floats(solution.energy_price),
+        **_claims(solution),
     )
 
 
@@ -72,12 +68,19 @@ def incumbent_of(solution: Any, devices: int) -> Solution:
         _whole_numbers(solution.partition, devices, "partition"),
         _whole_numbers(solution.threads, devices, "threads"),
         Status(solution.status),
-        bound=_number(solution.bound),
-        utility=_number(solution.utility),
-        relaxes=tuple(solution.relaxes),
-        note=solution.note,
-        energy_price=_floats(solution.energy_price),
+        **_claims(solution),
     )
+
+
+def _claims(solution: Solution) -> dict[str, Any]:
+    """Return all but decision and status of a usable solution, in plain types."""
+    return {
+        "bound": _number(solution.bound),
+        "utility": _number(solution.utility),
+        "relaxes": tuple(solution.relaxes),
+        "note": solution.note,
+        "energy_price": _floats(solution.energy_price),
+    }
 
 
 def _is_price(price: Any) -> bool:
