@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from problems import Device, EpisodeView, Fleet, InputError, SlotProblem
 from problems.network import LayerGraph, load_network, network_names
+from problems.neurosurgeon_predictor import fit_predictor
+from problems.profile_file import load_profile
 from problems.slot import transmission_s
 from solvers.solution import Solution, Status, no_decision
 
@@ -24,8 +27,8 @@ LayerPredictor = Callable[[LayerGraph, float], Floats]
 def seconds_by_macs(graph: LayerGraph, whole_s: float) -> Floats:
     """Predict layers from their multiply-accumulates: shares of `whole_s`, shape (layers,).
 
-    Stands in for regressions on measured layers, one for each kind, as Neurosurgeon has them
-    (`problems.neurosurgeon_predictor.RegressionPredictor.scaled_s`).
+    Stands in for regressions on measured layers, one for each kind, as Neurosurgeon has them,
+    where no profile of a machine is given.
     """
     return whole_s * np.array([layer.macs for layer in graph.layers]) / graph.macs
 
@@ -37,8 +40,9 @@ class Neurosurgeon:
     knows of the slot only the uplink. Decided here, since the source has neither threads nor a
     chain of virtual layers:
 
-    - Predictions come from multiply-accumulates, not from measured layers: the device's and the
-      server's time for the whole DNN, spread by each layer's share (`seconds_by_macs`).
+    - Predictions give each layer its share of the device's and the server's time for the whole
+      DNN: its share of multiply-accumulates (`seconds_by_macs`), or with `profile` what
+      regressions on layers that ran alone on a machine say (`RegressionPredictor.scaled_s`).
     - The server was profiled when idle, on `profiled_threads` threads (or as many as the device
       may hold), as one profiles a machine before use; the slot's K and its even share do not
       enter. 16 is the count at which the shipped server profiles are anchored.
@@ -51,16 +55,26 @@ class Neurosurgeon:
     ----------
     profiled_threads
         Server threads for which the server's time is predicted, whatever the slot gives.
+    profile
+        A profile file with layers that ran alone (`splitbench profile`).
     """
 
     name = "neurosurgeon"
 
-    def __init__(self, profiled_threads: int = 16):
+    def __init__(self, profiled_threads: int = 16, profile: str = ""):
         if profiled_threads < 1:
             raise InputError(f"profiled_threads: got {profiled_threads}; expected at least 1")
         self.profiled_threads = profiled_threads
+        self.profile = profile
         self.predictor: LayerPredictor = seconds_by_macs
+        if profile:
+            measured = load_profile(profile)
+            self.predictor = fit_predictor(measured.layers, measured.idle_threads).scaled_s
         self._known: dict[tuple[str, float], Floats] = {}
+
+    def files(self, suite: str) -> list[Path]:
+        """Return the profile file; another content of it is another solver."""
+        return [Path(self.profile)] if self.profile else []
 
     def start(self, horizon: EpisodeView) -> None:
         """Refuse, before the first slot, a fleet with a DNN that has no layer profile.

@@ -93,13 +93,16 @@ def fit_lines(one: Fitted) -> list[str]:
             f"left one out {loo}"
         )
     lines.append(f"   {_verdict(one)}")
-    notes = dict.fromkeys(note for note in (sweep.note,) if note)
-    return lines + [f"   {note}" for note in notes]
+    said = [note for fit in one.fits for note in fit.note.split("; ") if note]
+    return lines + [f"   {note}" for note in dict.fromkeys(said)]
 
 
 def _verdict(one: Fitted) -> str:
     if one.preferred.loo_rmse_ms is None:
         return f"nothing can be left out: {one.preferred.form} is what was measured, no more"
+    judged = [fit for fit in one.fits if fit.loo_rmse_ms is not None]
+    if len(judged) == 1:
+        return f"{judged[0].form} alone was judged; what the data prefer is not known"
     return f"the data prefer {one.preferred.form} (*: least leave-one-out error)"
 
 

@@ -80,7 +80,9 @@ def _fit_table(threads: Floats, latency: Floats) -> Floats:
 
 
 def _table(k: Floats, constants: Floats, threads: Floats) -> Floats:
-    return np.interp(k, threads, constants)
+    """Interpolate on log-log axes, as suites do between measured counts."""
+    value: Floats = np.exp(np.interp(np.log(k), np.log(threads), np.log(constants)))
+    return value
 
 
 FORMS: dict[str, Form] = {
@@ -101,7 +103,7 @@ FORMS: dict[str, Form] = {
             "it is for 2 or 3, where amdahl cannot be checked", _fit_inverse, _inverse,
         ),
         Form(
-            "table", "non-increasing D(k) at the measured counts, linear between", 2, None,
+            "table", "non-increasing D(k) at the measured counts, log-log between", 2, None,
             "it takes 2 or more to lie between", _fit_table, _table,
         ),
         Form(

@@ -170,11 +170,18 @@ class Fleet:
         return self._padded([device.server_share for device in self.devices])
 
     def curve_s(self, most_threads: int) -> Floats:
-        """D_n(k) for k = 1..most_threads, s, shape (N, most_threads); NaN past a table's end."""
+        """D_n(k) for k = 1..most_threads, s, shape (N, most_threads); NaN past a table's end.
+
+        Raises
+        ------
+        InputError
+            A curve that is not positive and finite at a count that its device may be given.
+        """
         known = self._curve_cache.get("rows")
         if known is None or known.shape[1] < most_threads:
             k = np.arange(1, most_threads + 1)
             known = _floats([device.curve.seconds(k) for device in self.devices])
+            self._refuse_impossible(known)
             self._curve_cache["rows"] = known
         return known[:, :most_threads]
 
@@ -186,6 +193,16 @@ class Fleet:
                 for device, k in zip(self.devices, threads, strict=True)
             ]
         )
+
+    def _refuse_impossible(self, curve_s: Floats) -> None:
+        may = np.arange(1, curve_s.shape[1] + 1) <= self.thread_caps[:, None]
+        bad = np.argwhere(may & ~(np.isfinite(curve_s) & (curve_s > 0)))
+        if len(bad):
+            device, k = bad[0]
+            raise InputError(
+                f"device {self.names[device]}: got D({k + 1}) = {curve_s[device, k]:g} s; "
+                "expected seconds > 0 and finite at every thread count"
+            )
 
     def _padded(self, rows: list[tuple[float, ...]]) -> Floats:
         return _floats([list(row) + [row[-1]] * (self.width - len(row)) for row in rows])

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-#: Thread counts that a formula through fewer than five is written out for.
+#: Thread counts that a formula is written out for where it is not kept as Eq. 7.
 EXTRAPOLATED_TO = 64
 
 
@@ -115,9 +115,10 @@ class MeasuredDnn:
         `table` is what was measured, interpolated on log-log axes between the counts, and ends at
         the last. `exp2` is Eq. 7 where five thread counts or more were measured; else the form
         that the counts support (a + b/k + c·k through four, a + b/k through two or three), written
-        out for k ≤ `EXTRAPOLATED_TO`. Where Eq. 7 runs away behind the last count (falls faster
-        than threads are added, or rises above twice D(1)) it is written out too, and held at the
-        last count's value.
+        out for k ≤ `EXTRAPOLATED_TO`. No formula is followed to where it runs away: behind the
+        last count (where it falls faster than threads are added, or rises above twice its largest
+        value between the counts) and before the first it is held at that count's value, and
+        written out too.
 
         Raises
         ------
@@ -139,33 +140,51 @@ class MeasuredDnn:
 
     @cached_property
     def fit(self) -> CurveFit:
-        """The best-founded form of D(k): Eq. 7, or what fewer than five counts support."""
+        """Eq. 7, which the model asks for, or the form that fewer than five counts support.
+
+        Whether the counts prefer another (leave-one-out) is not asked: `splitbench fit` says that.
+        """
         from problems.fit import fit_sweep
 
         sweep = self.sweep()
         counts = len(sweep.threads)
         form = "exp2" if counts >= 5 else "amdahl" if counts == 4 else "inverse"
-        return fit_sweep(sweep, [form if counts > 1 else "constant"])[0]
+        return fit_sweep(sweep, [form if counts > 1 else "constant"], loo=False)[0]
 
     def _fitted_curve(self, scale: float) -> tuple[ThreadCurve, str]:
-        fit, counts, last = self.fit, len(self.runs), self.runs[-1].threads
+        fit, counts = self.fit, len(self.runs)
+        first, last = self.runs[0].threads, self.runs[-1].threads
         table = scale * fit.latency_s(np.arange(1, max(EXTRAPOLATED_TO, last) + 1))
-        if fit.form != "exp2":
-            why = f"{counts} thread counts are too few for Eq. 7: {fit.form} through them"
-            return TableCurve(tuple(table.tolist())), f"{why}, beyond {last} extrapolated"
         words = f"Eq. 7 through {counts} counts"
-        beyond = table[last:]
-        ideal = table[last - 1] * last / np.arange(last + 1, len(table) + 1)
-        if np.all((beyond >= ideal) & (beyond <= 2 * table[0])):
+        if fit.form != "exp2":
+            words = f"{counts} thread counts are too few for Eq. 7: {fit.form} through them"
+        runs_away = _runs_away(table, first, last)
+        if fit.form == "exp2" and first == 1 and not runs_away:
             c0, c1, c2, c3 = fit.constants
             curve = Exp2Curve(scale * c0, c1, scale * c2, c3)
             return curve, f"{words}, beyond {last} extrapolated"
-        table[last:] = table[last - 1]
-        return TableCurve(tuple(table.tolist())), f"{words}, held constant beyond {last}"
+        table[: first - 1] = table[first - 1]
+        if runs_away:
+            table[last:] = table[last - 1]
+        before = f", held constant below {first}" if first > 1 else ""
+        beyond = f"held constant beyond {last}" if runs_away else f"beyond {last} extrapolated"
+        return TableCurve(tuple(table.tolist())), f"{words}{before}, {beyond}"
 
     def _oversubscribed(self) -> str:
         more = [str(run.threads) for run in self.runs if run.threads > self.cores]
         return f"more threads than the {self.cores} cores at {', '.join(more)}" if more else ""
+
+
+def _runs_away(table_s: Floats, first: int, last: int) -> bool:
+    """Whether D(1), D(2), … is beyond the last count what no machine is.
+
+    Threads beyond it would save more than their share of the work, or cost more than twice the
+    slowest of the measured range.
+    """
+    k = np.arange(last + 1, len(table_s) + 1)
+    ideal, most = table_s[last - 1] * last / k, 2 * table_s[first - 1 : last].max()
+    beyond = table_s[last:]
+    return not bool(np.all((beyond >= ideal) & (beyond <= most)))
 
 
 def interpolated_s(sweep: Sweep) -> Floats:

@@ -8,7 +8,9 @@ Where the source leaves a choice. A convolution's first feature is the number of
 maps ("the number of features in the input feature maps"), the second (filter/stride)² · filters;
 of grouped convolutions, which the source predates, filters/groups, in a regression of their own.
 Batch norm and additions cost time in PyTorch and are regressed on `in` as activations are.
-Linear or logarithmic: the one of less cross-validated error, for each kind of layer.
+Linear or logarithmic: the one of less cross-validated error in seconds, for each kind of layer.
+A logarithmic one may be fitted in logarithms, where a small layer weighs as much as a large one, or
+in seconds; which is of large influence on a sum over layers, and is cross-validated as well.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +27,9 @@ from problems.errors import InputError
 from problems.layer_graph import Layer, LayerGraph
 
 Floats = NDArray[np.float64]
+
+#: Of one formula the one that comes first where cross-validation finds them equal.
+Form = Literal["linear", "logarithmic", "power"]
 
 FOLDS = 5
 #: Layers without a regression of their own, and whose they take.
@@ -56,20 +62,21 @@ class LayerSample:
 
 @dataclass(frozen=True, eq=False)
 class Regression:
-    """Seconds from features: b0 + Σ b_i·x_i, or exp(b0)·Π x_i^b_i where `logarithmic`.
+    """Seconds from features: b0 + Σ b_i·x_i where `linear`, else exp(b0)·Π x_i^b_i.
 
-    A linear prediction below zero counts as zero. `rmse_s` is the cross-validated error.
+    The latter is of least squares in logarithms (`logarithmic`) or in seconds (`power`). A linear
+    prediction below zero counts as zero. `rmse_s` is the cross-validated error.
     """
 
     kind: str
-    logarithmic: bool
+    form: Form
     coefficients: Floats
     rmse_s: float
     samples: int
 
     def seconds(self, features: Floats) -> Floats:
         """Return predictions, shape (M,), for features of shape (M, F)."""
-        return _predict(self.coefficients, features, self.logarithmic)
+        return _predict(self.coefficients, features, self.form)
 
 
 @dataclass(frozen=True)
@@ -171,22 +178,24 @@ def _fit_kind(kind: str, samples: Sequence[LayerSample]) -> Regression:
         )
     x = np.array([sample.features for sample in samples])
     y = np.array([sample.median_s for sample in samples])
-    errors = {logarithmic: _cross_validated(x, y, logarithmic) for logarithmic in (False, True)}
-    better = errors[True] < errors[False]
-    return Regression(kind, better, _fit(x, y, better), errors[better], len(samples))
+    errors = {form: _cross_validated(x, y, form) for form in get_args(Form)}
+    best = min(errors, key=lambda form: errors[form])
+    return Regression(kind, best, _fit(x, y, best), errors[best], len(samples))
 
 
-def _cross_validated(x: Floats, y: Floats, logarithmic: bool) -> float:
+def _cross_validated(x: Floats, y: Floats, form: Form) -> float:
     fold = np.arange(len(y)) % FOLDS
     misses = []
     for held in range(FOLDS):
-        coefficients = _fit(x[fold != held], y[fold != held], logarithmic)
-        misses.append(_predict(coefficients, x[fold == held], logarithmic) - y[fold == held])
+        coefficients = _fit(x[fold != held], y[fold != held], form)
+        misses.append(_predict(coefficients, x[fold == held], form) - y[fold == held])
     return float(np.sqrt(np.mean(np.concatenate(misses) ** 2)))
 
 
-def _fit(x: Floats, y: Floats, logarithmic: bool) -> Floats:
-    inputs, target = (np.log(x), np.log(y)) if logarithmic else (x, y)
+def _fit(x: Floats, y: Floats, form: Form) -> Floats:
+    if form == "power":
+        return _fit_power(x, y)
+    inputs, target = (x, y) if form == "linear" else (np.log(x), np.log(y))
     # Columns of one size: values in the millions beside ones would spoil the solution.
     scale = np.maximum(np.abs(inputs).max(axis=0), 1e-300)
     columns = np.column_stack([np.ones(len(y)), inputs / scale])
@@ -195,7 +204,29 @@ def _fit(x: Floats, y: Floats, logarithmic: bool) -> Floats:
     return coefficients
 
 
-def _predict(coefficients: Floats, x: Floats, logarithmic: bool) -> Floats:
-    inputs = np.log(x) if logarithmic else x
+def _fit_power(x: Floats, y: Floats) -> Floats:
+    """Minimise Σ (exp(b0)·Π x_i^b_i − y)², from the best in logarithms."""
+    from scipy.optimize import least_squares
+
+    columns = np.column_stack([np.ones(len(y)), np.log(x)])
+    start = _fit(x, y, "logarithmic")
+    typical = float(y.mean())
+
+    def misses(coefficients: Floats) -> Floats:
+        value: Floats = (_exp(columns @ coefficients) - y) / typical
+        return value
+
+    found: Floats = least_squares(misses, start, x_scale="jac").x
+    return found
+
+
+def _predict(coefficients: Floats, x: Floats, form: Form) -> Floats:
+    inputs = x if form == "linear" else np.log(x)
     value: Floats = coefficients[0] + inputs @ coefficients[1:]
-    return np.exp(value) if logarithmic else np.maximum(value, 0.0)
+    return np.maximum(value, 0.0) if form == "linear" else _exp(value)
+
+
+def _exp(value: Floats) -> Floats:
+    """Return exp, kept within the doubles: no layer takes e^±300 s."""
+    result: Floats = np.exp(np.clip(value, -300.0, 300.0))
+    return result

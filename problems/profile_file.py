@@ -36,6 +36,21 @@ class ProfileFile:
     layers: tuple[LayerSample, ...] = ()
     source: str = ""
 
+    @property
+    def idle_threads(self) -> int:
+        """Most threads with a core each at which layers ran alone: Neurosurgeon's one profile.
+
+        Raises
+        ------
+        InputError
+            No layers ran alone.
+        """
+        counts = {sample.threads for sample in self.layers}
+        if not counts:
+            raise InputError(f"{self.source}: no layers alone; expected profile --layers")
+        cores = int(self.machine["cores"])
+        return max((k for k in counts if k <= cores), default=min(counts))
+
     def dnn(self, name: str) -> MeasuredDnn:
         """Return one DNN's measurements, or raise an UnknownNameError that says what there is."""
         if name not in self.dnns:

@@ -69,7 +69,12 @@ def profile(
     from benchmark.profiling.load import usable_cores
     from benchmark.profiling.measure import Plan, measure
     from benchmark.profiling.rank_interval import COVERAGE, coverage
-    from benchmark.profiling.summary import agreement, summary_lines, summary_object
+    from benchmark.profiling.summary import (
+        agreement,
+        check_comparable,
+        summary_lines,
+        summary_object,
+    )
     from problems.profile_file import load_profile, save_profile
 
     for option, count in (("--repeats", repeats), ("--processes", processes)):
@@ -90,6 +95,8 @@ def profile(
     earlier = None if against is None else load_profile(against)
     if not out.parent.is_dir():
         raise InputError(f"--out: no directory {out.parent}; expected an existing one")
+    if earlier is not None:
+        check_comparable(earlier, names, plan.threads)
     beyond = [k for k in plan.threads if k > cores]
     if beyond:
         warn(f"more threads than the {cores} cores at {', '.join(map(str, beyond))}")

@@ -50,7 +50,7 @@ class _Fitted:
             EQ7: self.linear,
             "D(k) × share of MACs": self.macs,
             "D(k) × measured share": self.measured,
-            f"Neurosurgeon (k = {self.blind_threads})": self.neurosurgeon,
+            f"Neurosurgeon (k = {self.profile.idle_threads})": self.neurosurgeon,
             "Neurosurgeon told k": self.told,
             AGAIN: self.again,
         }
@@ -75,7 +75,7 @@ class _Fitted:
 
     def neurosurgeon(self, dnn: MeasuredDnn, threads: int) -> Floats:
         """Sum of per-layer regressions, all from one thread count."""
-        return fit_predictor(self.profile.layers, self.blind_threads).remaining_s(
+        return fit_predictor(self.profile.layers, self.profile.idle_threads).remaining_s(
             load_network(dnn.dnn)
         )
 
@@ -87,15 +87,6 @@ class _Fitted:
         """What the fit profile measured at this very cut and count: the machine's own noise."""
         return self.profile.dnn(dnn.dnn).run(threads).suffix.median_s
 
-    @property
-    def blind_threads(self) -> int:
-        """The count Neurosurgeon is profiled at: every core, as torch uses unless told."""
-        cores = int(self.profile.machine["cores"])
-        counts = {sample.threads for sample in self.profile.layers}
-        if not counts:
-            raise InputError(f"{self.profile.source}: no layers alone; expected profile --layers")
-        return max((k for k in counts if k <= cores), default=min(counts))
-
 
 def table2(request: PaperRequest) -> PaperResult:
     """Judge the predictors on the test profile; RMSE in ms beside the paper's."""
@@ -103,7 +94,7 @@ def table2(request: PaperRequest) -> PaperResult:
     dnns = [name for name in DNNS if name in test.dnns and name in fitted.profile.dnns]
     if not dnns:
         raise InputError(f"{test.source}: none of {', '.join(DNNS)}; expected at least one")
-    _check(fitted.profile, test)
+    _check(fitted.profile, test, dnns)
     claimed = {name: dict(zip(DNNS, values, strict=True)) for name, values in CLAIMED_MS.items()}
     rows = _rows("paper", claimed, dnns)
     for source, kept in _kinds(test, dnns):
@@ -147,7 +138,7 @@ def _rmse_ms(dnn: MeasuredDnn, predict: Predict, kept: Callable[[int], bool]) ->
     return float(1e3 * np.sqrt(np.mean(np.concatenate(misses) ** 2)))
 
 
-def _check(fit: ProfileFile, test: ProfileFile) -> None:
+def _check(fit: ProfileFile, test: ProfileFile, dnns: list[str]) -> None:
     if fit.source == test.source:
         raise InputError(f"{test.source}: fitted and judged on; expected another profile to test")
     if fit.machine["cpu"] != test.machine["cpu"]:
@@ -155,14 +146,25 @@ def _check(fit: ProfileFile, test: ProfileFile) -> None:
             f"{test.source}: measured on {test.machine['cpu']}; expected {fit.machine['cpu']}, "
             "the machine of the profile that is fitted"
         )
+    for name in dnns:
+        expected = load_network(name).virtual_layers().values
+        for profile in (fit, test):
+            if profile.dnns[name].layers.values != expected:
+                raise InputError(
+                    f"{profile.source}: its {name} is another network (what crosses its "
+                    f"{len(profile.dnns[name].layers) + 1} cuts); expected the shipped one, "
+                    f"splitbench profile --model {name}"
+                )
 
 
 def _notes(fitted: _Fitted, test: ProfileFile, dnns: list[str]) -> list[str]:
     lines = [
         "ours: layers l+1..S at every l < S and measured k of the test profile; PyTorch, one image",
-        f"Neurosurgeon is blind to threads: its layers ran at k = {fitted.blind_threads}; told k, "
-        "which it is not, they ran at the k that is predicted",
+        f"Neurosurgeon is blind to threads: its layers ran at k = {fitted.profile.idle_threads}; "
+        "told k, which it is not, they ran at the k that is predicted",
         f"{AGAIN}: the fit profile's own medians; what lies below is the machine's noise",
+        f"{EQ7} is judged on other runs at counts that it was fitted at too; Neurosurgeon's "
+        "regressions have seen none of the networks",
         "the paper does not say on which runs, splits or threads its RMSE was taken; its text says "
         "up to 8.31 times less than Neurosurgeon, its own ResNet-34 column 8.91",
     ]
@@ -170,6 +172,7 @@ def _notes(fitted: _Fitted, test: ProfileFile, dnns: list[str]) -> list[str]:
         mean = np.concatenate([run.suffix.median_s[:-1] for run in test.dnns[name].runs]).mean()
         words = fitted.profile.dnn(name).curve()[1]
         lines.append(f"{name}: mean measured {1e3 * mean:.1f} ms; D(k) is {words}")
+    lines += _regression_notes(fitted, test, dnns)
     for kind, profile in (("fitted", fitted.profile), ("judged", test)):
         machine = profile.machine
         lines.append(
@@ -177,4 +180,25 @@ def _notes(fitted: _Fitted, test: ProfileFile, dnns: list[str]) -> list[str]:
             f"{machine.get('foreign_cores', 'unknown')} cores busy with other work: "
             f"{profile.method['command']}"
         )
+    return lines
+
+
+def _regression_notes(fitted: _Fitted, test: ProfileFile, dnns: list[str]) -> list[str]:
+    """Say how good Neurosurgeon's regressions are in themselves."""
+    lines = []
+    measured = {sample.threads for sample in fitted.profile.layers}
+    counts = {run.threads for name in dnns for run in test.dnns[name].runs}
+    for k in sorted(measured & counts):
+        found = fit_predictor(fitted.profile.layers, k)
+        errors = ", ".join(
+            f"{kind} {1e3 * one.rmse_s:.2g} ({one.form})" for kind, one in found.regressions.items()
+        )
+        lines.append(f"regressions at k = {k}, cross-validated RMSE of one layer, ms: {errors}")
+        wholes = ", ".join(
+            f"{name} {found.remaining_s(load_network(name))[0] / run.suffix.median_s[0]:.2f}"
+            for name in dnns
+            for run in test.dnns[name].runs
+            if run.threads == k
+        )
+        lines.append(f"  predicted over measured, whole: {wholes}")
     return lines

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,29 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def one_a_core(cpus: Iterable[int], core_of: Callable[[int], object]) -> list[int]:
+    """Return logical CPUs so that the first of each physical core come before any second one."""
+    rank: Counter[object] = Counter()
+    order = []
+    for cpu in sorted(cpus):
+        core = core_of(cpu)
+        order.append((rank[core], cpu))
+        rank[core] += 1
+    return [cpu for _, cpu in sorted(order)]
+
+
+def core_of(cpu: int) -> object:
+    """Return what tells the physical core of a logical CPU from others; itself if unknown."""
+    topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
+    try:
+        return tuple(
+            (topology / name).read_text(encoding="ascii")
+            for name in ("physical_package_id", "core_id")
+        )
+    except (OSError, ValueError):
+        return cpu
 
 
 def _load_average() -> float | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from benchmark.profiling.jobs import IMAGE, Job, model_name
 from benchmark.profiling.load import LoadMeter
 from benchmark.profiling.rank_interval import band, coverage
 from benchmark.profiling.workers import run_jobs, wait_policy
+
+#: Layers alone take fewer processes: a regression over many of them levels what one differs by.
+LAYER_PROCESSES = 3
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Plan:
         (where its memory lies, what the machine does meanwhile) is several times what differs from
         round to round within one, so a process is what intervals count.
     layers
-        Whether layer configurations are run alone as well.
+        Whether layer configurations are run alone as well, in up to `LAYER_PROCESSES` of the
+        processes' turns.
     """
 
     models: Sequence[str]
@@ -42,6 +47,7 @@ class Plan:
     def jobs(self) -> list[Job]:
         """Return one job for each process, in order of running."""
         jobs = []
+        layer_shares = _shares(self.repeats, min(self.processes, LAYER_PROCESSES))
         for turn, repeats in enumerate(_shares(self.repeats, self.processes)):
             jobs += [
                 Job("network", model, threads, self.warmup, repeats, self.seed + turn,
@@ -49,11 +55,11 @@ class Plan:
                 for model in self.models
                 for threads in self.threads
             ]  # fmt: skip
-        if self.layers:
-            jobs += [
-                Job("layers", "", threads, self.warmup, self.repeats, self.seed)
-                for threads in self.threads
-            ]
+            if self.layers:
+                jobs += [
+                    Job("layers", "", threads, self.warmup, share, self.seed)
+                    for threads, share in product(self.threads, layer_shares[turn : turn + 1])
+                ]
         return jobs
 
     @property
@@ -79,7 +85,7 @@ def measure(
     """
     meter, start = LoadMeter(), time.perf_counter()
     found: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    samples: list[dict[str, Any]] = []
+    samples: dict[int, list[list[dict[str, Any]]]] = {}
     version = ""
 
     def ticked(job: Job) -> None:
@@ -88,7 +94,7 @@ def measure(
     for job, result in run_jobs(plan.jobs(), ticked):
         version = result["torch"]
         if job.task == "layers":
-            samples += result["samples"]
+            samples.setdefault(job.threads, []).append(result["samples"])
         else:
             found.setdefault((job.model, job.threads), []).append(result)
     return {
@@ -109,7 +115,9 @@ def measure(
             _dnn(model, [(k, found[model, k]) for k in sorted(plan.threads)])
             for model in plan.models
         ],
-        "layers": samples,
+        "layers": [
+            _merged(runs) for k in sorted(samples) for runs in zip(*samples[k], strict=True)
+        ],
     }
 
 
@@ -136,6 +144,11 @@ def _interval(runs: list[dict[str, Any]], part: str) -> dict[str, Any]:
         name: np.vectorize(lambda value: float(f"{value:.6g}"))(values).tolist()
         for name, values in zip(names, band(medians), strict=True)
     }
+
+
+def _merged(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return one layer that ran alone in several processes: the median of their medians."""
+    return runs[0] | {"median_s": float(np.median([run["median_s"] for run in runs]))}
 
 
 def _shares(total: int, parts: int) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,29 +20,32 @@ class Agreement:
     """Two profiles of one machine: how many quantities' intervals meet.
 
     `whole` and `splits` count (agreeing, compared); `largest` is the largest relative difference
-    of two whole-DNN medians. `expected` is the share that meets if nothing but chance differs.
+    of two whole-DNN medians. `expected` is the share that meets if nothing but chance differs,
+    on one machine: whether it may be one, `same_cpu` says.
     """
 
     whole: tuple[int, int]
     splits: tuple[int, int]
     largest: float
     expected: float
+    same_cpu: bool
 
     def lines(self) -> list[str]:
         """Return the comparison for people."""
-        return [
+        lines = [
             f"against the earlier profile: intervals meet for {self.whole[0]} of {self.whole[1]} "
             f"whole DNNs and {self.splits[0]} of {self.splits[1]} prefixes and suffixes",
             f"  expected where only chance differs: {100 * self.expected:.1f} %; whole medians "
             f"differ by at most {100 * self.largest:.1f} %",
         ]
+        return lines + ([] if self.same_cpu else ["  but it is of another CPU"])
 
     def as_dict(self) -> dict[str, Any]:
         """Return the comparison as a JSON object."""
         return {
             "whole_agree": self.whole[0], "whole_compared": self.whole[1],
             "splits_agree": self.splits[0], "splits_compared": self.splits[1],
-            "expected_share": self.expected, "whole_largest_difference": self.largest,
+            "expected_share": self.expected, "same_cpu": self.same_cpu, "whole_largest_difference": self.largest,
         }  # fmt: skip
 
 
@@ -73,8 +77,27 @@ def agreement(one: ProfileFile, other: ProfileFile) -> Agreement:
         )
     expected = chance_to_meet(*(int(profile.method["processes"]) for profile in (one, other)))
     return Agreement(
-        (sum(whole), len(whole)), (sum(splits), len(splits)), max(differences), expected
-    )
+        (sum(whole), len(whole)), (sum(splits), len(splits)), max(differences), expected,
+        one.machine["cpu"] == other.machine["cpu"],
+    )  # fmt: skip
+
+
+def check_comparable(earlier: ProfileFile, dnns: Collection[str], threads: Collection[int]) -> None:
+    """Refuse, before anything is measured, an earlier profile that will have nothing in common.
+
+    Raises
+    ------
+    InputError
+        None of the DNNs, or none of their thread counts.
+    """
+    counts = {
+        run.threads for name in dnns if name in earlier.dnns for run in earlier.dnns[name].runs
+    }
+    if not counts & set(threads):
+        raise InputError(
+            f"--against {earlier.source}: has none of {', '.join(dnns)} at "
+            f"{', '.join(map(str, threads))} threads; expected a profile of the same"
+        )
 
 
 def summary_object(profile: ProfileFile, earlier: ProfileFile | None) -> dict[str, Any]:

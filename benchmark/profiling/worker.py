@@ -12,11 +12,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 
 from benchmark.profiling.jobs import Job
+from benchmark.profiling.load import core_of, one_a_core
 from problems.errors import InputError
 
 #: A layer that runs alone is timed this often for each repeat, but for long layers once.
@@ -24,9 +25,15 @@ LAYER_RUNS = 3
 LONG_LAYER_S = 0.005
 
 
+#: The parent's lines and ours; a user's module reads and prints elsewhere (`_keep_to_ourselves`).
+_orders: TextIO = sys.stdin
+_messages: TextIO = sys.stdout
+
+
 def main() -> int:
     """Read the job, do it, and say what came of it."""
-    job = Job.from_json(sys.stdin.readline())
+    _keep_to_ourselves()
+    job = Job.from_json(_orders.readline())
     pin_threads(job.threads)
     try:
         result = measure_network(job) if job.task == "network" else measure_layers(job)
@@ -37,16 +44,30 @@ def main() -> int:
     return 0
 
 
+def _keep_to_ourselves() -> None:
+    """Give what a user's module prints to stderr, and nothing to read, C code included.
+
+    A word printed without a newline would spoil the message behind it.
+    """
+    global _orders, _messages
+    _orders = os.fdopen(os.dup(0), encoding="utf-8")
+    _messages = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+
+
 def say(**message: Any) -> None:
     """Write one line to the parent."""
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+    _messages.write(json.dumps(message) + "\n")
+    _messages.flush()
 
 
 def wait_for_turn() -> None:
     """Say that all is built, and sleep until the parent says go; end with it."""
     say(event="ready")
-    if not sys.stdin.readline():
+    if not _orders.readline():
         raise SystemExit(1)
 
 
@@ -58,7 +79,7 @@ def pin_threads(threads: int) -> None:
     torch.set_num_interop_threads(1)
     torch.set_flush_denormal(True)
     if hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
+        cores = one_a_core(os.sched_getaffinity(0), core_of)
         os.sched_setaffinity(0, cores[:threads] if threads <= len(cores) else cores)
 
 
@@ -123,7 +144,7 @@ def measure_layers(job: Job) -> dict[str, Any]:
     with torch.inference_mode():
         cases = layer_cases(job.seed)
         wait_for_turn()
-        for case in cases:
+        for done, case in enumerate(cases, start=1):
             warm = min(_timed(case.run) for _ in range(max(job.warmup, 1)))
             runs = job.repeats * (1 if warm > LONG_LAYER_S else LAYER_RUNS)
             seconds = [_timed(case.run) for _ in range(runs)]
@@ -136,9 +157,14 @@ def measure_layers(job: Job) -> dict[str, Any]:
             if case.filter_work:
                 sample["filter_work"] = case.filter_work
             samples.append(sample | {"median_s": float(np.median(seconds))})
-    for _ in range(job.repeats):
-        say(event="tick")
+            for _ in range(_ticks(job, done, len(cases)) - _ticks(job, done - 1, len(cases))):
+                say(event="tick")
     return {"torch": torch.__version__, "samples": samples}
+
+
+def _ticks(job: Job, done: int, cases: int) -> int:
+    """Return how many of the job's rounds so many cases stand for."""
+    return job.repeats * done // cases
 
 
 def _timed(run: Callable[[], Any]) -> float:

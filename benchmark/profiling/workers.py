@@ -99,12 +99,7 @@ class Worker:
     def _listen(self, event: str, tick: Callable[[Job], None]) -> dict[str, Any]:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            try:
-                message = json.loads(line)
-            except json.JSONDecodeError:  # a user's module prints
-                continue
-            if not isinstance(message, dict):
-                continue
+            message: dict[str, Any] = json.loads(line)
             if message.get("event") == "tick":
                 tick(self.job)
             elif message.get("event") == "error":
@@ -117,7 +112,7 @@ class Worker:
         status = self.process.wait()
         self._errors.seek(0)
         last = (self._errors.read().strip().splitlines() or ["no message"])[-1]
-        hint = " (pip install 'splitbench[trace]')" if "No module named 'torch'" in last else ""
+        hint = " (pip install 'splitbench[learn]')" if "No module named 'torch'" in last else ""
         return (
             f"profile: the worker for {model_name(self.job.model) or 'layers'} on "
             f"{self.job.threads} threads ended with status {status}: {last}{hint}"

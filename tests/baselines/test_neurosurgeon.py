@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +24,10 @@ from problems import (
     linear_server_share,
 )
 from problems.network import LayerGraph, load_network, network_names
+from problems.profile_file import save_profile
 from solvers import Solution, Status, make, solve_slot
+from solvers.registry import files_of
+from tests.profile_data import profile_object
 
 CURVE = TableCurve(tuple(0.4 / k + 0.01 for k in range(1, 33)))
 
@@ -147,6 +151,44 @@ def test_shares_of_macs_add_up() -> None:
     seconds = seconds_by_macs(graph, 2.0)
     assert seconds.sum() == pytest.approx(2.0, rel=1e-12)
     assert [layer.macs == 0 for layer in graph.layers] == (seconds == 0).tolist()
+
+
+def test_a_profile_gives_the_layers_shares(tmp_path: Path) -> None:
+    """With `profile` the cut is the one that the regressions' shares make best, and the file
+    counts among what decides the result.
+    """
+    path = tmp_path / "mine.json"
+    data = profile_object(("resnet18",), (1, 2), cores=2)
+    rng = np.random.default_rng(1)
+    for kind in ("conv", "grouped conv", "linear", "pool", "activation", "norm", "add"):
+        for _ in range(20):
+            inputs, outputs = (int(value) for value in rng.integers(100, 100_000, size=2))
+            row = {"kind": kind, "threads": 1, "input_values": inputs, "output_values": outputs}
+            if kind.endswith("conv"):
+                row["filter_work"] = float(rng.uniform(1, 9))
+            data["layers"].append(row | {"median_s": 1e-9 * inputs})
+    save_profile(data, path)
+    graph = load_network("resnet18")
+    read = {
+        layer.name: layer.input_values + layer.output_values * len(layer.fused)
+        for layer in graph.layers
+        if layer.kind != "input"
+    }
+    groups = graph.virtual_layers().members
+    done = np.cumsum([0.0, *(sum(read.get(name, 0) for name in group) for group in groups)])
+    done /= done[-1]
+    solver = Neurosurgeon(2, str(path))
+    for uplink in (2e6, 1.5e7, 6e7, 1e9):
+        problem = slot(device("resnet18"), uplink_bps=uplink)
+        whole_s = float(CURVE.seconds(np.array(2)))
+        send = problem.fleet.cut_bits[0] / uplink
+        total = 0.3 * done + whole_s * (1 - done) + send
+        cut = solver.partition(problem)
+        assert isinstance(cut, np.ndarray)
+        assert total[cut[0]] == pytest.approx(total.min(), rel=1e-3)
+    name = f"neurosurgeon[profile={path}]+ta"
+    assert files_of(name, "hetero") == [path]
+    assert files_of("neurosurgeon+ta", "hetero") == []
 
 
 UNSUPPORTED = {

@@ -97,6 +97,37 @@ def _values_read(layer: Any) -> int:
     return int(layer.input_values + len(layer.fused) * layer.output_values)
 
 
+def test_table2_says_how_good_the_regressions_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each measured count has its cross-validated errors and predicted over measured wholes."""
+    assert main(["paper", "table2", "--json", *_profiles(tmp_path)]) == 0
+    (item,) = json.loads(capsys.readouterr().out)
+    notes = item["notes"]
+    for k in (1, 2):
+        (errors,) = (line for line in notes if f"regressions at k = {k}," in line)
+        assert all(kind in errors for kind in KINDS)
+    (one, two) = (line for line in notes if "predicted over measured" in line)
+    graph = load_network("resnet34")
+    whole = sum(1e-9 * _values_read(layer) for layer in graph.layers if layer.kind != "input")
+    assert f"resnet34 {whole / (1.5 * 0.12):.2f}" in one
+    assert f"resnet34 {whole / 2 / (1.5 * 0.07):.2f}" in two
+
+
+def test_another_network_under_a_known_name_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A profile whose resnet34 is not the shipped one is named in one line, with status 2."""
+    arguments = _profiles(tmp_path)
+    data = json.loads((tmp_path / "test.json").read_text(encoding="utf-8"))
+    data["dnns"][1]["cut_values"][3] += 1
+    save_profile(data, tmp_path / "test.json")
+    assert main(["paper", "table2", *arguments]) == 2
+    err = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "test.json: its resnet34 is another network" in err
+    assert "splitbench profile --model resnet34" in err
+
+
 def test_figures_are_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Both PNGs are written, with a row of numbers for each curve and each network."""
     assert main(["paper", "fig2", "fig3", *_profiles(tmp_path, (1, 2, 3, 4, 6))]) == 0

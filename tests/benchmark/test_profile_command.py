@@ -1,18 +1,24 @@
 """`splitbench profile`: real subprocesses, a file that suites take, splits that are the network."""
 
 import json
+import re
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmark.cli import main
-from benchmark.profiling.load import LoadMeter
+from benchmark.paper.items import REFERENCE
+from benchmark.profiling.load import LoadMeter, one_a_core
 from problems.profile_file import load_profile, save_profile
 from problems.suites import make_suite
 from tests.profile_data import profile_object
 
+ANOTHER = str(REFERENCE / "profile-test.json")
 TINY = """
+import os
+
 from torch import nn
 
 class Block(nn.Module):
@@ -25,7 +31,12 @@ class Block(nn.Module):
         return self.relu(self.one(x) + self.two(x)).view(x.size(0), x.size(1), 8, 8)
 
 def tiny():
-    print("noise on stdout")
+    print("noise on stdout, without a newline", end="", flush=True)
+    os.write(1, b"{")
+    try:
+        input()
+    except (EOFError, OSError):
+        pass
     return nn.Sequential(
         nn.Conv2d(3, 8, 3, 1, 1), nn.ReLU(), Block(8), Block(8), nn.AdaptiveAvgPool2d(1),
         nn.Flatten(), nn.Linear(8, 4),
@@ -53,7 +64,10 @@ def _profile(tmp_path: Path, *more: str, model: str = "tiny") -> int:
 def test_a_users_network_is_measured_and_used(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A module from a file is profiled at both counts; suites take the file as board and server."""
+    """A module from a file is profiled at both counts; suites take the file as board and server.
+
+    What it prints and tries to read meanwhile spoils nothing.
+    """
     assert _profile(tmp_path, "--json") == 0
     out, err = capsys.readouterr()
     said = json.loads(out)
@@ -166,6 +180,7 @@ def test_a_bad_module_is_one_line(
         (["--input-shape", "1,3"], "takes a tensor of shape [1, 3]"),
         (["--out", "no/such/dir/p.json"], "no directory"),
         (["--against", "nowhere.json"], "nowhere.json"),
+        (["--against", ANOTHER], "none of squeezenet1_1 at 1 threads"),
         (["--model", "resnet18", "--model", "resnet18"], "each name once"),
     ],
 )
@@ -199,3 +214,25 @@ def test_suites_on_profile_files_can_be_sampled_and_solved(
         assert Path(written).parent == out
         assert main([command, written, "-s", "exact", "--json"]) == 0
         assert '"optimal"' in capsys.readouterr().out
+
+
+def test_threads_get_physical_cores_first() -> None:
+    """On a machine whose logical CPUs 0 and 1 are one core, two threads run on two cores."""
+    assert one_a_core({0, 1, 2, 3}, lambda cpu: cpu // 2) == [0, 2, 1, 3]
+    assert one_a_core({0, 1, 2, 3}, lambda cpu: cpu % 2) == [0, 1, 2, 3]
+    assert one_a_core({5, 3}, lambda cpu: cpu) == [3, 5]
+
+
+def test_hints_name_extras_that_exist() -> None:
+    """What the code tells people to install is what pyproject.toml offers."""
+    root = Path(__file__).resolve().parent.parent.parent
+    with (root / "pyproject.toml").open("rb") as file:
+        extras = set(tomllib.load(file)["project"]["optional-dependencies"])
+    said = {
+        extra
+        for package in ("benchmark", "problems", "solvers", "baselines", "results")
+        for path in (root / package).rglob("*.py")
+        for extra in re.findall(r"splitbench\[(\w+)\]'", path.read_text(encoding="utf-8"))
+    }
+    assert said
+    assert said <= extras

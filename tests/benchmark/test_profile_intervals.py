@@ -92,6 +92,41 @@ def test_processes_that_differ_more_than_rounds_widen_the_intervals(
         assert found.splits[0] / found.splits[1] >= 0.98
 
 
+def test_layers_alone_are_medians_over_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a layer that three processes timed, the middle one is kept, for each thread count."""
+    jobs: list[Job] = []
+
+    def run(given: Sequence[Job], tick: object) -> Iterator[tuple[Job, dict[str, Any]]]:
+        network = _machine(0)
+        for job in given:
+            jobs.append(job)
+            if job.task == "network":
+                yield from network([job], tick)
+                continue
+            turn = sum(other.task == "layers" and other.threads == job.threads for other in jobs)
+            slow = (5.0, 1.0, 2.0)[turn - 1]
+            samples = [{"kind": "add", "threads": job.threads, "median_s": slow * job.threads}]
+            yield job, {"torch": "2.0", "samples": samples}
+
+    monkeypatch.setattr(measuring, "run_jobs", run)
+    data = measuring.measure(measuring.Plan(["net"], [1, 2]), "p", "test")
+    assert [row["median_s"] for row in data["layers"]] == [2.0, 4.0]
+    alone = [job for job in jobs if job.task == "layers" and job.threads == 2]
+    assert [job.repeats for job in alone] == [2, 2, 2]
+    assert len({job.seed for job in alone}) == 1  # the same layers in each
+
+
+def test_layers_alone_tick_as_they_go() -> None:
+    """Rounds spread over the cases: a bar that stands still until all are done says nothing."""
+    from benchmark.profiling.worker import _ticks
+
+    job = Job("layers", "", 1, 1, 6, 0)
+    steps = [_ticks(job, done, 200) - _ticks(job, done - 1, 200) for done in range(1, 201)]
+    assert sum(steps) == 6
+    assert max(steps) == 1
+    assert sum(steps[:100]) == 3
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads CPU time from /proc")
 def test_workers_measure_alone_and_wait_asleep() -> None:
     """A worker that is ready does nothing until its turn: nothing is timed beside it."""
@@ -143,6 +178,12 @@ def test_two_profiles_agree_where_their_intervals_meet(tmp_path: Path) -> None:
     assert same.expected == chance_to_meet(2, 2)  # two processes, both profiles
     assert same.splits[0] == same.splits[1] == 3 * 2 * len(one.dnn("mobilenet_v2").layers)
     slower = profile_object(whole_s=lambda k: 1.03 * (0.1 / k + 0.02))
+    assert same.same_cpu
+    assert len(same.lines()) == 2
+    elsewhere = profile_object()
+    elsewhere["machine"]["cpu"] = "Another CPU"
+    found = agreement(one, save_profile(elsewhere, tmp_path / "three.json"))
+    assert found.lines()[-1] == "  but it is of another CPU"
     other = agreement(one, save_profile(slower, tmp_path / "two.json"))
     assert other.whole == (0, 3)
     assert other.splits[0] == 0

@@ -38,10 +38,10 @@ def _samples(threads: int = 1, factor: float = 1.0) -> list[LayerSample]:
 
 
 def test_each_kind_finds_the_function_that_made_its_samples() -> None:
-    """Products come out logarithmic, sums linear, with cross-validated error near zero."""
+    """Products come out as products, sums as sums, with cross-validated error near zero."""
     predictor = fit_predictor(_samples())
     for kind, regression in predictor.regressions.items():
-        assert regression.logarithmic == kind.endswith("conv")
+        assert (regression.form != "linear") == kind.endswith("conv")
         assert regression.samples == 30
         assert regression.rmse_s < 1e-9
         count = 1 if kind in ("activation", "norm", "add") else 2
@@ -49,6 +49,20 @@ def test_each_kind_finds_the_function_that_made_its_samples() -> None:
         assert regression.seconds(features)[0] == pytest.approx(
             _seconds(kind, 1000, 50.0), rel=1e-6
         )
+
+
+@pytest.mark.parametrize(("relative", "form"), [(True, "logarithmic"), (False, "power")])
+def test_noise_decides_in_what_a_product_is_fitted(relative: bool, form: str) -> None:
+    """Noise in proportion asks for logarithms, noise of one size (overheads) for seconds."""
+    rng = np.random.default_rng(7)
+    rows = []
+    for at in range(200):
+        inputs, work = (int(value) for value in np.exp(rng.uniform(3, 9, size=2)))
+        seconds = 1e-6 * inputs * work
+        noise = rng.standard_normal()
+        seconds = seconds * np.exp(0.5 * noise) if relative else abs(seconds + 0.5 * noise)
+        rows.append(LayerSample("conv", 1, inputs, at, float(work), seconds))
+    assert fit_predictor(rows).regressions["conv"].form == form
 
 
 def test_a_layer_is_predicted_with_what_is_fused_into_it() -> None:

@@ -142,6 +142,42 @@ def test_eq7_is_not_followed_where_it_runs_away(
 
 
 @pytest.mark.parametrize(
+    "measured",
+    [
+        {1: 1.0, 2: 0.52, 4: 0.27, 8: 0.15},
+        {1: 1.0, 2: 0.6, 3: 0.4, 4: 0.25},
+        {1: 1.0, 2: 0.4},
+        {2: 1.0, 4: 0.7, 6: 0.6},
+        {4: 0.5, 5: 0.34, 6: 0.33, 8: 0.32, 12: 0.31},
+        {4: 0.2, 6: 0.3, 8: 0.35, 12: 0.37, 16: 0.38},
+        {1: 1.0, 2: 0.6, 3: 0.5, 4: 0.45, 6: 0.6},
+    ],
+)
+@pytest.mark.parametrize("kind", ["exp2", "table"])
+def test_no_curve_leaves_what_a_machine_can_do(
+    measured: dict[int, float], kind: str, tmp_path: Path
+) -> None:
+    """Before the first count and behind the last D(k) stays near what was measured: never
+    negative, never beyond twice the slowest, never faster than threads are added.
+    """
+    dnn = _saved(tmp_path, threads=tuple(measured), whole_s=measured.__getitem__).dnn(
+        "mobilenet_v2"
+    )
+    curve, words = dnn.curve(kind)
+    k = np.arange(1, (curve.max_threads or 256) + 1)
+    seconds = curve.seconds(k)
+    between = curve.seconds(np.arange(min(measured), max(measured) + 1))
+    assert np.all(seconds > 0)
+    assert np.all(seconds <= 2 * between.max())
+    behind = k > max(measured)
+    floor = between[-1] * max(measured) / k[behind]
+    assert np.all(seconds[behind] >= floor * (1 - 1e-9))
+    assert np.all(seconds[k < min(measured)] == between[0])
+    if kind == "exp2" and min(measured) > 1:
+        assert f"held constant below {min(measured)}" in words
+
+
+@pytest.mark.parametrize(
     ("threads", "form"), [((1, 2), "inverse"), ((1, 2, 4), "inverse"), ((1, 2, 3, 4), "amdahl")]
 )
 def test_fewer_counts_say_which_form_they_support(
