@@ -45,7 +45,8 @@ class Agreement:
         return {
             "whole_agree": self.whole[0], "whole_compared": self.whole[1],
             "splits_agree": self.splits[0], "splits_compared": self.splits[1],
-            "expected_share": self.expected, "same_cpu": self.same_cpu, "whole_largest_difference": self.largest,
+            "expected_share": self.expected, "same_cpu": self.same_cpu,
+            "whole_largest_difference": self.largest,
         }  # fmt: skip
 
 
@@ -90,10 +91,8 @@ def check_comparable(earlier: ProfileFile, dnns: Collection[str], threads: Colle
     InputError
         None of the DNNs, or none of their thread counts.
     """
-    counts = {
-        run.threads for name in dnns if name in earlier.dnns for run in earlier.dnns[name].runs
-    }
-    if not counts & set(threads):
+    common = [earlier.dnns[name] for name in dnns if name in earlier.dnns]
+    if not any(run.threads in threads for dnn in common for run in dnn.runs):
         raise InputError(
             f"--against {earlier.source}: has none of {', '.join(dnns)} at "
             f"{', '.join(map(str, threads))} threads; expected a profile of the same"
