@@ -75,6 +75,8 @@ def validate(model: type[Model], data: Any, source: str) -> Model:
         return model.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
+        # Of a file of another format nothing else is as expected.
+        details = [one for one in details if one["loc"] == ("format",)] or details
         first, more = _explain(details[0], model.model_json_schema()), len(details) - 1
         rest = f" (and {more} more)" if more else ""
         raise InputError(f"{source}: {first}{rest}") from None

@@ -104,11 +104,31 @@ def class_in_file(path: Path, class_name: str, kind: str) -> type[Any]:
         raise UnknownNameError(f"class in {path}", class_name, known)
     plugin: type[Any] = getattr(module, class_name)
     if not is_plugin(plugin) or kind not in kinds_of(plugin):
-        method = next(method for method, of_kind in _METHODS.items() if of_kind == kind)
-        raise InputError(
-            f"{path}:{class_name}: no {kind}; expected a class with a name and a method {method}"
-        )
+        raise InputError(f"{path}:{class_name}: {_why_not(plugin, kind, f'{path}:{class_name}')}")
     return plugin
+
+
+def _why_not(plugin: Any, kind: str, name: str) -> str:
+    """Say what a class of a file lacks to be a `kind`."""
+    other = next(iter(kinds_of(plugin)), None) if is_plugin(plugin) else None
+    if kind == "solver" and other is not None:
+        example = f"{name}+ta" if other == "partitioner" else f"eo+{name}"
+        return f"only half of a solver, {_article(other)}; expected for instance {example}"
+    method = next(method for method, of_kind in _METHODS.items() if of_kind == kind)
+    lacks = [
+        what
+        for what, there in (
+            ("name (a text)", isinstance(getattr(plugin, "name", None), str)),
+            (f"method {method}", callable(getattr(plugin, method, None))),
+        )
+        if not there
+    ]
+    missing = f", it has no {' and no '.join(lacks)}" if lacks else ""
+    return f"no {kind}{missing}; expected a class with a name and a method {method}"
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
 def _find_in_module(name: str, found: Found) -> None:

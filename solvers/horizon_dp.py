@@ -87,17 +87,23 @@ def _served(
 
 def _moved_up(value: Floats, net: float, least: int) -> Floats:
     """Shift by a net share of E_max, rounded up to whole steps."""
-    return _moved(value, 0 if net == 0.0 else ceil(net * (len(value) - 1) + _SLACK), least)
+    return _moved(value, 0 if net == 0.0 else ceil(_steps(value, net) + _SLACK), least)
 
 
 def _interpolated(value: Floats, net: float, least: int) -> Floats:
     """Shift by a net share of E_max, linearly between the steps around it."""
-    steps = net * (len(value) - 1)
+    steps = _steps(value, net)
     low = floor(steps)
     part = steps - low
     if part == 0.0:
         return _moved(value, low, least)
     return (1.0 - part) * _moved(value, low, least) + part * _moved(value, low + 1, least)
+
+
+def _steps(value: Floats, net: float) -> float:
+    """Return a net share of E_max in steps; beyond the whole battery it makes no difference."""
+    grid = len(value) - 1
+    return min(max(net, -2.0), 2.0) * grid
 
 
 def _moved(value: Floats, steps: int, least: int) -> Floats:

@@ -8,7 +8,7 @@ import numpy as np
 
 from problems import EpisodeView, InputError, SlotProblem
 from problems.latency import Floats
-from solvers.base import Context
+from solvers.base import ALONE, Context
 from solvers.charge_aware import Decision, charge_aware_decision, myopic_decision
 from solvers.charge_value import charge_value
 from solvers.exact import Exact
@@ -89,7 +89,7 @@ class Lookahead:
         if self._ahead.future is not None and self.plan == "seen" and charged:
             self._rehearsed = rehearse(self._ahead.future, freely=self.hibernate == "free")
 
-    def solve(self, problem: SlotProblem, context: Context) -> Solution:
+    def solve(self, problem: SlotProblem, context: Context = ALONE) -> Solution:
         """Return the decision for the present slot; slots have to come in order."""
         if self._ahead is None or problem.formulation.energy_term != "residual":
             return Exact().solve(problem)

@@ -170,4 +170,9 @@ def _lookup(spec: Spec, kind: str) -> type[Any]:
                 f"solver {spec.name!r}: only half of one, it needs {other} as well; "
                 f"expected for instance {example}"
             )
+    if "." in spec.name:
+        raise InputError(
+            f"unknown solver {spec.name!r}; expected a name (splitbench list solvers), or "
+            "path/to/file.py:ClassName"
+        )
     raise UnknownNameError(kind, spec.name, all_names())

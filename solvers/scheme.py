@@ -19,8 +19,8 @@ class Scheme:
     ----------
     partitioner, allocator
         Anything with `partition(problem[, context])` and
-        `allocate(problem, partition[, context])`. A partitioner's `note` (which policy is at work)
-        goes with every decision.
+        `allocate(problem, partition[, context])`, which returns a Solution, or threads (N,) alone.
+        A partitioner's `note` (which policy is at work) goes with every decision.
     """
 
     def __init__(self, partitioner: Any, allocator: Any, name: str = ""):
@@ -42,7 +42,9 @@ class Scheme:
         solution: Solution = call_with_context(
             self.allocator.allocate, problem, chosen, context=context
         )
+        if not isinstance(solution, Solution):  # threads alone, as a partition alone is taken
+            solution = Solution(chosen, np.asarray(solution))
         note = getattr(self.partitioner, "note", "")
-        if note and isinstance(solution, Solution):
+        if note:
             return replace(solution, note="; ".join(filter(None, [note, solution.note])))
         return solution

@@ -78,15 +78,20 @@ class ThreadAllocation:
         return cost
 
     def _printed_cost(self, problem: SlotProblem, partition: Ints) -> Floats:
-        """Cost for k = 1, 2, …: the printed rule looks below k_min; column 0 is k = 0, inf."""
-        cost = self._cost(problem, partition)
-        below = np.full((len(problem), problem.min_threads), np.inf)
-        device = np.arange(len(problem))
-        for k in range(1, problem.min_threads):
-            terms = problem.terms_at(partition, np.full(len(problem), k))
-            weight = problem.fleet.deadline_s if self.objective == "utility" else 1.0
-            below[device, k] = np.where(partition == HIBERNATE, 0.0, terms.end_to_end_s / weight)
-        return np.concatenate([below, cost], axis=1)
+        """Cost at k = 0 (undefined, inf), 1, 2, …: the printed rule looks below k_min.
+
+        Others may have dropped below k_min, so it goes on to what they leave at one thread each.
+        """
+        count = len(problem)
+        weight = problem.fleet.deadline_s if self.objective == "utility" else np.ones(count)
+        columns = [np.full(count, np.inf)]
+        for k in range(1, problem.threads - count + 2):
+            terms = problem.terms_at(partition, np.full(count, k))
+            feasible = (terms.charge_j > 0.0) & (terms.queue_s < np.inf)
+            cost = np.where(feasible, terms.end_to_end_s / weight, np.inf)
+            cost = np.where(partition == HIBERNATE, 0.0, cost)
+            columns.append(np.where(k <= problem.thread_caps, cost, np.inf))
+        return np.stack(columns, axis=1)
 
 
 def improve(cost: Floats, threads: Ints, min_threads: int) -> Ints:
@@ -155,7 +160,7 @@ def printed_rule(cost: Floats, threads: Ints, problem: SlotProblem) -> Ints:
 
     Line 9: a drop counts only if k − 1 ≤ k_min − 1. Line 17: compares the latencies D_down of
     the device that gains most and D_up of the one that loses least. Lines 16–19 are read as
-    standing after the loop over n, ε as 0, a gain beyond a cap as worth nothing, and a device's
+    standing after the loop over n, ε as 0, a gain beyond a cap as none at all, and a device's
     exchange with itself as none. A move that raises the total is kept, and is the last.
     """
     held = threads.copy()
@@ -168,7 +173,7 @@ def printed_rule(cost: Floats, threads: Ints, problem: SlotProblem) -> Ints:
         loses = gained(up, here, np.inf)
         gains = gained(here, down, -np.inf)
         giver, taker = int(loses.argmin()), int(gains.argmax())
-        if down[taker] > up[giver] and giver != taker:
+        if gains[taker] > -np.inf and down[taker] > up[giver] and giver != taker:
             held[taker] += 1
             held[giver] -= 1
         if not padded[device, held].sum() < here.sum():

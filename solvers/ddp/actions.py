@@ -16,7 +16,7 @@ ActionKind = Literal["layers", "candidates"]
 
 
 def candidate_cuts(device: Device) -> tuple[int, ...]:
-    """Return l = 0 and each l whose cut sends less than every earlier one; l = S is the last.
+    """Return l = 0, each l whose cut sends less than every earlier one, and l = S.
 
     Running further on the device to send more is worth it only where the device outruns the
     server, so these few hold nearly all that is ever optimal.
@@ -26,6 +26,8 @@ def candidate_cuts(device: Device) -> tuple[int, ...]:
         if bits < least:
             chosen.append(index)
             least = bits
+    if chosen[-1] != device.layers:  # a cut before it sends nothing either
+        chosen.append(device.layers)
     return tuple(chosen)
 
 

@@ -16,6 +16,7 @@ from problems.columns import slot_columns
 from solvers import Context, Solution, Status, make, solve_slot
 from solvers.ilp import Answer, Model, SlotIlp
 from solvers.ilp_highs import IlpHighs
+from solvers.knapsack import best_division
 from tests.strategies import SEEDS, problems, random_problem
 
 ILPS = ("ilp-highs", "ilp-cp-sat", "ilp-cbc")
@@ -277,3 +278,40 @@ def test_highs_keeps_stdout_clean(capfd: pytest.CaptureFixture[str]) -> None:
     for name in ILPS:
         agree(random_problem(np.random.default_rng(1), spare=3), name)
     assert capfd.readouterr().out == ""
+
+
+@given(
+    st.integers(1, 5).flatmap(
+        lambda devices: st.integers(1, 90).flatmap(
+            lambda columns: st.tuples(st.just(devices), st.just(columns), st.integers(0, 10**6))
+        )
+    )
+)
+def test_division_is_the_textbook_programme(shape: tuple[int, int, int]) -> None:
+    """The knapsack is that of a plain loop over budgets and counts, ranges and blocks or not."""
+    devices, columns, seed = shape
+    rng = np.random.default_rng(seed)
+    value = rng.integers(-3, 4, (devices, columns)).astype(float)
+    value[rng.random(value.shape) < 0.4] = -np.inf
+    value[:, rng.integers(1, columns + 1) :] = -np.inf
+    best = value[0].copy()
+    for row in value[1:]:
+        best = np.array([max(best[r - j] + row[j] for j in range(r + 1)) for r in range(columns)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("solvers.knapsack._BLOCK", 7)
+        found, given_ = best_division(value)
+    assert found == best[-1] == best_division(value)[0]
+    if found > -np.inf:
+        assert given_.sum() == columns - 1
+        assert sum(row[j] for row, j in zip(value, given_, strict=True)) == found
+
+
+def test_a_hundred_thousand_threads_fit_into_memory() -> None:
+    """C² numbers would be 80 GB: one device takes all, of three two have caps."""
+    columns = 100_000
+    one = np.full((1, columns), 1.0)
+    assert best_division(one)[1].tolist() == [columns - 1]
+    value = np.full((3, columns), -np.inf)
+    value[0], value[1, :3], value[2, :4] = 0.0, [0, 1, 0], [0, 1, 2, 3]
+    assert best_division(value)[0] == 4.0
+    assert best_division(value)[1].tolist() == [columns - 5, 1, 3]

@@ -27,6 +27,7 @@ from solvers.charge_value import charge_value
 from solvers.exact import Exact
 from solvers.forecast import Forecast
 from solvers.horizon_bound import horizon_bound
+from solvers.horizon_dp import _interpolated, _moved_up
 from solvers.lookahead import Lookahead
 from tests.horizons import brute_force, tiny_horizon
 
@@ -372,3 +373,18 @@ def test_formulation_of_a_task_is_planned_too() -> None:
         formulation=Formulation("residual", "task", "allowed"),
     )
     assert played("lookahead", horizon).utility >= 0.999 * played("exact", horizon).utility
+
+
+def test_a_single_slot_is_solved_without_a_context() -> None:
+    """From Python `make(…).solve(problem)` is enough: a slot by itself is the exact one."""
+    problem = make_suite("small").instances(0, 1)[0]
+    assert np.array_equal(make("lookahead").solve(problem).threads, Exact().solve(problem).threads)
+
+
+@pytest.mark.parametrize("share", [1e6, -1e6, 1e303, -1e303, np.inf])
+def test_a_harvest_beyond_all_batteries_fills_them(share: float) -> None:
+    """However large a net share of E_max is, a move ends at the grid's end; nothing overflows."""
+    worth = np.arange(11.0)
+    for moved in (_moved_up, _interpolated):
+        found = moved(worth, share, 0)
+        assert found.tolist() == ([10.0] * 11 if share > 0 else [-np.inf] * 11)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from problems import InputError, SlotProblem, UnknownNameError
+from problems.suites import make_suite
 from solvers import Context, Solution, discovery, known_solvers, make, solve_slot
 from solvers.parameters import parse_solver
 from solvers.registry import NotInstalledError, all_names, canonical_name, check_name
@@ -176,9 +177,9 @@ def test_halves_from_files(tmp_path: Path, problem: SlotProblem) -> None:
     assert np.array_equal(solve_slot(scheme, problem).partition, [1, 1, 1])
     assert make(f"{path}:Cut+even").partitioner.layer == 0
     assert refusal(f"{path}:Cut") == (
-        f"{path}:Cut: no solver; expected a class with a name and a method solve"
+        f"{path}:Cut: only half of a solver, a partitioner; expected for instance {path}:Cut+ta"
     )
-    assert "no allocator; expected a class with" in refusal(f"eo+{path}:Cut")
+    assert "no allocator, it has no method allocate; expected a class" in refusal(f"eo+{path}:Cut")
 
 
 @pytest.mark.parametrize("directory", ["c++", "a+b", "x[1]", "with space", "v1.py"])
@@ -200,7 +201,9 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
     )
     assert refusal(f"{path}:LocalOny").endswith("'LocalOny'; did you mean LocalOnly?")
     for member in ("Nothing", "NUMBER"):
-        assert refusal(f"{path}:{member}").startswith(f"{path}:{member}: no solver; expected a cl")
+        assert refusal(f"{path}:{member}").startswith(
+            f"{path}:{member}: no solver, it has no name (a text) and no method solve; expected"
+        )
     broken = {
         "import no_such_package_xyz": "ModuleNotFoundError: No module named 'no_such_package_xyz'",
         "def f(:": "SyntaxError: ",
@@ -426,3 +429,30 @@ def test_nothing_heavy_is_imported() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_half_a_solver_in_a_file_says_what_it_needs(tmp_path: Path) -> None:
+    """Half a solver alone names the other half, a class that is neither says what it lacks."""
+    file = tmp_path / "halves.py"
+    file.write_text(
+        "class Cut:\n"
+        "    name = 'cut'\n"
+        "    def partition(self, problem):\n"
+        "        return problem.layers\n"
+        "class Share:\n"
+        "    name = 'share'\n"
+        "    def allocate(self, problem, partition):\n"
+        "        return problem.even_threads()\n"
+        "class Nameless:\n"
+        "    def solve(self, problem):\n"
+        "        return None\n",
+        encoding="utf-8",
+    )
+    assert f"expected for instance {file}:Cut+ta" in refusal(f"{file}:Cut")
+    assert f"expected for instance eo+{file}:Share" in refusal(f"{file}:Share")
+    assert "it has no name (a text)" in refusal(f"{file}:Nameless")
+    assert "path/to/file.py:ClassName" in refusal("halves.py")
+    problem = make_suite("small").instances(0, 1)[0]
+    solution = solve_slot(make(f"local+{file}:Share"), problem)  # threads alone will do
+    assert np.asarray(solution.threads).tolist() == problem.even_threads().tolist()
+    assert np.asarray(solution.partition).tolist() == problem.layers.tolist()

@@ -45,9 +45,15 @@ def test_only_the_corrected_mapping_reaches_local_only() -> None:
 
 @given(st.lists(st.floats(0.0, 100.0), min_size=2, max_size=12))
 def test_candidates_are_where_the_cut_is_smaller_than_every_earlier_one(bits: list[float]) -> None:
-    """By the definition: l = 0, and each l whose d(l) is below d(0), …, d(l − 1)."""
+    """By the definition: l = 0, each l whose d(l) is below d(0), …, d(l − 1), and l = S.
+
+    Also where an earlier cut sends nothing already, local-only stays a choice.
+    """
+    last = len(bits) - 1
     expected = [
-        cut for cut in range(len(bits)) if all(bits[cut] < earlier for earlier in bits[:cut])
+        cut
+        for cut in range(len(bits))
+        if cut == last or all(bits[cut] < earlier for earlier in bits[:cut])
     ]
     assert candidate_cuts(device(bits)) == tuple(expected)
 
