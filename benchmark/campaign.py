@@ -33,6 +33,13 @@ class Again(StrEnum):
         )
 
 
+def _had_less_time(record: CellRecord, timeout_s: float | None) -> bool:
+    """Whether a cell ran out of less time than it would have now."""
+    if record.status != "timeout" or record.limit_s is None:
+        return False
+    return timeout_s is None or timeout_s > record.limit_s
+
+
 class Executor(Protocol):
     """Runs cells somewhere and yields each as it ends, in no particular order."""
 
@@ -83,11 +90,15 @@ class Campaign:
     model_s: list[float] = field(default_factory=list)
 
     @classmethod
-    def planned(cls, keys: Iterable[CellKey], store: Store, again: Again) -> Campaign:
-        """Look up which cells the store has."""
+    def planned(
+        cls, keys: Iterable[CellKey], store: Store, again: Again, timeout_s: float | None = None
+    ) -> Campaign:
+        """Look up which cells the store has; a timeout counts for no longer limit than it had."""
         wanted = list(keys)
         known = {
-            key: record for key, record in store.get(wanted).items() if not again.wants(record)
+            key: record
+            for key, record in store.get(wanted).items()
+            if not (again.wants(record) or _had_less_time(record, timeout_s))
         }
         return cls(wanted, known)
 

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from benchmark.verify import TOLERANCE
 from results import CellRecord
 
+#: Suite, seed and instance.
+Place = tuple[str, int, int | None]
+
 #: Methods that share no code beyond the table of utilities.
 EXACT_SOLVERS = ("exact", "brute-force", "ilp-cbc", "ilp-highs", "ilp-cp-sat")
 #: Shown beside them unless solvers are named.
@@ -24,22 +27,47 @@ def disagreements(records: Iterable[CellRecord]) -> list[str]:
         differ by more than 1e-9 relative, or differ on feasibility; and for each claim that the
         reference refutes.
     """
-    proofs: dict[tuple[str, int, int | None], dict[str, float | None]] = defaultdict(dict)
-    lines = []
-    for record in records:
-        place = (record.key.suite, record.key.seed, record.key.instance)
-        lines += [f"{_place(place)}: {record.key.solver} {claim}" for claim in record.claims]
-        if record.key.instance is None:
-            continue
-        if record.status == "optimal":
-            proofs[place][record.key.solver] = record.utility_mean
-        elif record.status == "infeasible":
-            proofs[place][record.key.solver] = None
-    for place, answers in proofs.items():
+    listed = list(records)
+    lines = [
+        f"{_place(_place_of(record))}: {record.key.solver} {claim}"
+        for record in listed
+        for claim in record.claims
+    ]
+    for place, answers in _proofs(listed).items():
         if not _agree(list(answers.values())):
             shown = ", ".join(f"{name} {_shown(value)}" for name, value in answers.items())
             lines.append(f"{_place(place)}: {shown}")
     return lines
+
+
+def agreement_words(records: Iterable[CellRecord]) -> str:
+    """Say on how many instances two methods or more came to a proof, where none disagree."""
+    listed = list(records)
+    instances = {_place_of(record) for record in listed}
+    proved = sum(len(answers) > 1 for answers in _proofs(listed).values())
+    if proved == len(instances):
+        return f"exact methods agree on all of {proved} instances"
+    return (
+        f"exact methods agree on {proved} of {len(instances)} instances; on the others fewer than "
+        "two came to a proof"
+    )
+
+
+def _proofs(records: Iterable[CellRecord]) -> dict[Place, dict[str, float | None]]:
+    """Return, for each instance, the optimum by each method that claims one; None: infeasible."""
+    proofs: dict[Place, dict[str, float | None]] = defaultdict(dict)
+    for record in records:
+        if record.key.instance is None:
+            continue
+        if record.status == "optimal":
+            proofs[_place_of(record)][record.key.solver] = record.utility_mean
+        elif record.status == "infeasible":
+            proofs[_place_of(record)][record.key.solver] = None
+    return proofs
+
+
+def _place_of(record: CellRecord) -> Place:
+    return record.key.suite, record.key.seed, record.key.instance
 
 
 def _agree(values: list[float | None]) -> bool:
@@ -51,7 +79,7 @@ def _agree(values: list[float | None]) -> bool:
     return max(known) - min(known) <= TOLERANCE * max(1.0, max(map(abs, known)))
 
 
-def _place(place: tuple[str, int, int | None]) -> str:
+def _place(place: Place) -> str:
     suite, seed, instance = place
     return f"{suite} seed {seed} instance {instance}"
 

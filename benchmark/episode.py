@@ -13,6 +13,7 @@ from benchmark.answers import incumbent_of, plain
 from benchmark.verify import Reference, Verdict, gap_to, judge, refuted_claims
 from problems import EpisodeView, Horizon, InputError, Outcome, Simulation, SlotProblem
 from results import CellKey, CellRecord
+from results.record import RELAXES
 from results.rows import STATUS_ORDER
 from solvers import Context, Solution, Status, solve_slot
 from solvers.base import start_episode
@@ -60,6 +61,8 @@ class Observer:
 
 SILENT = Observer()
 
+NO_MEMORY_FOR_REFERENCE = "no gap: the exact reference ran out of memory"
+
 
 def context_of(
     seed: int, slot: int, deadline: float | None, observer: Observer, devices: int
@@ -86,9 +89,16 @@ def run_instance(
         solution = no_decision(Status.ERROR, f"{type(error).__name__}: {error}")
     seconds = time.perf_counter() - start
     solved = time.perf_counter()
-    known = solve_reference(problem) if reference else None
+    known, missing = None, ""
+    if reference:
+        try:
+            known = solve_reference(problem)
+        except MemoryError:  # it is not the solver's: its decision stands, without a gap
+            missing = NO_MEMORY_FOR_REFERENCE
     reference_s = time.perf_counter() - solved
     verdict = judge(problem, solution, known)
+    if missing:
+        verdict = replace(verdict, note="; ".join(filter(None, [verdict.note, missing])))
     kept = plain(solution, verdict)
     return SlotRun(verdict, verdict.outcome, known, seconds, kept, reference_s)
 
@@ -121,7 +131,7 @@ def run_episode(
     except MemoryError:
         _stop(episode, no_decision(Status.MEMORY, "start: out of memory"))
         return episode
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # as of `solve`: a plug-in may do anything
         _stop(episode, no_decision(Status.ERROR, f"start: {type(error).__name__}: {error}"))
         return episode
     simulation, silent = Simulation(horizon), 0
@@ -183,7 +193,7 @@ def record_of(key: CellKey, episode: Episode, environment: dict[str, Any]) -> Ce
     )
     marks = ["clairvoyant: it sees the future"] if episode.clairvoyant else []
     relaxed = {broken.constraint for outcome in outcomes for broken in outcome.relaxed}
-    marks += [f"relaxes {name}: no gap where it does" for name in sorted(relaxed)]
+    marks += [f"{RELAXES}{name}: no gap where it does" for name in sorted(relaxed)]
     record.note = "; ".join(filter(None, [*marks, record.note]))
     for part in ("local_s", "transmit_s", "queue_s", "server_s"):
         setattr(record, f"{part}_mean", _mean_served(outcomes, part, served))

@@ -56,11 +56,13 @@ def run_cell(
 
 
 def described(record: CellRecord, timeout_s: float | None) -> CellRecord:
-    """Add what a record says of the solver's version, the limit and the formulation."""
+    """Add what a record says of the solver's version, the limit, the suite and the formulation."""
     key = record.key
     record.limit_s = timeout_s
     record.solver_version = solver_version(key.solver)
     with contextlib.suppress(InputError):  # a cell that poses nothing has no formulation either
+        if not key.suite.startswith(FILE):
+            record.environment = record.environment | {"model": make_suite(key.suite).model}
         record.formulation = asdict(problem_of(key).formulation)
     return record
 
@@ -83,10 +85,7 @@ def _run_cell(key: CellKey, observer: Observer, timeout_s: float | None) -> Cell
         return failed_cell(key, Status.NOT_INSTALLED, str(error))
     except InputError as error:
         return failed_cell(key, Status.ERROR, str(error))
-    where = environment()
-    if not key.suite.startswith(FILE):
-        where = where | {"model": make_suite(key.suite).model}
-    return record_of(key, _episode(key, solver, deadline, observer), where)
+    return record_of(key, _episode(key, solver, deadline, observer), environment())
 
 
 def record_of_bound(key: CellKey, timeout_s: float | None) -> CellRecord:

@@ -1,4 +1,4 @@
-"""Running solvers on one file: here, or apart where a limit is set."""
+"""Running solvers on one file: here, or apart where a limit is set or the code is a user's."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from results import CellKey, CellRecord
 from results.bounds import bound_key, with_horizon_gaps
 from solvers import Context, Solution, Status, make
 from solvers.horizon_bound import horizon_bound
+from solvers.parameters import parse_solver
 from solvers.registry import canonical_name
 
 
 def solve_file(
     file: Path, problem: SlotProblem, solver: str, seed: int, reference: bool, limits: Limits
 ) -> SlotRun:
-    """Solve a slot instance, in a process of its own where a limit is set."""
-    if limits == Limits(None, None):
+    """Solve a slot instance, in a process of its own where that is asked for (`_here`)."""
+    if _here(solver, limits):
         return run_instance(make(solver), problem, Context(seed=seed), reference=reference)
     record = _apart([_key(file, solver, seed, reference)], limits)[0]
     return _run_of(record, problem, reference)
@@ -46,8 +47,7 @@ def simulate_file(
     records = []
     for name in solvers:
         key = _key(file, name, seed, reference)
-        free = limits == Limits(None, None)
-        records.append(run_cell(key) if free else _apart([key], limits)[0])
+        records.append(run_cell(key) if _here(name, limits) else _apart([key], limits)[0])
         advance(name)
     if not reference:
         return records
@@ -60,6 +60,14 @@ def simulate_file(
         horizon_bound=found.per_slot,
     )
     return with_horizon_gaps([*records, bound])
+
+
+def _here(solver: str, limits: Limits) -> bool:
+    """Whether a solver runs in this process: ours, without a limit.
+
+    A file's code may end its process, print or hang; none of that may cost the answers of others.
+    """
+    return limits == Limits(None, None) and not any(half.path for half in parse_solver(solver))
 
 
 def _key(file: Path, solver: str, seed: int, reference: bool) -> CellKey:
@@ -93,6 +101,7 @@ def _solution_of(kept: dict[str, Any], note: str) -> Solution:
         np.array(kept["threads"]),
         Status(kept["claimed"]),
         bound=kept["bound"],
+        utility=kept["claimed_utility"],
         relaxes=tuple(kept["relaxes"]),
         note=note,
     )

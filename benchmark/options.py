@@ -94,6 +94,12 @@ def seed_range(seeds: int, base: int) -> range:
     return range(base, base + seeds)
 
 
+def check_out(out: Path | None) -> None:
+    """Refuse, before any work, a file in a directory that is not there."""
+    if out is not None and not out.resolve().parent.is_dir():
+        raise InputError(f"--out: no directory {out.parent}; expected an existing one")
+
+
 def positive(option: str, value: int | None) -> None:
     """Refuse a count below 1."""
     if value is not None and value < 1:
@@ -101,7 +107,15 @@ def positive(option: str, value: int | None) -> None:
 
 
 def chosen_format(as_json: bool, wanted: Format) -> Format:
-    """`--json` is short for `--format json`."""
+    """`--json` is short for `--format json`.
+
+    Raises
+    ------
+    InputError
+        Both, and they differ.
+    """
+    if as_json and wanted not in (Format.RICH, Format.JSON):
+        raise InputError(f"--json: together with --format {wanted}; expected one of them")
     return Format.JSON if as_json else wanted
 
 

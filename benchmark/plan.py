@@ -61,6 +61,23 @@ def with_companions(solvers: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(one for name in asked for one in [name, *beside(name)]))
 
 
+def posed(text: str, seed: int) -> Suite:
+    """Return the suite of a name, once its first slot could be made.
+
+    Raises
+    ------
+    InputError
+        An unknown suite, or a parameter (a DNN, a server) that it cannot be made with; before
+        anything runs, and not in every cell.
+    """
+    suite = make_suite(text)
+    if suite.episodes:
+        suite.horizon(seed, 1)
+    else:
+        suite.instances(seed, 1)
+    return suite
+
+
 def cells_of(request: Request) -> list[CellKey]:
     """List the cells of a request: an episode, or each independent instance, per seed.
 

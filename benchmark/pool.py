@@ -125,13 +125,14 @@ class Pool:
         return [done for one in ready for done in self._hear(workers[one])]  # type: ignore[index]
 
     def _hear(self, worker: WorkerProcess) -> list[Finished]:
+        taken: list[Finished | None] = []  # kept even where something odd follows a cell's end
         try:
-            messages = worker.channel.arrived()
-            taken = [self._take(worker, message) for message in messages]
+            for message in worker.channel.arrived():
+                taken.append(self._take(worker, message))
         except EOFError:
-            taken = [self._died(worker)]
+            taken.append(self._died(worker))
         except (ValueError, KeyError, TypeError) as error:
-            taken = [self._babbles(worker, error)]
+            taken.append(self._babbles(worker, error))
         return [finished for finished in taken if finished is not None]
 
     def _take(self, worker: WorkerProcess, message: dict[str, Any]) -> Finished | None:

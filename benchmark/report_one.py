@@ -23,6 +23,7 @@ def solution_object(solver: str, problem: SlotProblem, run: SlotRun) -> dict[str
     relaxed = outcome is not None and bool(outcome.relaxed)
     if run.reference is None and outcome is not None and bound is not None and not relaxed:
         gap, against, reference = bound - outcome.utility, "bound", bound
+        gap = None if gap < 0.0 and not outcome.feasible else gap  # as `gap_to`
     relative = None
     if gap is not None and reference is not None:
         relative = gap / max(abs(reference), 1e-10)
@@ -48,7 +49,7 @@ def solution_object(solver: str, problem: SlotProblem, run: SlotRun) -> dict[str
 
 def simulation_object(record: CellRecord) -> dict[str, Any]:
     """Return the object that `simulate --json` prints."""
-    device_slots = max(record.devices * record.slots_run, 1)
+    device_slots = record.devices * record.slots_run
     return {
         "solver": record.key.solver,
         "status": record.status,
@@ -61,7 +62,7 @@ def simulation_object(record: CellRecord) -> dict[str, Any]:
         "latency_s_mean": record.latency_s_mean,
         "energy_j_mean": record.energy_j_mean,
         "violations": record.violations,
-        "availability": record.served / device_slots,
+        "availability": record.served / device_slots if device_slots else None,
         "seconds": sum(record.solve_s),
         "note": record.note,
         "claims_refuted": record.claims,

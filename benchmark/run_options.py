@@ -19,6 +19,9 @@ from problems.errors import InputError
 from results import CellKey, CellRecord, Store
 from results.decode import ReferenceTime
 
+#: Of fewer cells one slow moment would be called a change of the machine.
+FEWEST_FOR_DRIFT = 10
+
 
 @dataclass(frozen=True)
 class RunOptions:
@@ -60,7 +63,7 @@ def run_campaign(keys: list[CellKey], how: RunOptions) -> list[CellRecord] | Non
     there = how.store.exists()
     path = how.store if there or not how.dry_run else ":memory:"
     with Store(path, write=not (there and how.dry_run)) as store:
-        campaign = Campaign.planned(keys, store, how.again)
+        campaign = Campaign.planned(keys, store, how.again, limits.timeout_s)
         if how.dry_run:
             print_json(campaign.plan(store, limits, how.jobs))
             return None
@@ -69,7 +72,7 @@ def run_campaign(keys: list[CellKey], how: RunOptions) -> list[CellRecord] | Non
         warn(
             f"harness: isolation {median(campaign.isolation_s) * 1e3:.1f} ms a cell, model and "
             f"verification {median(campaign.model_s) * 1e3:.2f} ms a slot (medians of "
-            f"{len(campaign.isolation_s)} cells)"
+            f"{len(campaign.isolation_s)} cell{'s' if len(campaign.isolation_s) > 1 else ''})"
         )
     timed = [
         ReferenceTime(one.environment, one.reference_cell_s, one.written)
@@ -77,7 +80,7 @@ def run_campaign(keys: list[CellKey], how: RunOptions) -> list[CellRecord] | Non
         if one.reference_cell_s is not None
     ]
     for drift in drifts(timed):
-        if drift.drifted:
+        if drift.drifted and drift.cells >= FEWEST_FOR_DRIFT:
             warn(f"the machine's speed changed: {drift}")
     return records
 

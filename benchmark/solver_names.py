@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from benchmark.console import warn
 from problems import InputError
 from solvers.parameters import parse_solver
 from solvers.registry import check_name
 
 #: A file that takes longer to import is left to its cells, which have limits of their own.
-_IMPORT_LIMIT_S = 30.0
+_IMPORT_LIMIT_S = 10.0
 _REFUSED = 2
 
 
@@ -52,12 +54,15 @@ def _check_elsewhere(name: str) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
+        warn(f"{name}: takes more than {_IMPORT_LIMIT_S:g} s to import; its cells will be limited")
         return
     if done.returncode == _REFUSED and done.stderr:
         raise InputError(done.stderr.strip().splitlines()[-1])
 
 
 if __name__ == "__main__":
+    if hasattr(signal, "alarm"):  # also where whoever waits for us was killed
+        signal.alarm(int(_IMPORT_LIMIT_S) + 1)
     try:
         check_name(sys.argv[1])
     except InputError as error:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -95,7 +98,7 @@ def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:
     """
     from solvers.ddp.training.session import Session
 
-    _check_writable(training.path)
+    _check_writable(training.path, ours=training.out is None)
     known = None if fresh else _trained(training)
     if known is not None:
         warn(f"{known} is trained already; --fresh trains it anew")
@@ -112,19 +115,53 @@ def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:
     if session.resumed_at:
         warn(f"goes on at round {session.resumed_at + 1} of {training.parameters.rounds}")
     total = training.parameters.rounds - session.resumed_at
-    with progress(f"rounds of {training.parameters.parallel} episodes", total) as advance:
-        policy = session.run(lambda utility: advance(f"utility {utility:.4f} a slot"))
+    title = f"rounds of {training.parameters.parallel} episodes"
+    with progress(title, total) as advance, deferred_interrupt() as asked_to_stop:
+
+        def after_round(utility: float) -> None:
+            advance(f"utility {utility:.4f} a slot")
+            if asked_to_stop():
+                session.save_checkpoint()
+                raise KeyboardInterrupt
+
+        policy = session.run(after_round)
     save_policy(policy, training.path)
     training.checkpoint.unlink(missing_ok=True)
     return policy, training.path
 
 
-def _check_writable(path: Path) -> None:
-    """Refuse, before minutes of training, a path that nothing can be written to."""
+@contextmanager
+def deferred_interrupt() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C wait for what is under way; yields whether it came. A second one does not wait."""
+    if threading.current_thread() is not threading.main_thread():  # signals are not ours to take
+        yield lambda: False
+        return
+    heard: list[int] = []
+
+    def hear(number: int, frame: object) -> None:
+        if heard:
+            raise KeyboardInterrupt
+        heard.append(number)
+
+    before = signal.signal(signal.SIGINT, hear)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        yield lambda: bool(heard)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _check_writable(path: Path, ours: bool) -> None:
+    """Refuse, before minutes of training, a path that nothing can be written to.
+
+    Only a directory of `ours` is made.
+    """
+    try:
+        if ours:
+            path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out: {path}: {error.strerror}; expected a file to write") from None
+    if not path.parent.is_dir():
+        raise InputError(f"--out: {path}: no such directory; expected an existing one")
     if path.is_dir() or not os.access(path.parent, os.W_OK):
         raise InputError(
             f"--out: {path}: cannot be written; expected a file in a directory of yours"

@@ -35,8 +35,8 @@ class Verdict:
     outcome
         The model applied to the decision; None without a decision.
     gap
-        Reference − U, None without a reference or where a constraint is relaxed or broken
-        beyond comparison (the instance has no feasible decision).
+        Reference − U, None without a reference, where a constraint is relaxed, where the
+        instance has no feasible decision, and where a broken constraint scores more than U*.
     claims
         Claims that did not hold, in words.
     """
@@ -50,7 +50,7 @@ class Verdict:
     @property
     def reached_optimum(self) -> bool:
         """Whether the decision is feasible and as good as the optimum."""
-        return self.gap is not None and self.gap == 0.0 and self.status is not Status.INVALID
+        return self.gap == 0.0 and self.status is not Status.INVALID
 
 
 def judge(problem: SlotProblem, solution: Solution, reference: Reference | None) -> Verdict:
@@ -95,11 +95,17 @@ def _without_decision(solution: Solution, reference: Reference | None) -> Verdic
 
 
 def gap_to(outcome: Outcome, reference: Reference | None) -> float | None:
-    """Return reference − U, rounding taken for 0; None where there is nothing to compare."""
+    """Return reference − U, rounding taken for 0; None where there is nothing to compare.
+
+    Where nobody may hibernate the optimum can be worth less than the −10 that a broken constraint
+    scores: such a decision has no gap, since it is none of those the optimum is the best of.
+    """
     if reference is None or reference.utility is None or outcome.relaxed:
         return None
     gap = reference.utility - outcome.utility
-    return 0.0 if abs(gap) <= _tolerance(reference.utility) else gap
+    if abs(gap) <= _tolerance(reference.utility):
+        gap = 0.0
+    return None if gap < 0.0 and not outcome.feasible else gap
 
 
 def _false_claims(

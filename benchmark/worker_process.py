@@ -87,11 +87,16 @@ class WorkerProcess:
         """Whether nothing that ran in this process can touch the result of `key`.
 
         Code from a file may have changed anything in its process: no other solver's cell runs
-        there after it. What grows, or runs on in a thread, is a burden for every cell.
+        there after it, nor the same solver's once the file has changed. What the process has read
+        of a suite's files is of what they were. What grows, or runs on in a thread, is a burden for
+        every cell.
         """
-        last = self._last
-        foreign = last is not None and SOLVER_CODE in last.code and last.solver != key.solver
-        return not (self._spoiled or foreign)
+        if self._spoiled or self._last is None:
+            return not self._spoiled
+        last_world, _, last_own = self._last.code.partition(SOLVER_CODE)
+        world, _, own = key.code.partition(SOLVER_CODE)
+        foreign = bool(last_own) and (self._last.solver != key.solver or last_own != own)
+        return last_world == world and not foreign
 
     @property
     def overdue(self) -> bool:

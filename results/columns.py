@@ -42,9 +42,11 @@ COLUMNS = (
 
 LEGEND = (
     "utility: mean over slots of U summed over devices; latency over device-slots served; energy "
-    "over all device-slots. slot gap: {against} of each slot at the state the policy is in − U "
-    "(mean, worst). Charge carries over, so a slot gap of 0 is not the best horizon."
+    "over all device-slots. {gap} Charge carries over, so a slot gap of 0 is not the best horizon."
 )
+
+GAP_LEGEND = "slot gap: {against} of each slot at the state the policy is in − U (mean, worst)."
+NO_GAP_LEGEND = "slot gap: none, no reference was computed."
 
 HORIZON_LEGEND = (
     "horizon gap: a proven upper bound on the whole horizon, all arrivals and sun known, − utility."
@@ -67,7 +69,8 @@ def columns_of(rows: Sequence[Row]) -> list[Column]:
 def legend(rows: Sequence[Row]) -> str:
     """Explain the columns, and what the gap is against."""
     against = sorted({row.gap_against for row in rows if row.gap_against})
-    parts = [LEGEND.format(against="/".join(against) or "no reference")]
+    gap = GAP_LEGEND.format(against="/".join(against)) if against else NO_GAP_LEGEND
+    parts = [LEGEND.format(gap=gap)]
     if any(row.horizon_gap is not None for row in rows):
         parts.append(HORIZON_LEGEND)
     parts += dict.fromkeys(row.statistics.legend for row in rows if row.statistics)

@@ -40,6 +40,14 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+def check_suffix(path: Path, option: str) -> None:
+    """Refuse a figure's name that says no format we write."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(
+            f"{option}: got {path}; expected a name that ends in {', '.join(SUFFIXES)}"
+        )
+
+
 def save_figure(kind: str, records: Sequence[CellRecord], path: Path) -> None:
     """Draw `kind` (a key of `KINDS`) and write it to `path`.
 
@@ -49,8 +57,7 @@ def save_figure(kind: str, records: Sequence[CellRecord], path: Path) -> None:
         Another suffix than .png, .svg or .pdf, a path that cannot be written, matplotlib
         missing, or records without what the figure shows.
     """
-    if path.suffix.lower() not in SUFFIXES:
-        raise InputError(f"--out: got {path}; expected a name that ends in {', '.join(SUFFIXES)}")
+    check_suffix(path, "--out")
     if find_spec("matplotlib") is None:
         raise InputError(
             "plot: needs matplotlib, which is not installed; expected after: pip install matplotlib"

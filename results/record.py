@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+#: Begins what the note of a cell says of a constraint that its scheme relaxes.
+RELAXES = "relaxes "
+
 
 @dataclass(frozen=True)
 class CellKey:
@@ -122,6 +125,11 @@ class CellRecord:
     def finished(self) -> bool:
         """Whether the solver came to an end of its own, whatever its answer is worth."""
         return self.status in ("optimal", "feasible", "infeasible", "invalid")
+
+    @property
+    def relaxes(self) -> bool:
+        """Whether the scheme relaxes a constraint; then it has no gap."""
+        return any(part.startswith(RELAXES) for part in self.note.split("; "))
 
     @property
     def failed(self) -> bool:

@@ -51,6 +51,13 @@ def fit(
     from benchmark.console import emit, print_json, progress, warn
     from benchmark.fit_report import fit_lines, fitted, statements, sweeps_of
 
+    if plot is not None:
+        from results.figures import check_suffix
+
+        check_suffix(plot, "--plot")
+        if not plot.resolve().parent.is_dir():
+            raise InputError(f"--plot: no directory {plot.parent}; expected an existing one")
+    options.check_out(out)
     sweeps = sweeps_of(file, machine, model)
     with progress("sweeps", len(sweeps)) as advance:
         found = [
@@ -62,8 +69,6 @@ def fit(
     if plot is not None:
         from results.figures_latency import draw_fits
 
-        if not plot.resolve().parent.is_dir():
-            raise InputError(f"--plot: no directory {plot.parent}; expected an existing one")
         draw_fits([(one.sweep, one.fits, one.preferred) for one in found], plot)
         warn(f"wrote {plot}")
     if as_json:

@@ -23,7 +23,7 @@ class ModelFormat(StrEnum):
 
 def solve(
     file: File,
-    solver: Annotated[str, typer.Option("-s", "--solver", metavar="SOLVER")] = "exact",
+    solvers: options.Solvers = [],  # noqa: B006 — typer reads it, nobody changes it
     seed: options.Seed = 0,
     timeout: options.Timeout = "none",
     memory: options.Memory = "none",
@@ -44,6 +44,10 @@ def solve(
     from solvers import Status
 
     limits = options.limits_of(timeout, memory)
+    options.seed_range(1, seed)
+    if len(solvers) > 1:
+        raise InputError(f"--solver: got {', '.join(solvers)}; expected one, as in -s exact")
+    solver = solvers[0] if solvers else "exact"
     check_solver_names([solver])
     problem = load_instance(file)
     run = solve_file(file, problem, solver, seed, not no_reference, limits)
@@ -80,6 +84,7 @@ def simulate(
     from problems import load_horizon
 
     limits = options.limits_of(timeout, memory)
+    options.seed_range(1, seed)
     check_solver_names(solvers)
     names = with_companions(solvers or ["exact"])
     horizon = load_horizon(file)

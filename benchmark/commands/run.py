@@ -40,13 +40,15 @@ def run(
     """
     from benchmark.console import warn
     from benchmark.output import print_rows
-    from benchmark.plan import DEFAULT_SOLVERS, DEFAULT_SUITES, Request, cells_of
+    from benchmark.plan import DEFAULT_SOLVERS, DEFAULT_SUITES, Request, cells_of, posed
     from benchmark.run_options import RunOptions, run_campaign
     from benchmark.solver_names import check_solver_names
-    from problems.suites import make_suite, with_truth
+    from problems.suites import with_truth
     from results import rows_of
 
     options.positive("--slots", slots)
+    options.check_out(out)
+    wanted = options.chosen_format(as_json, format)
     chosen = list(solvers) or list(DEFAULT_SOLVERS)
     check_solver_names(chosen)
     named = list(suites or DEFAULT_SUITES)
@@ -58,7 +60,7 @@ def run(
         reference=not no_reference,
     )
     for text in request.suites:
-        for remark in make_suite(text).remarks:
+        for remark in posed(text, seed).remarks:
             warn(remark)
     how = RunOptions(
         store,
@@ -75,5 +77,5 @@ def run(
     records = run_campaign(cells_of(request), how)
     if records is None:
         return
-    print_rows(rows_of(records), options.chosen_format(as_json, format), out)
+    print_rows(rows_of(records), wanted, out)
     raise typer.Exit(1 if any(record.failed for record in records) else 0)

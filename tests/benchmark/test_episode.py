@@ -10,6 +10,7 @@ from benchmark.execute import run_cell
 from benchmark.plan import Request, cells_of
 from problems import SlotProblem
 from problems.suites import make_suite
+from results.bounds import with_horizon_gaps
 from solvers import Solution, Status
 from solvers.solution import no_decision
 
@@ -65,6 +66,35 @@ def test_start_that_raises_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
     assert episode.runs[0].verdict.status is Status.ERROR
 
 
+def test_start_that_leaves_is_a_row() -> None:
+    """A policy whose start calls sys.exit ends itself, not the run."""
+
+    class Leaving(Silent):
+        def start(self, horizon: object) -> None:
+            raise SystemExit(7)
+
+    episode = run_episode(Leaving(), make_suite("paper-wifi").horizon(0, 3), 0)
+    assert (episode.runs[0].verdict.status, episode.stopped) == (Status.ERROR, True)
+    assert "SystemExit: 7" in episode.runs[0].verdict.note
+
+
+def test_a_reference_without_memory_is_not_the_solvers_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The decision stands and is scored; there is no gap, and the note says why."""
+
+    def fails(problem: SlotProblem) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("benchmark.episode.solve_reference", fails)
+    episode = run_episode(Silent(), make_suite("paper-wifi").horizon(0, 3), 0)
+    assert len(episode.runs) == 3
+    for run in episode.runs:
+        assert run.verdict.status is Status.FEASIBLE
+        assert run.verdict.gap is None
+        assert "no gap: the exact reference ran out of memory" in run.verdict.note
+
+
 def test_the_future_is_kept_from_a_policy() -> None:
     """What a policy is started with holds no arrivals, uplinks or sun of slots to come."""
     seen: dict[str, Any] = {}
@@ -82,9 +112,14 @@ def test_the_future_is_kept_from_a_policy() -> None:
 
 
 def test_idle_threads_are_marked_and_have_no_gap() -> None:
-    """`bs[leftover=idle]` is scored as it is, marked as relaxing Eq. 13, and has no slot gap."""
-    (key, _) = cells_of(Request(["paper-5g"], ["dads+bs[leftover=idle]"], [0], 5))
+    """`bs[leftover=idle]` is scored as it is, marked as relaxing Eq. 13, and has no gap.
+
+    Neither to the slots' optima nor to the horizon's bound.
+    """
+    (key, bound) = cells_of(Request(["paper-5g"], ["dads+bs[leftover=idle]"], [0], 5))
     record = run_cell(key)
+    (judged,) = with_horizon_gaps([record, run_cell(bound)])
+    assert judged.horizon_gap is judged.horizon_bound is None
     assert "relaxes threads_sum" in record.note
     assert record.violations == {}
     assert record.status == "feasible"

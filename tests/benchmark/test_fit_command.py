@@ -99,3 +99,35 @@ def test_bad_input_is_one_line(
     out, err = capsys.readouterr()
     assert out == ""
     assert says in err.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--plot", "curve.foo", "ends in .png"),
+        ("--plot", "no/such/dir/x.png", "no directory"),
+        ("--out", "no/such/dir/x.json", "no directory"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_first(
+    option: str, value: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is fitted, in one line."""
+    file = _csv(tmp_path / "sweep.csv", [1, 2, 3, 4, 6])
+    assert main(["fit", str(file), option, value]) == 2
+    err = capsys.readouterr().err
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_one_form_alone_is_not_preferred(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With nothing beside it the data prefer nothing; what few points leave open is said."""
+    file = _csv(tmp_path / "sweep.csv", [1, 2, 3, 4, 6])
+    assert main(["fit", str(file), "--form", "exp2"]) == 0
+    out = capsys.readouterr().out
+    assert "the data prefer exp2" not in out
+    assert "exp2 alone was judged" in out
+    assert main(["fit", str(_csv(tmp_path / "two.csv", [1, 2]))]) == 0
+    assert "nothing is left to check them" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """Solvers that misbehave become rows that say so, and harm nobody else."""
 
 import contextlib
+import json
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from benchmark.cli import main
 from benchmark.execute import run_cell
 from benchmark.limits import Limits
 from benchmark.plan import Request, cells_of
@@ -215,3 +217,92 @@ def test_lies_are_refuted() -> None:
     assert any("claimed the bound" in claim for claim in liar.claims)
     assert overspend.status == "invalid"
     assert overspend.violations == {"threads_sum": 1}
+
+
+def test_a_changed_file_is_read_anew_by_a_pool_that_lives_on(tmp_path: Path) -> None:
+    """What a worker has imported or cached is of the file as it was: other content, other worker.
+
+    Dask's workers keep their pools from run to run.
+    """
+    file = tmp_path / "mine.py"
+    text = (
+        "from solvers import Solution\n"
+        "class Mine:\n"
+        "    name = 'mine'\n"
+        "    def solve(self, problem):\n"
+        "        return Solution(problem.layers, problem.even_threads(), note='NOTE')\n"
+    )
+    notes, versions = [], []
+    with Pool(1, LIMITS) as pool:
+        for note in ("first", "second"):
+            file.write_text(text.replace("NOTE", note), encoding="utf-8")
+            keys = cells_of(Request(["small"], [f"{file}:Mine"], [0], 1))
+            (finished,) = pool.run(keys)
+            notes.append(finished.record.note)
+            versions.append(finished.record.solver_version)
+    assert notes == ["first", "second"]
+    assert versions[0] != versions[1]
+
+
+def test_a_record_says_what_stood_for_server_and_split_however_it_ended() -> None:
+    """A killed cell's record has the suite's model as a finished one's has."""
+    records = _run(["Sleep", "Good"], "paper-wifi", slots=1, timeout_s=2.0)
+    (killed,), (good,) = records["Sleep"], records["Good"]
+    assert killed.status == "timeout"
+    assert killed.environment["model"] == good.environment["model"]
+    assert killed.environment["model"]["split"] == "linear"
+
+
+def test_a_file_that_hangs_on_import_costs_no_more_than_its_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Names are checked within a limit of their own, and the row says that it timed out."""
+    file = tmp_path / "endless.py"
+    file.write_text("while True:\n    pass\n", encoding="utf-8")
+    monkeypatch.setattr("benchmark.solver_names._IMPORT_LIMIT_S", 1.0)
+    began = time.monotonic()
+    arguments = ["run", "small", "-s", f"{file}:X", "--slots", "1", "--seeds", "1", "--json"]
+    store = ["--timeout", "1s", "--store", str(tmp_path / "s.sqlite")]
+    assert main([*arguments, *store]) == 1
+    out, err = capsys.readouterr()
+    assert "takes more than 1 s to import" in err
+    assert json.loads(out)[0]["status"] == "timeout"
+    assert time.monotonic() - began < 60
+
+
+@pytest.mark.parametrize("command", ["solve", "simulate"])
+def test_a_users_file_cannot_end_solve_or_simulate(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a limit too its code runs apart: what it prints or ends is its own."""
+    suite = "paper-wifi" if command == "simulate" else "small"
+    assert main(["sample", suite, "--slots", "1", "--out", str(tmp_path)]) == 0
+    path = capsys.readouterr().out.split("\n")[0]
+    file = tmp_path / "rude.py"
+    file.write_text(
+        "import os\n"
+        "class Rude:\n"
+        "    name = 'rude'\n"
+        "    def solve(self, problem):\n"
+        "        print('noise', flush=True)\n"
+        "        os._exit(0)\n",
+        encoding="utf-8",
+    )
+    assert main([command, path, "-s", f"{file}:Rude", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    row = found if command == "solve" else found[0]
+    assert row["status"] == "error"
+    assert "ended by itself" in row["note"]
+
+
+def test_a_longer_limit_tries_again_what_ran_out_of_a_shorter(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A stored timeout says nothing of more time; with as much or less it is not run again."""
+    store = str(tmp_path / "s.sqlite")
+    arguments = ["run", "small", "-s", f"{SOLVERS}:Sleep", "--slots", "1", "--seeds", "1"]
+    assert main([*arguments, "--store", store, "--timeout", "1s"]) == 1
+    capsys.readouterr()
+    for limit, left in (("1s", 0), ("500ms", 0), ("2s", 1), ("none", 1)):
+        assert main([*arguments, "--store", store, "--timeout", limit, "--dry-run"]) == 0
+        assert json.loads(capsys.readouterr().out)["left"] == left

@@ -153,3 +153,72 @@ def test_simulate_says_why_there_is_no_bound(
         assert one["horizon_bound"] is None
         assert one["horizon_gap"] is None
         assert "no horizon bound: energy_term paper" in one["note"]
+
+
+@pytest.mark.parametrize("command", ["solve", "simulate"])
+def test_a_negative_seed_is_refused(
+    command: str, instance: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in `run`: one line, status 2, whatever the solver would make of it."""
+    assert main([command, str(instance), "-s", "random", "--seed", "-1"]) == 2
+    assert "--seed: got -1" in capsys.readouterr().err
+
+
+def test_solve_takes_one_solver(instance: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """None of several is dropped in silence."""
+    assert main(["solve", str(instance), "-s", "exact", "-s", "local"]) == 2
+    assert "got exact, local; expected one" in capsys.readouterr().err
+
+
+def test_limits_change_nothing_of_what_is_refuted(
+    instance: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A claimed utility that is not the decision's is told with a limit as without one."""
+    file = tmp_path / "boast.py"
+    file.write_text(
+        "from solvers import Solution\n"
+        "class Boast:\n"
+        "    name = 'boast'\n"
+        "    def solve(self, problem):\n"
+        "        return Solution(problem.layers, problem.even_threads(), utility=99.0)\n",
+        encoding="utf-8",
+    )
+    claims = []
+    for limit in ([], ["--timeout", "20s"]):
+        main(["solve", str(instance), "-s", f"{file}:Boast", "--json", *limit])
+        claims.append(_json(capsys)["claims_refuted"])
+    assert claims[0] == claims[1]
+    assert "claimed U = 99" in claims[0][0]
+
+
+def test_a_violation_that_scores_more_than_the_optimum_has_no_gap(
+    instance: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without hibernation U* may be below −10: what breaks a constraint did not beat it."""
+    data = json.loads(instance.read_text(encoding="utf-8"))
+    device = data["devices"][0] | {
+        "deadline_s": 0.01, "arrival_rate_hz": 1.0, "server_s": {"table": [2.0]}, "max_threads": 1
+    }  # fmt: skip
+    instance.write_text(json.dumps(data | {"threads": 1, "devices": [device]}), encoding="utf-8")
+    assert main(["solve", str(instance), "-s", "exact", "--json"]) == 0
+    assert _json(capsys)["utility"] < -10
+    for reference in ([], ["--no-reference"]):
+        assert main(["solve", str(instance), "-s", "eo+ta", "--json", *reference]) == 1
+        found = _json(capsys)
+        assert found["violations"]
+        assert found["gap"] is found["gap_relative"] is found["gap_against"] is None
+
+
+def test_where_nothing_ran_availability_is_not_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Undefined is null: a scheme that supports no device served no share of nothing."""
+    assert main(["sample", "paper-wifi", "--slots", "2", "--out", str(tmp_path)]) == 0
+    path = Path(capsys.readouterr().out.split("\n")[0])
+    text = path.read_text(encoding="utf-8")
+    for dnn in ("vgg16_bn", "resnet34", "mobilenet_v2"):
+        text = text.replace(f'"dnn": "{dnn}"', '"dnn": "foo"')
+    path.write_text(text, encoding="utf-8")
+    assert main(["simulate", str(path), "-s", "neurosurgeon+ta", "--json"]) == 1
+    (found,) = _json(capsys)
+    assert found["utility_mean"] is found["availability"] is None

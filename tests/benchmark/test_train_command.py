@@ -160,3 +160,41 @@ def test_a_file_is_trained_for_on_slots_like_it(tmp_path: Path) -> None:
     assert "feasible" in done.stdout
     assert "no policy" not in done.stdout
     assert not (tmp_path / "scaled-down").exists()
+
+
+def test_an_interrupted_training_keeps_what_it_has(tmp_path: Path) -> None:
+    """Ctrl-C ends after the round that is under way, which the next call goes on from."""
+    words = [*SMALL, "-p", "episodes=4000"]
+    environment = os.environ | {"SPLITBENCH_POLICIES": str(tmp_path)}
+    started = subprocess.Popen(
+        [*TRAIN, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=environment, preexec_fn=_hears_interrupts,
+    )  # fmt: skip
+    assert started.stderr is not None
+    started.stderr.readline()  # a tenth is done
+    started.send_signal(signal.SIGINT)
+    _, err = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert "what was finished is kept" in err
+    again = subprocess.Popen(
+        [*TRAIN, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env=environment, preexec_fn=_hears_interrupts,
+    )  # fmt: skip
+    assert again.stderr is not None
+    said = again.stderr.readline()
+    again.kill()
+    again.communicate()
+    assert "goes on at round" in said
+    assert int(said.split("round ")[1].split()[0]) > 100
+
+
+def _hears_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def test_a_directory_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    """--out in a directory that does not exist is refused, and leaves none behind."""
+    out = tmp_path / "nowhere" / "x.safetensors"
+    done = train(*SMALL, "--out", str(out), policies=tmp_path, code=2)
+    assert "no such directory" in done.stderr
+    assert not out.parent.exists()
