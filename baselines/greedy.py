@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import HIBERNATE, UNSERVED_UTILITY, SlotProblem
+from problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
 from problems.latency import Floats
 from solvers.feasible import can_hold_minimum
 from solvers.solution import Solution, Status, no_decision
@@ -32,6 +32,8 @@ class Greedy:
     name = "greedy"
 
     def __init__(self, starts: int = 11):
+        if starts < 2:
+            raise InputError(f"starts: got {starts}; expected at least 2, edge-only and local-only")
         self.starts = starts
 
     def solve(self, problem: SlotProblem) -> Solution:
@@ -65,7 +67,7 @@ class Greedy:
         return np.where(np.isfinite(full), full, _INFEASIBLE)
 
     def _best_start(self, table: Floats, problem: SlotProblem, column: Ints) -> Ints:
-        shares = np.linspace(0.0, 1.0, max(self.starts, 2))
+        shares = np.linspace(0.0, 1.0, self.starts)
         rows = [np.rint(share * problem.layers).astype(np.int64) for share in shares]
         device = np.arange(len(problem))
         values = [float(table[device, row, column].sum()) for row in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import re
 from collections.abc import Iterable
@@ -11,6 +12,9 @@ from typing import Any
 from problems.errors import InputError
 from problems.parameters import parameters_of
 from solvers import known_solvers
+
+#: Bytes of a file's name without seed and index: file systems end at 255.
+_LONGEST_STEM = 200
 
 
 def solvers() -> list[dict[str, Any]]:
@@ -125,7 +129,7 @@ def write_sample(suite: str, seeds: Iterable[int], slots: int | None, out: Path)
     except OSError as error:
         raise InputError(f"--out: {out}: {error.strerror}; expected a directory") from None
     paths = []
-    stem = re.sub(r"[/\\]+", "_", made.name)  # profile files in a suite's name bring their path
+    stem = _stem(made.name)
     for seed in seeds:
         if made.episodes:
             path = out / f"{stem}-seed{seed}.json"
@@ -137,3 +141,13 @@ def write_sample(suite: str, seeds: Iterable[int], slots: int | None, out: Path)
             save_instance(problem, path)
             paths.append(path)
     return paths
+
+
+def _stem(suite: str) -> str:
+    """Return a file name for a suite; profile files in its name bring their path, however long."""
+    stem = re.sub(r"[/\\]+", "_", suite)
+    if len(stem.encode()) <= _LONGEST_STEM:
+        return stem
+    digest = hashlib.sha256(suite.encode()).hexdigest()[:8]
+    kept = stem.encode()[: _LONGEST_STEM - 9].decode(errors="ignore")
+    return f"{kept}-{digest}"

@@ -56,9 +56,10 @@ _INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; never a traceback for bad input."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         status = app(
-            list(sys.argv[1:] if arguments is None else arguments),
+            words or ["--help"],
             prog_name="splitbench",
             standalone_mode=False,
         )

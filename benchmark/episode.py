@@ -17,6 +17,7 @@ from results.record import RELAXES
 from results.rows import STATUS_ORDER
 from solvers import Context, Solution, Status, solve_slot
 from solvers.base import start_episode
+from solvers.discovery import one_line
 from solvers.exact import Exact
 from solvers.solution import no_decision
 
@@ -86,7 +87,7 @@ def run_instance(
     except MemoryError:
         solution = no_decision(Status.MEMORY, "out of memory")
     except (Exception, SystemExit) as error:  # whatever a plug-in raises becomes its own row
-        solution = no_decision(Status.ERROR, f"{type(error).__name__}: {error}")
+        solution = no_decision(Status.ERROR, one_line(error))
     seconds = time.perf_counter() - start
     solved = time.perf_counter()
     known, missing = None, ""
@@ -132,7 +133,7 @@ def run_episode(
         _stop(episode, no_decision(Status.MEMORY, "start: out of memory"))
         return episode
     except (Exception, SystemExit) as error:  # as of `solve`: a plug-in may do anything
-        _stop(episode, no_decision(Status.ERROR, f"start: {type(error).__name__}: {error}"))
+        _stop(episode, no_decision(Status.ERROR, f"start: {one_line(error)}"))
         return episode
     simulation, silent = Simulation(horizon), 0
     while not simulation.done and silent < SLOTS_WITHOUT_DECISION:

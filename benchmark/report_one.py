@@ -10,8 +10,9 @@ import numpy as np
 
 from benchmark.console import emit
 from benchmark.episode import SlotRun
-from problems import Outcome, SlotProblem
+from problems import HIBERNATE, Outcome, SlotProblem
 from results import CellRecord
+from results.escape import printable
 from results.tables import counts, gap_text, number
 
 
@@ -82,15 +83,19 @@ def print_solution(found: dict[str, Any], out: Path | None) -> None:
     lines += [f"  claim refuted: {claim}" for claim in found["claims_refuted"]]
     for kind in ("violations", "relaxes"):
         for broken in found[kind]:
-            where = f" of {broken['device']}" if broken["device"] else ""
+            where = f" of {printable(broken['device'])}" if broken["device"] else ""
             verb = "breaks" if kind == "violations" else "relaxes"
             lines.append(f"  {verb} {broken['constraint']}{where} by {broken['amount']:g}")
     for index, device in enumerate(found["devices"]):
+        name, threads = printable(device["name"]), found["threads"][index]
+        if found["partition"][index] == HIBERNATE:
+            charge = number(device["battery_next_j"], 1)
+            lines.append(f"  {name}: hibernates, k = {threads}, charge after {charge} J")
+            continue
         parts = (device[f"{part}_s"] for part in ("local", "transmit", "queue", "server"))
         latency = " + ".join(number(_known(part), 1, 1e3) for part in parts)
         lines.append(
-            f"  {device['name']}: l = {found['partition'][index]}, "
-            f"k = {found['threads'][index]}, latency {latency} = "
+            f"  {name}: l = {found['partition'][index]}, k = {threads}, latency {latency} = "
             f"{number(_known(device['end_to_end_s']), 1, 1e3)} ms "
             f"(local + uplink + queue + server), energy {number(device['energy_j'], 2)} J, "
             f"charge after {number(device['battery_next_j'], 1)} J"

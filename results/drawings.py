@@ -22,6 +22,7 @@ from results.samples import samples_of
 #: Colours that the colour-blind can tell apart (Wong, Nature Methods 8, 2011), then dashes.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 _DASHES = ("-", "--", ":", "-.")
+_MARKERS = ("o", "s", "^", "D")
 _WIDTH_IN = 9.0
 #: Longest line of a name with which two panels stand side by side.
 _NARROW = 16
@@ -117,15 +118,17 @@ def utility_by_suite(figure: Any, records: Sequence[CellRecord]) -> None:
     if not values:
         raise InputError("utility: no cell of this store has a utility; expected finished cells")
     styles = styles_of(name for of_suite in values.values() for name in of_suite)
+    lines = "too few seeds for an interval"
     for axes, (group, of_suite) in zip(_rows(figure, values), values.items(), strict=True):
         places = _label(axes, group, of_suite)
         for name, of_seeds in of_suite.items():
             colour = styles[name]["color"]
             low, high = bootstrap_interval(of_seeds)
             if low is not None and high is not None:
+                lines = "line: 95 % bootstrap interval"
                 axes.plot([low, high], [places[name]] * 2, color=colour, linewidth=3, alpha=0.45)
             _dots(axes, places[name], of_seeds, colour)
-    figure.supxlabel("mean U of a slot: ● mean, ○ each seed, line: 95 % bootstrap interval")
+    figure.supxlabel(f"mean U of a slot: ● mean, ○ each seed, {lines}")
 
 
 def time_by_devices(figure: Any, records: Sequence[CellRecord]) -> None:
@@ -138,13 +141,16 @@ def time_by_devices(figure: Any, records: Sequence[CellRecord]) -> None:
     if not times:
         raise InputError("time: no cell of this store has solve times; expected finished cells")
     (axes,) = _grid(figure, 1)
-    styles = styles_of(times)
+    styles = {
+        name: look | {"marker": _MARKERS[index // len(_COLOURS) % len(_MARKERS)], "markersize": 4}
+        for index, (name, look) in enumerate(styles_of(times).items())
+    }
     for place, (name, by_count) in enumerate(times.items()):
         counts = sorted(by_count)
         # Beside each other, so that none hides another.
         beside = [count * 1.008 ** (place - (len(times) - 1) / 2) for count in counts]
         middle = [median(by_count[count]) for count in counts]
-        axes.plot(beside, middle, marker="o", markersize=4, **styles[name])
+        axes.plot(beside, middle, **styles[name])
         quartiles = [np.quantile(by_count[count], (0.25, 0.75)) for count in counts]
         axes.vlines(beside, *np.transpose(quartiles), color=styles[name]["color"], linewidth=1)
     ticks = sorted({count for by_count in times.values() for count in by_count})
@@ -162,11 +168,15 @@ def _negative(of_suite: Mapping[str, Mapping[int, Sequence[CellRecord]]]) -> boo
 
 
 def _draw_profile(axes: Any, profile: PerformanceProfile, styles: Styles) -> None:
+    from matplotlib.ticker import NullFormatter
+
     factors = profile.steps()
     shares = np.array([profile.share(factor) for factor in factors])
     for row, name in enumerate(profile.solvers):
         axes.step(factors, shares[:, row], where="post", **styles[name])
     axes.set(xscale="log", xlim=(1.0, factors[-1]), ylim=(-0.02, 1.02))
+    if factors[-1] >= 10.0:  # powers of ten are enough; what lies between would overlap
+        axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def styles_of(names: Iterable[str]) -> Styles:

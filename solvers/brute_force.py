@@ -8,7 +8,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import HIBERNATE, SlotProblem
+from problems import HIBERNATE, InputError, SlotProblem
 from problems.latency import Floats
 from solvers.exact import too_few_threads
 from solvers.solution import Solution, Status, no_decision
@@ -28,6 +28,8 @@ class BruteForce:
     name = "brute-force"
 
     def __init__(self, most: int = 200_000_000):
+        if most < 1:
+            raise InputError(f"most: got {most}; expected at least 1")
         self.most = most
 
     def solve(self, problem: SlotProblem) -> Solution:

@@ -188,3 +188,13 @@ def test_v_must_be_positive(v: str) -> None:
     """With what would be accepted."""
     with pytest.raises(InputError, match=r"v: got .*; expected a number > 0"):
         make(f"lyapunov[v={v}]")
+
+
+def test_the_price_of_a_joule_is_the_shortfall_over_v() -> None:
+    """Drift weighs a joule by Q/E_max = (E_max − E)/E_max²; in units of U that is over v."""
+    problem = make_suite("small").instances(0, 1)[0]
+    capacity = problem.fleet.battery_max_j
+    half = replace(problem, battery_j=0.5 * capacity)
+    for v in (0.1, 2.0):
+        price = Lyapunov(v).solve(half).energy_price
+        assert price == pytest.approx(0.5 / capacity / v)

@@ -1,18 +1,26 @@
 """Stepping a solver through a horizon: what becomes of slots without a decision."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmark.episode import run_episode
+import solvers.ddp
+from benchmark.campaign import Again, Campaign
+from benchmark.episode import Episode, SlotRun, record_of, run_episode
 from benchmark.execute import run_cell
-from benchmark.plan import Request, cells_of
+from benchmark.limits import Limits
+from benchmark.plan import Request, cells_of, code_of, code_of_world
+from benchmark.verify import Reference, Verdict
 from problems import SlotProblem
+from problems.profile_file import save_profile
 from problems.suites import make_suite
 from results.bounds import with_horizon_gaps
-from solvers import Solution, Status
+from solvers import Solution, Status, make
 from solvers.solution import no_decision
+from tests.profile_data import profile_object
+from tests.results.records import record
 
 
 class Silent:
@@ -117,11 +125,91 @@ def test_idle_threads_are_marked_and_have_no_gap() -> None:
     Neither to the slots' optima nor to the horizon's bound.
     """
     (key, bound) = cells_of(Request(["paper-5g"], ["dads+bs[leftover=idle]"], [0], 5))
-    record = run_cell(key)
-    (judged,) = with_horizon_gaps([record, run_cell(bound)])
+    kept = run_cell(key)
+    (judged,) = with_horizon_gaps([kept, run_cell(bound)])
     assert judged.horizon_gap is judged.horizon_bound is None
-    assert "relaxes threads_sum" in record.note
-    assert record.violations == {}
-    assert record.status == "feasible"
-    assert record.slot_gap_mean is None
-    assert record.utility_mean is not None
+    assert "relaxes threads_sum" in kept.note
+    assert kept.violations == {}
+    assert kept.status == "feasible"
+    assert kept.slot_gap_mean is None
+    assert kept.utility_mean is not None
+
+
+def test_a_record_sums_up_its_slots() -> None:
+    """Means over slots, devices and served device-slots, worked out again from the outcomes."""
+    horizon = make_suite("congested").horizon(0, 4)
+    episode = run_episode(make("eo+even"), horizon, 0)
+    (key, _) = cells_of(Request(["congested"], ["eo+even"], [0], 4))
+    kept = run_cell(key)
+    outcomes = [run.outcome for run in episode.runs if run.outcome is not None]
+    assert len(outcomes) == 4
+    energy = np.concatenate([outcome.energy_j for outcome in outcomes])
+    assert kept.energy_j_mean == pytest.approx(energy.mean())
+    ends = np.concatenate([outcome.end_to_end_s[outcome.served] for outcome in outcomes])
+    assert kept.latency_s_mean == pytest.approx(ends.mean())
+    relative = [
+        (run.verdict.gap or 0.0) / abs(run.reference.utility or 0.0)
+        for run in episode.runs
+        if run.reference is not None
+    ]
+    assert len(relative) == 4
+    assert kept.gap_relative_mean == pytest.approx(np.mean(relative))
+
+
+def test_slots_at_the_optimum_are_those_without_a_gap() -> None:
+    """Whatever a solver claims: greedy claims nothing and reaches it often."""
+    (key, _) = cells_of(Request(["paper-wifi"], ["greedy"], [0], 10))
+    kept = run_cell(key)
+    reached = sum(one["gap"] == 0.0 for one in kept.decisions)
+    assert kept.slots_optimal == reached > 0
+
+
+def test_a_reference_of_both_kinds_is_no_reference_status() -> None:
+    """`infeasible` is said of a cell only where every slot of it is."""
+    (hopeless, fine) = (
+        SlotRun(Verdict(Status.FEASIBLE, None, None), None, Reference(utility, status), 0.0,
+                no_decision(Status.FEASIBLE, ""))
+        for utility, status in ((None, Status.INFEASIBLE), (1.0, Status.OPTIMAL))
+    )  # fmt: skip
+    (key, _) = cells_of(Request(["paper-wifi"], ["exact"], [0], 2))
+    for runs, expected in (([hopeless], "infeasible"), ([hopeless, fine], None)):
+        assert record_of(key, Episode(3, runs), {}).reference_status == expected
+
+
+def test_the_key_of_a_cell_knows_every_file(
+    tmp_path: Path,
+) -> None:
+    """Another content of a solver's, a suite's or a policy's file is another cell."""
+    suite = make_suite("hetero[devices=3]")
+    mine = tmp_path / "mine.py"
+    codes = set()
+    for text in ("first", "second"):
+        mine.write_text(f"# {text}", encoding="utf-8")
+        codes.add(code_of(suite, f"{mine}:Mine"))
+    for whole_s in (0.1, 0.2):
+        path = tmp_path / "server.json"
+        save_profile(profile_object(threads=(1, 2), whole_s=lambda k, s=whole_s: s / k), path)
+        codes.add(code_of_world(make_suite(f"paper-wifi[server={path},dnn=mobilenet_v2]")))
+    policies = Path(solvers.ddp.__path__[0]) / "data" / "policies"
+    shipped = sorted(policies.glob("*.safetensors"))[:2]
+    for file in shipped:
+        (tmp_path / "p.safetensors").write_bytes(file.read_bytes())
+        codes.add(code_of(suite, f"ddp[policy={tmp_path / 'p.safetensors'}]+ta"))
+    assert len(codes) == 6
+
+
+@pytest.mark.parametrize(
+    ("status", "again"),
+    [("timeout", True), ("memory", True), ("unsupported", True), ("not_installed", True),
+     ("error", True), ("invalid", True), ("feasible", False), ("optimal", False),
+     ("infeasible", False)],
+)  # fmt: skip
+def test_what_rerun_failed_runs_again(status: str, again: bool) -> None:
+    """Every cell that a run's exit status speaks of, and no other."""
+    assert Again.FAILED.wants(record(status=status)) is again
+
+
+def test_the_worst_case_counts_a_round_that_is_not_full() -> None:
+    """Three cells on two workers take two rounds."""
+    keys = cells_of(Request(["small"], ["greedy"], [0], 3))
+    assert Campaign(keys, {}).worst_case_s(Limits(10.0, None), 2) == 20.0

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from benchmark.cli import main
+from problems.profile_file import save_profile
+from tests.profile_data import profile_object
 
 SOLVERS = Path(__file__).with_name("misbehaving.py")
 SOLVE_FIELDS = {
@@ -222,3 +224,44 @@ def test_where_nothing_ran_availability_is_not_known(
     assert main(["simulate", str(path), "-s", "neurosurgeon+ta", "--json"]) == 1
     (found,) = _json(capsys)
     assert found["utility_mean"] is found["availability"] is None
+
+
+def test_a_hibernating_device_is_said_to(
+    instance: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No latency of dashes for who serves nothing; a name cannot reach the terminal raw."""
+    data = json.loads(instance.read_text(encoding="utf-8"))
+    device = data["devices"][0] | {"name": "md\x1b[31m0", "battery_j": 0.0, "harvest_j": 0.0}
+    data |= {"formulation": {"hibernation": "allowed"}, "devices": [device]}
+    instance.write_text(json.dumps(data), encoding="utf-8")
+    assert main(["solve", str(instance), "-s", "exact"]) == 0
+    out = capsys.readouterr().out
+    assert "hibernates, k = 4, charge after 0.0 J" in out
+    assert "\x1b" not in out
+
+
+def test_a_suite_with_a_long_path_is_sampled(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A profile file's path in a suite's name may be longer than a file's name can be."""
+    deep = tmp_path / ("d" * 120) / ("e" * 120)
+    deep.mkdir(parents=True)
+    save_profile(profile_object(threads=(1, 2)), deep / "mine.json")
+    suites = [
+        f"paper-wifi[server={deep}/mine.json,dnn=mobilenet_v2,arrival_scale={s}]" for s in "12"
+    ]
+    paths = set()
+    for suite in suites:
+        assert main(["sample", suite, "--slots", "1", "--out", str(tmp_path / "out")]) == 0
+        paths.add(capsys.readouterr().out.split("\n")[0])
+    assert len(paths) == 2
+    assert all(Path(path).is_file() for path in paths)
+
+
+def test_no_word_at_all_is_a_call_for_help(capsys: pytest.CaptureFixture[str]) -> None:
+    """`splitbench` alone prints its commands, as they are laid out."""
+    assert main([]) == 0
+    out, err = capsys.readouterr()
+    assert "simulate" in out
+    assert out.count("\n") > 20
+    assert err == ""

@@ -1,5 +1,7 @@
 """What a profile's intervals promise: that a second measurement meets them."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from benchmark.profiling import measure as measuring
 from benchmark.profiling.jobs import Job
+from benchmark.profiling.load import usable_cores
 from benchmark.profiling.rank_interval import band, chance_to_meet, rank_of_interval
 from benchmark.profiling.summary import agreement
 from benchmark.profiling.workers import Worker, run_jobs
@@ -188,3 +191,33 @@ def test_two_profiles_agree_where_their_intervals_meet(tmp_path: Path) -> None:
     assert other.whole == (0, 3)
     assert other.splits[0] == 0
     assert other.largest == pytest.approx(1 - 1 / 1.03)
+
+
+def test_a_process_counts_with_its_median(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three rounds 1, 2 and 9 the median stands, not the least and not the mean."""
+    network = _machine(0)
+
+    def run(jobs: Sequence[Job], tick: object) -> Iterator[tuple[Job, dict[str, Any]]]:
+        for job, found in network(jobs, tick):
+            yield job, found | {"whole": [1.0, 2.0, 9.0]}
+
+    monkeypatch.setattr(measuring, "run_jobs", run)
+    plan = measuring.Plan(["net"], [1], repeats=18, layers=False)
+    (entry,) = measuring.measure(plan, "p", "test")["dnns"][0]["measured"]
+    assert entry["whole"] == {"median_s": 2.0, "low_s": 2.0, "high_s": 2.0}
+
+
+def test_a_worker_has_the_threads_it_was_given() -> None:
+    """Torch itself says how many it uses, and the process how many CPUs it may run on."""
+    code = (
+        "import os, torch\n"
+        "from benchmark.profiling.worker import pin_threads\n"
+        "pin_threads(2)\n"
+        "print(torch.get_num_threads(), len(os.sched_getaffinity(0)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    threads, cpus = map(int, done.stdout.split())
+    assert threads == 2
+    assert cpus == min(2, usable_cores())

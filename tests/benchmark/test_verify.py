@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.episode import run_instance, solve_reference
-from benchmark.verify import Reference, Verdict, judge
+from benchmark.verify import Reference, Verdict, gap_to, judge
 from problems import Formulation, SlotProblem
 from solvers import Context, Solution, Status
 from tests.strategies import problems, random_problem
@@ -395,3 +395,40 @@ def test_hibernation_is_a_choice_where_allowed() -> None:
     assert found.outcome is not None
     assert found.outcome.device_utility[0] == -10.0
     assert verdict(slot(), ([-1, 0], [3, 4])).status is Status.INVALID
+
+
+class TestTolerances:
+    @pytest.mark.parametrize(("off", "refuted"), [(1e-8, False), (1e-4, True), (np.inf, True)])
+    def test_a_claimed_utility_is_held_to_a_millionth(
+        self, problem: SlotProblem, decisions: list[tuple[float, Decision]], off: float,
+        refuted: bool,
+    ) -> None:  # fmt: skip
+        """Summing up less carefully is no lie, a wrong fourth digit is."""
+        utility, best = decisions[0]
+        found = verdict(problem, best, utility=utility + off)
+        assert bool(found.claims) is refuted
+
+    def test_gaps_are_relative_to_the_reference(self, problem: SlotProblem) -> None:
+        """At U = −20 rounding is twenty times as coarse as at 1."""
+        outcome = problem.evaluate([0, 0], [1, 1])  # one thread short of K: each scores −10
+        assert outcome.utility == -20.0
+        assert gap_to(outcome, Reference(-20.0 + 1e-8, Status.OPTIMAL)) == 0.0
+        assert gap_to(outcome, Reference(-20.0 + 1e-6, Status.OPTIMAL)) == pytest.approx(1e-6)
+
+    def test_a_violation_is_never_at_the_optimum(self, problem: SlotProblem) -> None:
+        """Even where it scores what the best decision does."""
+        solution = Solution([0, 0], [1, 1])
+        found = judge(problem, solution, Reference(-20.0, Status.OPTIMAL))
+        assert found.gap == 0.0
+        assert not found.reached_optimum
+
+    def test_a_bound_of_the_planning_model_is_dropped(self, problem: SlotProblem) -> None:
+        """A solver that was shown other devices than the world has bounds nothing of the world."""
+        shown = replace(problem, planning=problem.fleet)
+        found = judge(shown, Solution([0, 0], [3, problem.threads - 3], bound=-99.0), None)
+        assert found.claims == ()
+
+    def test_infeasible_beside_a_broken_decision_is_no_lie(self, problem: SlotProblem) -> None:
+        """Only a feasible decision of one's own refutes that there is none."""
+        solution = Solution([0, 0], [1, 1], Status.INFEASIBLE)
+        assert judge(problem, solution, None).claims == ()

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -181,6 +182,13 @@ def test_two_counts_do_not_pass_for_a_perfect_fit() -> None:
     assert "nothing is left to check" in inverse.note
     assert inverse.loo_rmse_ms is None
     assert preferred_form(fits).form == "table"
+
+
+def test_of_equal_forms_the_one_with_fewest_constants_is_preferred() -> None:
+    """Where the data cannot tell, the simpler formula stands."""
+    sweep = _sweep([1, 2, 3, 4, 6], [30.0, 20.0, 15.0, 12.0, 10.0])
+    fits = [replace(fit, loo_rmse_ms=1.0) for fit in fit_sweep(sweep, ["exp2", "amdahl"])]
+    assert preferred_form(fits).form == "amdahl"
 
 
 def test_preferred_form_predicts_best() -> None:

@@ -133,6 +133,13 @@ def test_what_a_conflict_is(first: CellRecord, second: CellRecord, expected: boo
     assert conflict(first, second) is conflict(second, first) is expected
 
 
+def test_two_ends_without_a_utility_conflict_by_their_status() -> None:
+    """Proved infeasible on one machine and invalid on another is no agreement."""
+    ends = [record(utility=None, status=status) for status in ("infeasible", "invalid")]
+    assert conflict(*ends)
+    assert not conflict(ends[0], ends[0])
+
+
 def test_better_is_decided() -> None:
     """Finished, then newer; a later store where nothing decides."""
     done, late = at(1, record()), at(5, failed("exact"))

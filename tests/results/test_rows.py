@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from results import rows_of
-from results.bounds import BOUND
+from results.bounds import BOUND, SOLVER_CODE, with_horizon_gaps
 from results.latest import latest
 from results.rows import STATUS_ORDER, Row
 from results.samples import samples_of
-from tests.results.records import failed, record
+from tests.results.records import CODE, bound, failed, record
 
 
 def row_of(*records: object) -> Row:
@@ -183,3 +183,40 @@ def test_a_row_without_a_horizon_gap_says_why(
     (row,) = rows_of([bound, record("exact", **fields)])
     assert row.horizon_gap is None
     assert any(why in note for note in row.notes)
+
+
+def test_every_mean_has_its_own_weight() -> None:
+    """Energy by device-slots, gaps by slots, the optimum's share over slots with a gap alone."""
+    small = record(seed=0, devices=1, energy_j_mean=10.0, served=2, slots_optimal=2)
+    large = record(seed=1, devices=3, energy_j_mean=50.0, served=6, slot_gap_mean=None)
+    assert row_of(small, large).energy_j_mean == pytest.approx((10.0 + 3 * 50.0) / 4)
+    assert row_of(small, large).optimal_share == 1.0
+    long = record(seed=0, solve_s=(0.1,) * 3, gap_relative_mean=0.0, horizon_gap=2.0)
+    short = record(seed=1, solve_s=(0.1,), gap_relative_mean=0.4, horizon_gap=0.0)
+    assert row_of(long, short).gap_relative == pytest.approx(0.1)
+    assert row_of(long, short).horizon_gap == pytest.approx(1.5)
+
+
+def test_refuted_claims_are_counted_by_cell() -> None:
+    """A cell with two refuted claims is one cell whose word did not hold."""
+    assert row_of(record(claims=["x", "y"]), record(seed=1)).claims_refuted == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "finished"),
+    [("optimal", True), ("feasible", True), ("infeasible", True), ("invalid", True),
+     ("timeout", False), ("memory", False), ("error", False), ("unsupported", False)],
+)  # fmt: skip
+def test_what_came_to_an_end(status: str, finished: bool) -> None:
+    """A decision that breaks constraints is an end of the solver's own; a kill is none."""
+    assert record(status=status).finished is finished
+
+
+def test_a_bound_is_held_only_against_whole_episodes() -> None:
+    """An episode cut short earned less time; the solver's own file is no part of the horizon."""
+    whole = record(utility=3.0, solve_s=(0.1,) * 3)
+    short = record(utility=3.0, solve_s=(0.1,) * 2)
+    own = record(utility=3.0, solve_s=(0.1,) * 3, code=f"{CODE}{SOLVER_CODE}file")
+    for cell, gap in ((whole, 2.0), (short, None), (own, 2.0)):
+        (judged,) = with_horizon_gaps([cell, bound(5.0)])
+        assert judged.horizon_gap == gap

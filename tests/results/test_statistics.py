@@ -305,3 +305,31 @@ def test_statistics_of_a_row() -> None:
     assert row.statistics.time_s == pytest.approx(4.0)
     assert row.statistics.time_charged == 1
     assert "1 of 7 seeds did not complete; statistics are without them" in row.notes
+
+
+def test_a_seed_with_a_lost_instance_is_no_sample() -> None:
+    """What the other instances of the seed earned is no mean of the same problems."""
+    cells = [record("a", 0, instance=0), failed("a", 0, instance=1), record("a", 1, instance=0)]
+    (of_suite,) = samples_of(cells).values()
+    assert of_suite["a"].by_seed() == {1: 1.0}
+
+
+def test_instances_without_a_decision_are_no_sample() -> None:
+    """Where nothing is feasible, what a solver scores there is nobody's utility."""
+    hopeless = record("a", utility=-20.0, status="invalid", reference_status="infeasible")
+    assert samples_of([hopeless])[GROUP]["a"].utility == {}
+
+
+def test_a_failure_costs_its_own_limit_or_what_it_took() -> None:
+    """The limit that the store knows goes before the one given; longer than it, what it took."""
+    for seconds, expected in ((1.0, 13.0), (20.0, 20.0)):
+        lost = failed("a", solve_s=(seconds,), limit_s=13.0)
+        found = mean_time(samples_of([lost])[GROUP]["a"], limit_s=99.0)
+        assert found.seconds == pytest.approx(expected)
+
+
+def test_a_seed_that_one_never_ran_is_no_lost_pair() -> None:
+    """Lost are pairs that both were to have: not what only one of them was asked for."""
+    cells = [record("a", s) for s in range(8)] + [record("b", s) for s in range(8)]
+    (found,) = compare_all(samples_of([*cells, failed("b", 9)])[GROUP], "a").values()
+    assert found.pairs_lost == 0

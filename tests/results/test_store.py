@@ -398,3 +398,11 @@ def test_several_writers(tmp_path: Path, start: str) -> None:
         cells = [cell for cell in store.all() if cell.key.solver.startswith("solver")]
     assert len({cell.key for cell in cells}) == len(cells) == 160
     assert execute(path, "PRAGMA integrity_check") == [("ok",)]
+
+
+def test_any_number_of_cells_is_looked_up(tmp_path: Path) -> None:
+    """More keys than one query takes are all found: a resumed run would run the rest again."""
+    records = [record(seed=seed) for seed in range(1203)]
+    path = write_store(tmp_path / "many.sqlite", *records)
+    with Store(path, write=False) as store:
+        assert set(store.get([one.key for one in records])) == {one.key for one in records}

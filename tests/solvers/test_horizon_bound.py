@@ -12,7 +12,7 @@ from problems import Formulation, Horizon, InputError, Simulation, SlotProblem
 from problems.suites import make_suite
 from solvers.exact import Exact
 from solvers.horizon_bound import Method, horizon_bound, plan
-from solvers.horizon_columns import device_columns
+from solvers.horizon_columns import device_columns, hibernation_worth
 from solvers.horizon_dp import whole_choices_worth
 from solvers.horizon_dual import Prices, dual_value
 from tests.horizons import brute_force, tiny_horizon
@@ -202,3 +202,19 @@ def test_bad_arguments() -> None:
         horizon_bound(tiny(0), method="simplex")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="time_limit"):
         horizon_bound(tiny(0), time_limit=0.0)
+
+
+@pytest.mark.parametrize(
+    ("harvest", "start", "worth"),
+    [
+        ([0.1, 0.1], 0.5, [-10.3, -10.05]),  # the charge at the start counts in the first slot
+        ([1.7], 0.5, [-10.5]),  # a battery holds no more than E_max
+        ([0.0, 0.0], 0.0, [-10.0, -10.0]),
+    ],
+)
+def test_what_hibernation_counts_beside_the_charge(
+    harvest: list[float], start: float, worth: list[float]
+) -> None:
+    """−10 − V·E'/E_max with the least E' that the slot can end with: less would be no bound."""
+    found = hibernation_worth(np.array(harvest), start, 0.5)
+    assert found.tolist() == pytest.approx(worth)

@@ -23,11 +23,13 @@ from problems import (
 from problems.suites import make_suite
 from solvers import Context, make, solve_slot
 from solvers.base import start_episode
+from solvers.charge_aware import myopic_decision
 from solvers.charge_value import charge_value
 from solvers.exact import Exact
 from solvers.forecast import Forecast
 from solvers.horizon_bound import horizon_bound
-from solvers.horizon_dp import _interpolated, _moved_up
+from solvers.horizon_columns import device_columns
+from solvers.horizon_dp import _interpolated, _moved_up, values_after
 from solvers.lookahead import Lookahead
 from tests.horizons import brute_force, tiny_horizon
 
@@ -388,3 +390,58 @@ def test_a_harvest_beyond_all_batteries_fills_them(share: float) -> None:
     for moved in (_moved_up, _interpolated):
         found = moved(worth, share, 0)
         assert found.tolist() == ([10.0] * 11 if share > 0 else [-np.inf] * 11)
+
+
+def test_the_price_of_a_joule_in_the_slot_alone() -> None:
+    """V/E_max while the battery is not full at the slot's end, nothing where it is."""
+    slot = Simulation(make_suite("paper-wifi").horizon(0, 1)).problem
+    slot = replace(slot, battery_j=0.5 * slot.fleet.battery_max_j, harvest_j=np.zeros(len(slot)))
+    expected = slot.utility_weight / slot.fleet.battery_max_j
+    assert myopic_decision(slot).price == pytest.approx(expected)
+    brimming = replace(slot, harvest_j=np.full(len(slot), 1e5))
+    assert myopic_decision(brimming).price.tolist() == [0.0] * len(slot)
+
+
+def test_the_programme_is_solved_anew_as_often_as_asked() -> None:
+    """A plan of the first slot for all thirty decides otherwise than one made in each."""
+    horizon = make_suite("often-full").horizon(0, 30)
+    once, anew = (played(f"lookahead[plan=lp,every={n}]", horizon) for n in (30, 1))
+    assert decisions(once) != decisions(anew)
+
+
+def test_courses_are_drawn_from_the_cells_seed() -> None:
+    """The same seed draws the same courses of what later slots take, another seed others."""
+    horizon = make_suite("often-full").horizon(0, 30)
+    courses = []
+    for seed in (7, 7, 8):
+        solver = Lookahead()
+        start_episode(solver, EpisodeView.of(horizon))
+        simulation = Simulation(horizon)
+        for index in range(4):
+            decision = solve_slot(solver, simulation.problem, Context(seed=seed, slot=index))
+            assert decision.partition is not None
+            assert decision.threads is not None
+            simulation.step(decision.partition, decision.threads)
+        assert solver._ahead is not None
+        courses.append(solver._courses(simulation.problem, solver._ahead, seed))
+    assert np.array_equal(courses[0], courses[1])
+    assert not np.array_equal(courses[0], courses[2])
+
+
+def test_hibernating_freely_is_worth_more_somewhere() -> None:
+    """A later slot may be worth more than the present one: who may rest then loses nothing by it,
+    and gains in one of forty tiny horizons.
+    """
+    gained = 0.0
+    for seed in range(40):
+        horizon = tiny(seed)
+        for device in range(len(horizon.fleet)):
+            columns = device_columns(horizon, device)
+            free, bound = (
+                values_after(columns, np.zeros(len(horizon)), freely=freely)
+                for freely in (True, False)
+            )
+            both = np.isfinite(bound) & np.isfinite(free)
+            assert np.all(free[both] >= bound[both] - 1e-9)
+            gained = max(gained, float((free - bound)[both].max(initial=0.0)))
+    assert gained > 0.01

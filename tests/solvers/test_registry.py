@@ -456,3 +456,9 @@ def test_half_a_solver_in_a_file_says_what_it_needs(tmp_path: Path) -> None:
     solution = solve_slot(make(f"local+{file}:Share"), problem)  # threads alone will do
     assert np.asarray(solution.threads).tolist() == problem.even_threads().tolist()
     assert np.asarray(solution.partition).tolist() == problem.layers.tolist()
+
+
+@pytest.mark.parametrize("name", ["greedy[starts=1]", "greedy[starts=-5]", "brute-force[most=0]"])
+def test_parameters_out_of_range_are_refused(name: str) -> None:
+    """Not silently brought into range."""
+    assert "expected at least" in refusal(name)
