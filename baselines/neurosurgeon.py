@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from problems import Device, EpisodeView, Fleet, InputError, SlotProblem
 from problems.network import LayerGraph, load_network, network_names
-from problems.neurosurgeon_predictor import fit_predictor
-from problems.profile_file import load_profile
 from problems.slot import transmission_s
 from solvers.solution import Solution, Status, no_decision
 
@@ -67,7 +65,10 @@ class Neurosurgeon:
         self.profiled_threads = profiled_threads
         self.profile = profile
         self.predictor: LayerPredictor = seconds_by_macs
-        if profile:
+        if profile:  # imported only here: every start of the command line loads this module
+            from problems.neurosurgeon_predictor import fit_predictor
+            from problems.profile_file import load_profile
+
             measured = load_profile(profile)
             self.predictor = fit_predictor(measured.layers, measured.idle_threads).scaled_s
         self._known: dict[tuple[str, float], Floats] = {}

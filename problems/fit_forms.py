@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.fit_exp2 import exp2, fit_exp2
+from problems.latency import log_log_s
 
 Floats = NDArray[np.float64]
 
@@ -80,9 +81,7 @@ def _fit_table(threads: Floats, latency: Floats) -> Floats:
 
 
 def _table(k: Floats, constants: Floats, threads: Floats) -> Floats:
-    """Interpolate on log-log axes, as suites do between measured counts."""
-    value: Floats = np.exp(np.interp(np.log(k), np.log(threads), np.log(constants)))
-    return value
+    return log_log_s(k, threads, constants)
 
 
 FORMS: dict[str, Form] = {

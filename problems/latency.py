@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,3 +61,12 @@ class TableCurve:
         table = np.asarray(self.table_s)
         inside = (k >= 1) & (k <= len(table))
         return np.where(inside, table[np.clip(k, 1, len(table)) - 1], np.nan)
+
+
+def log_log_s(k: NDArray[Any], threads: NDArray[Any], latency_s: Floats) -> Floats:
+    """Return D(k) interpolated on log-log axes between measured counts (exact for a power of k).
+
+    Outside them D is held; `threads` ascend, and all numbers are positive.
+    """
+    value: Floats = np.exp(np.interp(np.log(k), np.log(threads), np.log(latency_s)))
+    return value

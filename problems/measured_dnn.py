@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.errors import InputError
-from problems.latency import Exp2Curve, TableCurve, ThreadCurve
+from problems.latency import Exp2Curve, TableCurve, ThreadCurve, log_log_s
 from problems.sweeps import Sweep
 from problems.virtual_layers import VirtualLayers
 
@@ -193,7 +193,7 @@ def interpolated_s(sweep: Sweep) -> Floats:
     Below the first count D is taken as at the first.
     """
     k = np.arange(1, int(sweep.threads[-1]) + 1)
-    table: Floats = np.exp(np.interp(np.log(k), np.log(sweep.threads), np.log(sweep.latency_s)))
+    table = log_log_s(k, sweep.threads, sweep.latency_s)
     table[sweep.threads - 1] = sweep.latency_s
     return table
 

@@ -13,6 +13,7 @@ from problems.fit import CurveFit
 from problems.fit_tables import published_exp2
 from problems.fleet import Device, linear_local_s, linear_server_share
 from problems.latency import Exp2Curve, TableCurve, ThreadCurve
+from problems.measured_dnn import interpolated_s
 from problems.profile_data import (
     BOARDS,
     COMPUTE_POWER_W,
@@ -129,11 +130,7 @@ def server_curve(
 
 def measured_table_s(machine: str, dnn: str) -> Floats:
     """Return D(1), D(2), … of a sweep in seconds, log-log interpolated between its counts."""
-    sweep = _sweep(machine, dnn)
-    k = np.arange(1, int(sweep.threads[-1]) + 1)
-    table: Floats = np.exp(np.interp(np.log(k), np.log(sweep.threads), np.log(sweep.latency_s)))
-    table[sweep.threads - 1] = sweep.latency_s
-    return table
+    return interpolated_s(_sweep(machine, dnn))
 
 
 def make_device(

@@ -24,6 +24,8 @@ from problems import InputError, UnknownNameError
 
 ENTRY_POINT_GROUP = "splitbench.solvers"
 _ROOMS = ("solvers", "baselines")
+#: What the halves of a solver are called, and a scheme that makes one whole.
+HALVES = {"partitioner": ("a partitioner", "{}+ta"), "allocator": ("an allocator", "eo+{}")}
 _METHODS = {"solve": "solver", "partition": "partitioner", "allocate": "allocator"}
 
 
@@ -112,8 +114,8 @@ def _why_not(plugin: Any, kind: str, name: str) -> str:
     """Say what a class of a file lacks to be a `kind`."""
     other = next(iter(kinds_of(plugin)), None) if is_plugin(plugin) else None
     if kind == "solver" and other is not None:
-        example = f"{name}+ta" if other == "partitioner" else f"eo+{name}"
-        return f"only half of a solver, {_article(other)}; expected for instance {example}"
+        called, scheme = HALVES[other]
+        return f"only half of a solver, {called}; expected for instance {scheme.format(name)}"
     method = next(method for method, of_kind in _METHODS.items() if of_kind == kind)
     lacks = [
         what
@@ -125,10 +127,6 @@ def _why_not(plugin: Any, kind: str, name: str) -> str:
     ]
     missing = f", it has no {' and no '.join(lacks)}" if lacks else ""
     return f"no {kind}{missing}; expected a class with a name and a method {method}"
-
-
-def _article(kind: str) -> str:
-    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
 def _find_in_module(name: str, found: Found) -> None:

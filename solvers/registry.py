@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from problems import InputError, UnknownNameError
-from solvers.discovery import Entry, class_in_file, find, kinds_of, one_line, plugins_of
+from solvers.discovery import HALVES, Entry, class_in_file, find, kinds_of, one_line, plugins_of
 from solvers.parameters import Spec, bind, parse_solver
 from solvers.scheme import Scheme
 
@@ -163,12 +163,12 @@ def _lookup(spec: Spec, kind: str) -> type[Any]:
         raise NotInstalledError(f"{spec.name}: {broken[spec.name]}")
     if kind != "solver":
         raise UnknownNameError(kind, spec.name, [name for of, name in entries if of == kind])
-    for half, example in (("partitioner", f"{spec.name}+ta"), ("allocator", f"eo+{spec.name}")):
+    for half, (_, scheme) in HALVES.items():
         if (half, spec.name) in entries:
-            other = "an allocator" if half == "partitioner" else "a partitioner"
+            other = next(called for name, (called, _) in HALVES.items() if name != half)
             raise InputError(
                 f"solver {spec.name!r}: only half of one, it needs {other} as well; "
-                f"expected for instance {example}"
+                f"expected for instance {scheme.format(spec.name)}"
             )
     if "." in spec.name:
         raise InputError(

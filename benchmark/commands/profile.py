@@ -93,8 +93,7 @@ def profile(
         input_shape=tuple(whole_numbers(input_shape, "--input-shape", "1,3,224,224")),
     )  # fmt: skip
     earlier = None if against is None else load_profile(against)
-    if not out.parent.is_dir():
-        raise InputError(f"--out: no directory {out.parent}; expected an existing one")
+    options.check_out(out)
     if earlier is not None:
         check_comparable(earlier, names, plan.threads)
     beyond = [k for k in plan.threads if k > cores]

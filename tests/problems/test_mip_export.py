@@ -29,6 +29,7 @@ def read_by_highs(path: Path) -> set[str] | None:
 
     core: Any = highspy
     highs = core._Highs()
+    highs.setOptionValue("threads", 1)  # as our solvers: HiGHS has one scheduler a process
     highs.setOptionValue("output_flag", False)
     for gap in ("mip_rel_gap", "mip_abs_gap"):
         highs.setOptionValue(gap, 0.0)
