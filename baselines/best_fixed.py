@@ -8,11 +8,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from baselines.fixed_values import fixed_values
-from problems import EpisodeView, Fleet, Horizon, SlotProblem
-from problems.latency import Floats
-from solvers.exact import Exact
-from solvers.solution import Solution
+from splitbench.baselines.fixed_values import fixed_values
+from splitbench.problems import EpisodeView, Fleet, Horizon, SlotProblem
+from splitbench.problems.latency.curves import Floats
+from splitbench.solvers.exact.exact import Exact
+from splitbench.solvers.solution import Solution
 
 Ints = NDArray[np.int64]
 

@@ -7,10 +7,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import SlotProblem
-from problems.latency import Floats
-from solvers.feasible import feasible_start, hibernate_infeasible
-from solvers.solution import Solution
+from splitbench.problems import SlotProblem
+from splitbench.problems.latency.curves import Floats
+from splitbench.solvers.solution import Solution
+from splitbench.solvers.threads.feasible_counts import feasible_start, hibernate_infeasible
 
 Ints = NDArray[np.int64]
 

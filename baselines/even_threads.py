@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import SlotProblem
-from solvers.feasible import hibernate_infeasible
-from solvers.solution import Solution
+from splitbench.problems import SlotProblem
+from splitbench.solvers.solution import Solution
+from splitbench.solvers.threads.feasible_counts import hibernate_infeasible
 
 Ints = NDArray[np.int64]
 

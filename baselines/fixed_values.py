@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import UNSERVED_UTILITY, Horizon
-from problems.latency import Floats
-from problems.slot import SlotData, Terms, slot_terms
+from splitbench.problems import UNSERVED_UTILITY, Horizon
+from splitbench.problems.latency.curves import Floats
+from splitbench.problems.slot import SlotData, Terms, slot_terms
 
 Ints = NDArray[np.int64]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
-from problems.latency import Floats
-from solvers.feasible import can_hold_minimum
-from solvers.solution import Solution, Status, no_decision
-from solvers.thread_allocation import improve
+from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
+from splitbench.problems.latency.curves import Floats
+from splitbench.solvers.solution import Solution, Status, no_decision
+from splitbench.solvers.threads.feasible_counts import can_hold_minimum
+from splitbench.solvers.threads.thread_allocation import improve
 
 Ints = NDArray[np.int64]
 

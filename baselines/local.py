@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from problems import SlotProblem
-from solvers.solution import Solution
+from splitbench.problems import SlotProblem
+from splitbench.solvers.solution import Solution
 
 
 class Local:

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
-from problems.slot import slot_energy_j, transmission_s
-from solvers.feasible import can_hold_minimum
-from solvers.knapsack import best_division
-from solvers.solution import Solution, Status, no_decision
+from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
+from splitbench.problems.slot import slot_energy_j, transmission_s
+from splitbench.solvers.exact.knapsack import best_division
+from splitbench.solvers.solution import Solution, Status, no_decision
+from splitbench.solvers.threads.feasible_counts import can_hold_minimum
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import Device, EpisodeView, Fleet, InputError, SlotProblem
-from problems.network import LayerGraph, load_network, network_names
-from problems.slot import transmission_s
-from solvers.solution import Solution, Status, no_decision
+from splitbench.problems import Device, EpisodeView, Fleet, InputError, SlotProblem
+from splitbench.problems.networks.network import LayerGraph, load_network, network_names
+from splitbench.problems.slot import transmission_s
+from splitbench.solvers.solution import Solution, Status, no_decision
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -66,8 +66,8 @@ class Neurosurgeon:
         self.profile = profile
         self.predictor: LayerPredictor = seconds_by_macs
         if profile:  # imported only here: every start of the command line loads this module
-            from problems.neurosurgeon_predictor import fit_predictor
-            from problems.profile_file import load_profile
+            from splitbench.problems.latency.neurosurgeon_predictor import fit_predictor
+            from splitbench.problems.latency.profiles.profile_file import load_profile
 
             measured = load_profile(profile)
             self.predictor = fit_predictor(measured.layers, measured.idle_threads).scaled_s

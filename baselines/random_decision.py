@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import HIBERNATE, SlotProblem
-from problems.latency import Floats
-from solvers.base import ALONE, Context
-from solvers.feasible import can_hold_minimum
-from solvers.solution import Solution, Status, no_decision
+from splitbench.problems import HIBERNATE, SlotProblem
+from splitbench.problems.latency.curves import Floats
+from splitbench.solvers.contract import ALONE, Context
+from splitbench.solvers.solution import Solution, Status, no_decision
+from splitbench.solvers.threads.feasible_counts import can_hold_minimum
 
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]

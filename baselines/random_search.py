@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from baselines.random_decision import DecisionDraws
-from problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
-from problems.latency import Floats
-from solvers.base import ALONE, Context
-from solvers.feasible import can_hold_minimum
-from solvers.solution import Solution, Status, no_decision
+from splitbench.baselines.random_decision import DecisionDraws
+from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
+from splitbench.problems.latency.curves import Floats
+from splitbench.solvers.contract import ALONE, Context
+from splitbench.solvers.solution import Solution, Status, no_decision
+from splitbench.solvers.threads.feasible_counts import can_hold_minimum
 
 
 class RandomSearch:

@@ -8,21 +8,21 @@ from collections.abc import Sequence
 
 import typer
 
-from benchmark.commands import (
-    catalogue,
+from splitbench.benchmark.commands import (
     cut,
     fit,
     gap,
+    listing,
     merge,
-    one,
     paper,
     plot,
     profile,
     run,
+    single_file,
     table,
     train,
 )
-from problems.errors import InputError, did_you_mean
+from splitbench.problems.errors import InputError, did_you_mean
 
 app = typer.Typer(
     name="splitbench",
@@ -34,13 +34,13 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("gap")(gap.gap)
-app.command("solve")(one.solve)
-app.command("simulate")(one.simulate)
-app.command("list")(catalogue.list_things)
-app.command("show")(catalogue.show)
-app.command("sample")(catalogue.sample)
+app.command("solve")(single_file.solve)
+app.command("simulate")(single_file.simulate)
+app.command("list")(listing.list_things)
+app.command("show")(listing.show)
+app.command("sample")(listing.sample)
 app.command("cut")(cut.cut)
-app.command("export")(one.export)
+app.command("export")(single_file.export)
 app.command("table")(table.table)
 app.command("plot")(plot.plot)
 app.command("merge")(merge.merge)
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(message: str) -> int:
-    from results.escape import printable
+    from splitbench.results.tables.escape import printable
 
     line = printable(" ".join(message.split()))
     sys.stderr.write(f"splitbench: {line}\n")

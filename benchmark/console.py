@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from problems.errors import InputError
+from splitbench.problems.errors import InputError
 
 
 class Advance(Protocol):
@@ -22,7 +22,7 @@ class Advance(Protocol):
 
 def warn(message: str) -> None:
     """Write one line to stderr; terminal sequences that a plug-in put into it are taken out."""
-    from results.escape import printable
+    from splitbench.results.tables.escape import printable
 
     sys.stderr.write(f"splitbench: {printable(message)}\n")
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from problems.errors import InputError, UnknownNameError
-from problems.fit import CurveFit, fit_sweep, preferred_form, refused_forms
-from problems.fit_forms import FORMS
-from problems.profile_file import is_profile_path, load_profile
-from problems.sweeps import Sweep, load_sweeps
+from splitbench.problems.errors import InputError, UnknownNameError
+from splitbench.problems.latency.fits.fit import CurveFit, fit_sweep, preferred_form, refused_forms
+from splitbench.problems.latency.fits.forms import FORMS
+from splitbench.problems.latency.profiles.profile_file import is_profile_path, load_profile
+from splitbench.problems.latency.sweeps import Sweep, load_sweeps
 
 
 @dataclass(frozen=True, eq=False)

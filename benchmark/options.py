@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from benchmark.limits import Limits
-from benchmark.units import seconds, size_bytes
-from problems.errors import InputError
+from splitbench.benchmark.durations import seconds, size_bytes
+from splitbench.benchmark.isolation.limits import Limits
+from splitbench.problems.errors import InputError
 
 DEFAULT_STORE = Path("splitbench.sqlite")
 

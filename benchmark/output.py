@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmark.console import emit, print_json
-from benchmark.options import Format
-from results.rows import Row
+from splitbench.benchmark.console import emit, print_json
+from splitbench.benchmark.options import Format
+from splitbench.results.rows import Row
 
 
 def print_rows(rows: list[Row], format: Format, out: Path | None) -> None:
     """Print the benchmark table to stdout, or to the file `out`."""
-    from results import tables
+    from splitbench.results.tables import tables
 
     if format is Format.JSON:
         print_json([row.to_json() for row in rows], out)

@@ -11,15 +11,24 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-from benchmark.console import progress, warn
-from benchmark.execute import load_any
-from problems import Horizon
-from problems.errors import InputError, UnknownNameError
-from problems.parameters import Spec, bind, parse_parameters, parse_spec
-from solvers.ddp.library import checkpoint_of, file_name, own_directory, trained_path
-from solvers.ddp.parameters import PARAMETERS, TrainingParameters
-from solvers.ddp.policy_file import Kind, PolicyFile, load_policy, save_policy
-from solvers.ddp.scenario import TrainingScenario, scenario_around, scenario_of_suite
+from splitbench.benchmark.console import progress, warn
+from splitbench.benchmark.runs.execute import load_any
+from splitbench.problems import Horizon
+from splitbench.problems.bracket_parameters import Spec, bind, parse_parameters, parse_spec
+from splitbench.problems.errors import InputError, UnknownNameError
+from splitbench.solvers.ddp.policies.library import (
+    checkpoint_of,
+    file_name,
+    own_directory,
+    trained_path,
+)
+from splitbench.solvers.ddp.policies.policy_file import Kind, PolicyFile, load_policy, save_policy
+from splitbench.solvers.ddp.training_parameters import PARAMETERS, TrainingParameters
+from splitbench.solvers.ddp.training_scenario import (
+    TrainingScenario,
+    scenario_around,
+    scenario_of_suite,
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +105,7 @@ def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:
     InputError
         A checkpoint of another training, or a path that cannot be written.
     """
-    from solvers.ddp.training.session import Session
+    from splitbench.solvers.ddp.training.session import Session
 
     _check_writable(training.path, ours=training.out is None)
     known = None if fresh else _trained(training)

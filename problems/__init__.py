@@ -1,15 +1,23 @@
 """What is solved: the model of one slot, its data, and slots in time."""
 
-from problems.episode_view import EpisodeView
-from problems.errors import InputError, SplitbenchError, UnknownNameError
-from problems.fleet import Device, Fleet, linear_local_s, linear_server_share
-from problems.formulation import UNSERVED_UTILITY, Formulation
-from problems.horizon import Horizon, load_horizon, save_horizon
-from problems.instance import instance_dict, load_instance, parse_instance, save_instance
-from problems.latency import Exp2Curve, TableCurve, ThreadCurve
-from problems.outcome import CONSTRAINTS, HIBERNATE, Outcome, Violation
-from problems.simulation import Simulation
-from problems.slot import SlotProblem
+if __name__ == "problems":
+    raise ImportError("problems is a room of splitbench; import splitbench.problems")
+
+from splitbench.problems.errors import InputError, SplitbenchError, UnknownNameError
+from splitbench.problems.files.slot_file import (
+    instance_dict,
+    load_instance,
+    parse_instance,
+    save_instance,
+)
+from splitbench.problems.fleet import Device, Fleet, linear_local_s, linear_server_share
+from splitbench.problems.formulation import UNSERVED_UTILITY, Formulation
+from splitbench.problems.horizon.episode_view import EpisodeView
+from splitbench.problems.horizon.horizon import Horizon, load_horizon, save_horizon
+from splitbench.problems.horizon.simulation import Simulation
+from splitbench.problems.latency.curves import Exp2Curve, TableCurve, ThreadCurve
+from splitbench.problems.outcome import CONSTRAINTS, HIBERNATE, Outcome, Violation
+from splitbench.problems.slot import SlotProblem
 
 __all__ = [
     "CONSTRAINTS",

@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from problems.arrays import frozen
-from problems.errors import InputError
-from problems.latency import Floats, ThreadCurve
+from splitbench.problems.arrays import frozen
+from splitbench.problems.errors import InputError
+from splitbench.problems.latency.curves import Floats, ThreadCurve
 
 Ints = NDArray[np.int64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from problems.errors import InputError
+from splitbench.problems.errors import InputError
 
 EnergyTerm = Literal["residual", "paper"]
 EnergyScope = Literal["slot", "task"]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.formulation import UNSERVED_UTILITY
-from problems.latency import Floats
+from splitbench.problems.formulation import UNSERVED_UTILITY
+from splitbench.problems.latency.curves import Floats
 
 if TYPE_CHECKING:
-    from problems.slot import SlotProblem, Terms
+    from splitbench.problems.slot import SlotProblem, Terms
 
 Ints = NDArray[np.int64]
 

@@ -17,13 +17,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from problems.arrays import check_charge, check_counts, checked, frozen
-from problems.errors import InputError
-from problems.fleet import Fleet
-from problems.formulation import UNSERVED_UTILITY, Formulation
-from problems.latency import Floats
-from problems.outcome import HIBERNATE, Outcome, outcome_of
-from problems.threads import even_split
+from splitbench.problems.arrays import check_charge, check_counts, checked, frozen
+from splitbench.problems.errors import InputError
+from splitbench.problems.even_split import even_split
+from splitbench.problems.fleet import Fleet
+from splitbench.problems.formulation import UNSERVED_UTILITY, Formulation
+from splitbench.problems.latency.curves import Floats
+from splitbench.problems.outcome import HIBERNATE, Outcome, outcome_of
 
 Ints = NDArray[np.int64]
 

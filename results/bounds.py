@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields, replace
 from operator import attrgetter
 
-from results.record import CellKey, CellRecord
+from splitbench.results.store.record import CellKey, CellRecord
 
 #: Stands in the place of a solver in the cell that holds a horizon's bound.
 BOUND = "@horizon-bound"

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from results.bounds import with_horizon_gaps
-from results.notes import notes_of
-from results.record import CellKey, CellRecord
+from splitbench.results.bounds import with_horizon_gaps
+from splitbench.results.store.record import CellKey, CellRecord
+from splitbench.results.tables.note_merging import notes_of
 
 if TYPE_CHECKING:
-    from results.paired import Comparison
-    from results.statistics import RowStatistics
+    from splitbench.results.statistics.paired import Comparison
+    from splitbench.results.statistics.statistics import RowStatistics
 
 #: From best to worst; a row's status is its worst cell's.
 STATUS_ORDER = (
@@ -47,7 +47,7 @@ class Row:
     claims_refuted
         Cells in which something that the solver claimed is not so.
     statistics, comparison
-        What `results.statistics` adds.
+        What `splitbench.results.statistics.statistics` adds.
     """
 
     suite: str

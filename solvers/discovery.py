@@ -1,10 +1,9 @@
 """Finding plug-ins: modules of this repository, entry points of others, classes in a file.
 
-A class is a plug-in when it is defined in a module of `solvers` or `baselines` (or named by an
-entry point), is public, and has a `name` and a method `solve`, `partition` or `allocate`. Modules
-of their sub-packages are what plug-ins are built from, and are loaded when one is used: training
-needs torch. What cannot be imported stays out and is asked about by name: it takes nothing else
-down with it.
+A class is a plug-in when it is defined in a module of `splitbench.solvers` or
+`splitbench.baselines`, sub-rooms included, or is named by an entry point; it is public and has a
+`name` and a method `solve`, `partition` or `allocate`. A module that cannot be imported is left
+out; asking for it by name says why.
 """
 
 from __future__ import annotations
@@ -15,15 +14,18 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from problems import InputError, UnknownNameError
+from splitbench.problems import InputError, UnknownNameError
 
 ENTRY_POINT_GROUP = "splitbench.solvers"
-_ROOMS = ("solvers", "baselines")
+_ROOMS = ("splitbench.solvers", "splitbench.baselines")
+#: Sub-rooms without plug-ins, loaded when a plug-in uses them: training needs torch.
+_PARTS = (".ddp.policies", ".ddp.training")
 #: What the halves of a solver are called, and a scheme that makes one whole.
 HALVES = {"partitioner": ("a partitioner", "{}+ta"), "allocator": ("an allocator", "eo+{}")}
 _METHODS = {"solve": "solver", "partition": "partitioner", "allocate": "allocator"}
@@ -56,12 +58,19 @@ def find() -> Found:
     found = Found({}, {})
     for room in _ROOMS:
         package = importlib.import_module(room)
-        for module in pkgutil.iter_modules(package.__path__, prefix=f"{room}."):
-            if not module.name.rsplit(".", 1)[-1].startswith("_"):
-                _find_in_module(module.name, found)
+        for module in _modules_of(package):
+            _find_in_module(module, found)
     for entry_point in _entry_points():
         _find_entry_point(entry_point, found)
     return found
+
+
+def _modules_of(package: ModuleType) -> Iterator[str]:
+    """Names of the public modules of a room: of its own folder and of its sub-rooms."""
+    for module in pkgutil.walk_packages(package.__path__, prefix=f"{package.__name__}."):
+        name = module.name.removeprefix(package.__name__)
+        if not module.ispkg and "._" not in name and not name.startswith(_PARTS):
+            yield module.name
 
 
 def plugins_of(module: ModuleType) -> list[type[Any]]:
@@ -134,7 +143,7 @@ def _find_in_module(name: str, found: Found) -> None:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         root = (error.name or "").partition(".")[0]
-        if root in ("problems", *_ROOMS):
+        if root == "splitbench":
             raise
         label = name.rpartition(".")[2].replace("_", "-")
         found.broken[label] = f"{name} needs {root}, which is not installed"

@@ -1,6 +1,6 @@
 """Names to solvers: `exact`, `a+b`, `name[parameter=value]`, `path/to/file.py:ClassName`.
 
-There is no list to edit: see `solvers.discovery` for what is found, and where.
+There is no list to edit: see `splitbench.solvers.discovery` for what is found, and where.
 """
 
 from __future__ import annotations
@@ -10,10 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from problems import InputError, UnknownNameError
-from solvers.discovery import HALVES, Entry, class_in_file, find, kinds_of, one_line, plugins_of
-from solvers.parameters import Spec, bind, parse_solver
-from solvers.scheme import Scheme
+from splitbench.problems import InputError, UnknownNameError
+from splitbench.solvers.discovery import (
+    HALVES,
+    Entry,
+    class_in_file,
+    find,
+    kinds_of,
+    one_line,
+    plugins_of,
+)
+from splitbench.solvers.scheme import Scheme
+from splitbench.solvers.solver_spec import Spec, bind, parse_solver
 
 __all__ = [
     "Entry",

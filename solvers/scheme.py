@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from problems import EpisodeView, SlotProblem
-from solvers.base import ALONE, Context, call_with_context, start_episode
-from solvers.solution import Solution
+from splitbench.problems import EpisodeView, SlotProblem
+from splitbench.solvers.contract import ALONE, Context, call_with_context, start_episode
+from splitbench.solvers.solution import Solution
 
 
 class Scheme:

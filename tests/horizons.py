@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from problems import Fleet, Formulation, Horizon, SlotProblem
-from solvers.exact import Exact
+from splitbench.problems import Fleet, Formulation, Horizon, SlotProblem
+from splitbench.solvers.exact.exact import Exact
 from tests.strategies import random_problem
 
 

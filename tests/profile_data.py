@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from problems.network import load_network
+from splitbench.problems.networks.network import load_network
 
 
 def band(seconds: Any, spread: float = 0.01) -> dict[str, Any]:

@@ -15,7 +15,15 @@ from typing import Any, Literal
 import numpy as np
 from hypothesis import strategies as st
 
-from problems import Device, Exp2Curve, Fleet, Formulation, SlotProblem, TableCurve, ThreadCurve
+from splitbench.problems import (
+    Device,
+    Exp2Curve,
+    Fleet,
+    Formulation,
+    SlotProblem,
+    TableCurve,
+    ThreadCurve,
+)
 
 SEEDS = st.integers(0, 2**32 - 1)
 

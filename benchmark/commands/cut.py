@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from benchmark import options
-from problems.errors import InputError, did_you_mean
+from splitbench.benchmark import options
+from splitbench.problems.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from baselines.dads_graph import GraphCut
-    from problems.dag import LayerDag
+    from splitbench.baselines.dads.graph import GraphCut
+    from splitbench.problems.networks.dag import LayerDag
 
 
 class CutMode(StrEnum):
@@ -62,9 +62,9 @@ def cut(
     FILE may also name a shipped network, such as vgg16_bn, whose times on either side
     (--device-s, --server-s) are spread over its layers by their multiply-accumulates.
     """
-    from baselines.dads_graph import cut_graph
-    from benchmark.console import emit, print_json
-    from problems.dag import dag_text
+    from splitbench.baselines.dads.graph import cut_graph
+    from splitbench.benchmark.console import emit, print_json
+    from splitbench.problems.networks.dag import dag_text
 
     if (mode is CutMode.AUTO) != (arrival_rate_hz is not None):
         raise InputError(
@@ -107,8 +107,8 @@ def cut_text(dag: LayerDag, cut: GraphCut) -> str:
 
 def _dag(file: str, given: dict[str, float | None]) -> LayerDag:
     """Read the file, or build the DAG of a shipped network; a file of that name goes first."""
-    from problems.dag import dag_from_graph, load_dag
-    from problems.network import load_network, network_names
+    from splitbench.problems.networks.dag import dag_from_graph, load_dag
+    from splitbench.problems.networks.network import load_network, network_names
 
     if Path(file).exists() or file not in network_names():
         if not Path(file).exists() and Path(file).suffix == "":

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from benchmark import options
-from problems.errors import InputError
+from splitbench.benchmark import options
+from splitbench.problems.errors import InputError
 
 
 def fit(
@@ -48,11 +48,11 @@ def fit(
     """
     from functools import partial
 
-    from benchmark.console import emit, print_json, progress, warn
-    from benchmark.fit_report import fit_lines, fitted, statements, sweeps_of
+    from splitbench.benchmark.console import emit, print_json, progress, warn
+    from splitbench.benchmark.fit_report import fit_lines, fitted, statements, sweeps_of
 
     if plot is not None:
-        from results.figures import check_suffix
+        from splitbench.results.figures.figures import check_suffix
 
         check_suffix(plot, "--plot")
         if not plot.resolve().parent.is_dir():
@@ -67,7 +67,7 @@ def fit(
     for line in statements(found, form or ()):
         warn(line)
     if plot is not None:
-        from results.figures_latency import draw_fits
+        from splitbench.results.figures.latency_figures import draw_fits
 
         draw_fits([(one.sweep, one.fits, one.preferred) for one in found], plot)
         warn(f"wrote {plot}")

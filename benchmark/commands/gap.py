@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark import options
+from splitbench.benchmark import options
 
 #: Slots taken of each episode where the suite is one of horizons.
 SLOTS_OF_AN_EPISODE = 20
@@ -38,13 +38,18 @@ def gap(
     status 1 where two exact methods disagree, with a line for each instance, or a cell failed; a
     heuristic whose decision breaks a constraint is a row, not a failure.
     """
-    from benchmark.console import warn
-    from benchmark.crosscheck import EXACT_SOLVERS, HEURISTICS, agreement_words, disagreements
-    from benchmark.output import print_rows
-    from benchmark.plan import Request, cells_of, posed
-    from benchmark.run_options import RunOptions, run_campaign
-    from benchmark.solver_names import check_solver_names
-    from results import rows_of
+    from splitbench.benchmark.console import warn
+    from splitbench.benchmark.isolation.name_check import check_solver_names
+    from splitbench.benchmark.output import print_rows
+    from splitbench.benchmark.referee.crosscheck import (
+        EXACT_SOLVERS,
+        HEURISTICS,
+        agreement_words,
+        disagreements,
+    )
+    from splitbench.benchmark.runs.plan import Request, cells_of, posed
+    from splitbench.benchmark.runs.run_options import RunOptions, run_campaign
+    from splitbench.results import rows_of
 
     options.positive("--slots", slots)
     options.check_out(out)

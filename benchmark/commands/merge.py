@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark import options
+from splitbench.benchmark import options
 
 
 def merge(
@@ -21,8 +21,8 @@ def merge(
     Of a cell that several stores have, the one that came to an end is kept, then the newer. Exit
     status 1, and a line for each, where two stores finished a cell with different results.
     """
-    from benchmark.console import print_json, warn
-    from results.merge import merge as merge_stores
+    from splitbench.benchmark.console import print_json, warn
+    from splitbench.results.store.merge import merge as merge_stores
 
     merged = merge_stores(out, sources, update=update)
     for line in merged.conflicts:

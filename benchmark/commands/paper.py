@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from benchmark import options
-from problems.errors import InputError
+from splitbench.benchmark import options
+from splitbench.problems.errors import InputError
 
 
 def paper(
@@ -39,9 +39,9 @@ def paper(
     as_json: options.JsonFlag = False,
 ) -> None:
     """Make figures and tables of the paper (all, or those named), claimed and ours."""
-    from benchmark.catalogue import print_listing
-    from benchmark.console import emit, print_json, warn
-    from benchmark.paper.items import PaperRequest, chosen_items, make_item
+    from splitbench.benchmark.console import emit, print_json, warn
+    from splitbench.benchmark.inventory import print_listing
+    from splitbench.benchmark.paper.items import PaperRequest, chosen_items, make_item
 
     names = chosen_items(items or [])
     try:

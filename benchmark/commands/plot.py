@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from benchmark import options
-from problems.errors import InputError
+from splitbench.benchmark import options
+from splitbench.problems.errors import InputError
 
 
 class Kind(StrEnum):
@@ -52,9 +52,9 @@ def plot(
     sun, charge, price of energy and utility over the slots of one episode (day); solve time
     against devices.
     """
-    from benchmark.console import warn
-    from results import Store
-    from results.latest import latest
+    from splitbench.benchmark.console import warn
+    from splitbench.results import Store
+    from splitbench.results.select_cells import latest
 
     if out is None and kind is not Kind.PERFORMANCE_PROFILE:
         raise InputError(f"plot {kind}: expected --out FILE.png; the terminal has `table --stats`")
@@ -66,7 +66,7 @@ def plot(
             raise InputError(f"--store: {store} has no cells; expected what `splitbench run` wrote")
         records = _chosen(found.records, suites, solvers, seed)
         if kind is Kind.DAY:
-            from results.day import episodes_to_draw
+            from splitbench.results.figures.episode_figure import episodes_to_draw
 
             chosen = [record.key for record in episodes_to_draw(records)]
             with_decisions = opened.get(chosen)
@@ -74,7 +74,7 @@ def plot(
     for remark in found.remarks:
         warn(remark)
     if out is not None:
-        from results.figures import save_figure
+        from splitbench.results.figures.figures import save_figure
 
         save_figure(str(kind), records, out)
         warn(f"wrote {out}")
@@ -86,8 +86,8 @@ def _chosen(
     records: list[Any], suites: list[str] | None, solvers: list[str] | None, seed: int | None
 ) -> list[Any]:
     """Keep the cells asked for, and the bounds of their horizons."""
-    from problems.suites import make_suite
-    from solvers.registry import canonical_name
+    from splitbench.problems.suites.named_suites import make_suite
+    from splitbench.solvers.registry import canonical_name
 
     kept = _only(records, "suite", [make_suite(text).name for text in suites or []])
     kept = _only(kept, "solver", [canonical_name(text) for text in solvers or []])
@@ -96,7 +96,7 @@ def _chosen(
 
 def _only(records: list[Any], name: str, wanted: list[Any]) -> list[Any]:
     """Keep the cells whose key has one of these values; all where none is asked for."""
-    from results.bounds import BOUND
+    from splitbench.results.bounds import BOUND
 
     known = {getattr(record.key, name) for record in records} - {BOUND}
     for value in wanted:
@@ -112,10 +112,10 @@ def _only(records: list[Any], name: str, wanted: list[Any]) -> list[Any]:
 def _print_profile(records: list[Any], as_json: bool, ascii_only: bool) -> None:
     import shutil
 
-    from benchmark.console import emit, print_json
-    from results.performance import profiles_by_suite
-    from results.profile_chart import profile_chart
-    from results.samples import samples_of
+    from splitbench.benchmark.console import emit, print_json
+    from splitbench.results.figures.profile_chart import profile_chart
+    from splitbench.results.statistics.performance import profiles_by_suite
+    from splitbench.results.statistics.samples import samples_of
 
     profiles = profiles_by_suite(samples_of(records))
     if as_json:

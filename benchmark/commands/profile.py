@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark import options
-from problems.errors import InputError
+from splitbench.benchmark import options
+from splitbench.problems.errors import InputError
 
 if TYPE_CHECKING:
-    from benchmark.profiling.measure import Plan
+    from splitbench.benchmark.profiling.measure import Plan
 
 #: The paper's three.
 DEFAULT_MODELS = ("vgg16_bn", "resnet34", "mobilenet_v2")
@@ -64,18 +64,18 @@ def profile(
 
     The file stands wherever a board's or server's name does: 'hetero[server=profile.json]'.
     """
-    from benchmark.console import emit, print_json, progress, warn
-    from benchmark.profiling.jobs import check_model, model_name
-    from benchmark.profiling.load import usable_cores
-    from benchmark.profiling.measure import Plan, measure
-    from benchmark.profiling.rank_interval import COVERAGE, coverage
-    from benchmark.profiling.summary import (
+    from splitbench.benchmark.console import emit, print_json, progress, warn
+    from splitbench.benchmark.profiling.jobs import check_model, model_name
+    from splitbench.benchmark.profiling.load import usable_cores
+    from splitbench.benchmark.profiling.measure import Plan, measure
+    from splitbench.benchmark.profiling.rank_interval import COVERAGE, coverage
+    from splitbench.benchmark.profiling.summary import (
         agreement,
         check_comparable,
         summary_lines,
         summary_object,
     )
-    from problems.profile_file import load_profile, save_profile
+    from splitbench.problems.latency.profiles.profile_file import load_profile, save_profile
 
     for option, count in (("--repeats", repeats), ("--processes", processes)):
         options.positive(option, count)

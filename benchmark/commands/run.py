@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from benchmark import options
+from splitbench.benchmark import options
 
 
 def run(
@@ -38,13 +38,19 @@ def run(
     Without arguments: the paper's schemes and the exact optimum on the paper's WiFi and 5G
     suites. What the store already has is not run again.
     """
-    from benchmark.console import warn
-    from benchmark.output import print_rows
-    from benchmark.plan import DEFAULT_SOLVERS, DEFAULT_SUITES, Request, cells_of, posed
-    from benchmark.run_options import RunOptions, run_campaign
-    from benchmark.solver_names import check_solver_names
-    from problems.suites import with_truth
-    from results import rows_of
+    from splitbench.benchmark.console import warn
+    from splitbench.benchmark.isolation.name_check import check_solver_names
+    from splitbench.benchmark.output import print_rows
+    from splitbench.benchmark.runs.plan import (
+        DEFAULT_SOLVERS,
+        DEFAULT_SUITES,
+        Request,
+        cells_of,
+        posed,
+    )
+    from splitbench.benchmark.runs.run_options import RunOptions, run_campaign
+    from splitbench.problems.suites.named_suites import with_truth
+    from splitbench.results import rows_of
 
     options.positive("--slots", slots)
     options.check_out(out)

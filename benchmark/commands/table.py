@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchmark import options
-from problems.errors import InputError
+from splitbench.benchmark import options
+from splitbench.problems.errors import InputError
 
 if TYPE_CHECKING:
-    from results import CellRecord, Row
+    from splitbench.results import CellRecord, Row
 
 
 class TableFormat(StrEnum):
@@ -50,8 +50,8 @@ def table(
     ] = False,
 ) -> None:
     """Print the table of everything a store has; runs nothing."""
-    from benchmark.units import seconds
-    from results import Store
+    from splitbench.benchmark.durations import seconds
+    from splitbench.results import Store
 
     chosen = TableFormat.JSON if as_json else format
     if cells:
@@ -68,8 +68,8 @@ def table(
         reference_times = opened.reference_times() if stats else []
     _print_table(records, options.Format(chosen), out, stats, compare, limit_s)
     if stats:
-        from benchmark.console import warn
-        from benchmark.drift import drifts
+        from splitbench.benchmark.console import warn
+        from splitbench.benchmark.runs.drift import drifts
 
         for drift in drifts(reference_times):
             warn(str(drift))
@@ -83,10 +83,10 @@ def _print_table(
     compare: str | None,
     limit_s: float | None,
 ) -> None:
-    from benchmark.console import warn
-    from benchmark.output import print_rows
-    from results import rows_of
-    from results.latest import latest
+    from splitbench.benchmark.console import warn
+    from splitbench.benchmark.output import print_rows
+    from splitbench.results import rows_of
+    from splitbench.results.select_cells import latest
 
     found = latest(records)
     rows = rows_of(found.records)
@@ -104,9 +104,9 @@ def _with_statistics(
     compare: str | None,
     limit_s: float | None,
 ) -> list[Row]:
-    from results.samples import samples_of
-    from results.statistics import with_comparison, with_statistics
-    from solvers.parameters import parse_solver
+    from splitbench.results.statistics.samples import samples_of
+    from splitbench.results.statistics.statistics import with_comparison, with_statistics
+    from splitbench.solvers.solver_spec import parse_solver
 
     samples = samples_of(records)
     if stats:
@@ -119,8 +119,9 @@ def _with_statistics(
 
 
 def _write_cells(store: object, format: TableFormat, out: Path | None) -> None:
-    from benchmark.console import print_json
-    from results import Store, export
+    from splitbench.benchmark.console import print_json
+    from splitbench.results import Store
+    from splitbench.results.tables import export
 
     assert isinstance(store, Store)
     if format is TableFormat.PARQUET:

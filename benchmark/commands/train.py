@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from benchmark import options
-from problems.errors import InputError
+from splitbench.benchmark import options
+from splitbench.problems.errors import InputError
 
 
 def _next(source: str, scheme: str) -> str:
@@ -63,8 +63,8 @@ def train(
     """
     import importlib.util
 
-    from benchmark.console import print_json
-    from benchmark.training import Training, policy_object, train_policy
+    from splitbench.benchmark.console import print_json
+    from splitbench.benchmark.training import Training, policy_object, train_policy
 
     training = Training.asked(policy, suite, parameter, seed, out)
     if importlib.util.find_spec("torch") is None:

@@ -3,7 +3,8 @@
 The rewards of training itself rise because exploration fades. So after each round of training the
 policy as it stands plays, without exploration, episodes that are not trained on.
 
-`python -m benchmark.paper.fig5` trains anew and writes the curves that `splitbench paper fig5`
+`python -m splitbench.benchmark.paper.fig5` trains anew and writes the curves that `splitbench
+paper fig5`
 draws (`results/reference/ddp-curves.json`).
 """
 
@@ -16,10 +17,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.paper.items import REFERENCE, PaperRequest, PaperResult
-from benchmark.training import Training
-from solvers.ddp.episodes import FIRST_TRAINING_SEED, SEEDS_A_TRAINING, drawn_episodes
-from solvers.ddp.policy import policy_for
+from splitbench.benchmark.paper.items import PaperRequest, PaperResult
+from splitbench.benchmark.training import Training
+from splitbench.problems.package_paths import REFERENCE
+from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, SEEDS_A_TRAINING, drawn_episodes
+from splitbench.solvers.ddp.policies.policy import policy_for
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +38,7 @@ SHOWN = range(
 
 def fig5(request: PaperRequest) -> PaperResult:
     """Draw the stored curves; claimed: they rise and settle, and a smaller V earns more."""
-    from results.figures_learning import draw_convergence
+    from splitbench.results.figures.learning_figures import draw_convergence
 
     stored = json.loads(PATH.read_text(encoding="utf-8"))
     slots, parallel = stored["slots"], stored["parallel"]
@@ -108,7 +110,7 @@ def training_of(v: float, seed: int) -> Training:
 
 def curve(training: Training, rounds: int | None = None) -> list[float]:
     """Train, and return the mean utility of a slot after each round, without exploration."""
-    from solvers.ddp.training.session import Session
+    from splitbench.solvers.ddp.training.session import Session
 
     session = Session(training.kind, training.scenario, training.parameters)
     earned = []
@@ -133,7 +135,7 @@ def measure(path: Path = PATH) -> None:
             sys.stderr.write(f"V = {v}, seed {seed}: {curves[str(v)][-1][-1]:.4f} a slot\n")
     data = {
         "format": "splitbench/curves@1",
-        "command": "python -m benchmark.paper.fig5",
+        "command": "python -m splitbench.benchmark.paper.fig5",
         "suite": SUITE,
         "slots": len(training.scenario.draw(0)),
         "parallel": training.parameters.parallel,

@@ -11,9 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from problems.errors import UnknownNameError
-
-REFERENCE = Path(__file__).resolve().parent.parent.parent / "results" / "reference"
+from splitbench.problems.errors import UnknownNameError
+from splitbench.problems.package_paths import REFERENCE
 
 
 @dataclass(frozen=True)
@@ -53,10 +52,10 @@ class PaperResult:
 
 #: Item to "module:function", loaded when asked for.
 ITEMS: dict[str, str] = {
-    "fig2": "benchmark.paper.latency_figures:fig2",
-    "fig3": "benchmark.paper.latency_figures:fig3",
-    "fig5": "benchmark.paper.fig5:fig5",
-    "table2": "benchmark.paper.table2:table2",
+    "fig2": "splitbench.benchmark.paper.latency_figures:fig2",
+    "fig3": "splitbench.benchmark.paper.latency_figures:fig3",
+    "fig5": "splitbench.benchmark.paper.fig5:fig5",
+    "table2": "splitbench.benchmark.paper.table2:table2",
 }
 
 

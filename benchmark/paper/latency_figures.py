@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from benchmark.paper.items import PaperRequest, PaperResult
-from problems.fit import CurveFit
-from problems.fit_tables import load_fits, published_exp2
-from problems.observation2 import observation2
-from problems.profile_file import ProfileFile, load_profile
-from problems.sweeps import Sweep, published_sweep
+from splitbench.benchmark.paper.items import PaperRequest, PaperResult
+from splitbench.problems.latency.fits.fit import CurveFit
+from splitbench.problems.latency.fits.shipped_fits import load_fits, published_exp2
+from splitbench.problems.latency.profiles.observation2 import observation2
+from splitbench.problems.latency.profiles.profile_file import ProfileFile, load_profile
+from splitbench.problems.latency.sweeps import Sweep, published_sweep
 
 #: Points, curve, label, and cores where some points have more threads than that.
 Series = tuple[Sweep, CurveFit, str, int | None]
@@ -16,7 +16,7 @@ DNNS = ("vgg16_bn", "resnet34", "mobilenet_v2")
 
 def fig2(request: PaperRequest) -> PaperResult:
     """Draw latency over threads with Eq. 7: the published sweeps and the profiled machine."""
-    from results.figures_latency import draw_fig2
+    from splitbench.results.figures.latency_figures import draw_fig2
 
     profile = load_profile(request.profile)
     panels = {dnn: _published(dnn) for dnn in DNNS}
@@ -36,7 +36,7 @@ def fig2(request: PaperRequest) -> PaperResult:
 
 def fig3(request: PaperRequest) -> PaperResult:
     """Draw the measured latency ratio over l/S beside Observation 2 (Eq. 8)."""
-    from results.figures_latency import draw_fig3
+    from splitbench.results.figures.latency_figures import draw_fig3
 
     profile = load_profile(request.profile)
     seen = [(profile.dnns[dnn], observation2(profile.dnns[dnn])) for dnn in profile.dnns]

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.paper.items import PaperRequest, PaperResult
-from benchmark.paper.latency_figures import DNNS
-from problems.errors import InputError
-from problems.latency import ThreadCurve
-from problems.measured_dnn import MeasuredDnn
-from problems.network import load_network
-from problems.neurosurgeon_predictor import fit_predictor
-from problems.observation2 import observation2
-from problems.profile_file import ProfileFile, load_profile
+from splitbench.benchmark.paper.items import PaperRequest, PaperResult
+from splitbench.benchmark.paper.latency_figures import DNNS
+from splitbench.problems.errors import InputError
+from splitbench.problems.latency.curves import ThreadCurve
+from splitbench.problems.latency.neurosurgeon_predictor import fit_predictor
+from splitbench.problems.latency.profiles.measured_dnn import MeasuredDnn
+from splitbench.problems.latency.profiles.observation2 import observation2
+from splitbench.problems.latency.profiles.profile_file import ProfileFile, load_profile
+from splitbench.problems.networks.network import load_network
 
 Floats = NDArray[np.float64]
 #: Seconds of layers l+1..S at l = 0..S on k threads.

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from problems.errors import InputError, UnknownNameError
-from problems.network import network_names
+from splitbench.problems.errors import InputError, UnknownNameError
+from splitbench.problems.networks.network import network_names
 
 IMAGE = (1, 3, 224, 224)
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from problems.neurosurgeon_predictor import filter_work
+from splitbench.problems.latency.neurosurgeon_predictor import filter_work
 
 #: How many configurations of each kind.
 COUNTS = {

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from benchmark.environment import environment
+from splitbench.benchmark.runs.environment import environment
 
 
 class LoadMeter:

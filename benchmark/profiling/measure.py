@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.profiling.jobs import IMAGE, Job, model_name
-from benchmark.profiling.load import LoadMeter
-from benchmark.profiling.rank_interval import band, coverage
-from benchmark.profiling.workers import run_jobs, wait_policy
+from splitbench.benchmark.profiling.jobs import IMAGE, Job, model_name
+from splitbench.benchmark.profiling.load import LoadMeter
+from splitbench.benchmark.profiling.rank_interval import band, coverage
+from splitbench.benchmark.profiling.workers import run_jobs, wait_policy
 
 #: Layers alone take fewer processes: a regression over many of them levels what one differs by.
 LAYER_PROCESSES = 3

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmark.profiling.jobs import IMAGE, Job, model_name
-from problems.errors import InputError
-from problems.tracing.architectures import build
+from splitbench.benchmark.profiling.jobs import IMAGE, Job, model_name
+from splitbench.problems.errors import InputError
+from splitbench.problems.networks.architectures.architectures import build
 
 
 def network_of(job: Job) -> tuple[nn.Module, Tensor]:

@@ -12,11 +12,11 @@ from typing import Any
 
 from torch import Tensor, fx, nn
 
-from problems.layer_graph import LayerGraph
-from problems.tracing.fuse import fused_layers
-from problems.tracing.raw_layers import layer_nodes, raw_layers
-from problems.tracing.record import record
-from problems.tracing.symbolic import evaluation_mode, symbolic_graph
+from splitbench.problems.networks.layer_graph import LayerGraph
+from splitbench.problems.networks.tracing.fuse import fused_layers
+from splitbench.problems.networks.tracing.raw_layers import layer_nodes, raw_layers
+from splitbench.problems.networks.tracing.shape_recording import record
+from splitbench.problems.networks.tracing.symbolic import evaluation_mode, symbolic_graph
 
 Values = tuple[Any, ...]
 

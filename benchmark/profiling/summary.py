@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.profiling.rank_interval import chance_to_meet
-from problems.errors import InputError
-from problems.measured_dnn import MeasuredDnn
-from problems.observation2 import observation2
-from problems.profile_file import ProfileFile
+from splitbench.benchmark.profiling.rank_interval import chance_to_meet
+from splitbench.problems.errors import InputError
+from splitbench.problems.latency.profiles.measured_dnn import MeasuredDnn
+from splitbench.problems.latency.profiles.observation2 import observation2
+from splitbench.problems.latency.profiles.profile_file import ProfileFile
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""`python -m benchmark.profiling.worker`: one job from stdin, JSON lines on stdout.
+"""`python -m splitbench.benchmark.profiling.worker`: one job from stdin, JSON lines on stdout.
 
 `{"event": "ready"}` once all is built, and nothing more until a second line comes; then
 `{"event": "tick"}` for each timed round and `{"event": "result", …}`, or `{"event": "error", …}`.
@@ -16,9 +16,9 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from benchmark.profiling.jobs import Job
-from benchmark.profiling.load import core_of, one_a_core
-from problems.errors import InputError
+from splitbench.benchmark.profiling.jobs import Job
+from splitbench.benchmark.profiling.load import core_of, one_a_core
+from splitbench.problems.errors import InputError
 
 #: A layer that runs alone is timed this often for each repeat, but for long layers once.
 LAYER_RUNS = 3
@@ -90,8 +90,8 @@ def measure_network(job: Job) -> dict[str, Any]:
     """
     import torch
 
-    from benchmark.profiling.networks import network_of
-    from benchmark.profiling.segments import split_network
+    from splitbench.benchmark.profiling.networks import network_of
+    from splitbench.benchmark.profiling.segments import split_network
 
     module, example = network_of(job)
     split = split_network(module, example, job.model)
@@ -138,7 +138,7 @@ def measure_layers(job: Job) -> dict[str, Any]:
     """Time layers that run alone; the median over all rounds of each."""
     import torch
 
-    from benchmark.profiling.layer_samples import layer_cases
+    from splitbench.benchmark.profiling.layer_samples import layer_cases
 
     samples = []
     with torch.inference_mode():

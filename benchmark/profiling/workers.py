@@ -9,15 +9,14 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from benchmark.profiling.jobs import Job, model_name
-from benchmark.profiling.load import usable_cores
-from problems.errors import InputError
+from splitbench.benchmark.profiling.jobs import Job, model_name
+from splitbench.benchmark.profiling.load import usable_cores
+from splitbench.problems.errors import InputError
+from splitbench.problems.package_paths import IMPORT_ROOT
 
-_ROOT = Path(__file__).resolve().parent.parent.parent
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 #: Workers that wait at once at most: each holds a network in memory.
@@ -53,11 +52,11 @@ class Worker:
     def __init__(self, job: Job) -> None:
         self.job = job
         environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, str(job.threads))
-        path = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+        path = os.pathsep.join(filter(None, [str(IMPORT_ROOT), os.environ.get("PYTHONPATH", "")]))
         environment |= {"OMP_WAIT_POLICY": wait_policy(), "PYTHONPATH": path}
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (till exit)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "benchmark.profiling.worker"],
+            [sys.executable, "-m", "splitbench.benchmark.profiling.worker"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
             env=environment,
         )  # fmt: skip

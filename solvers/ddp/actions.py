@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from problems import Device, Fleet
+from splitbench.problems import Device, Fleet
 
 Ints = NDArray[np.int64]
 Mapping = Literal["corrected", "printed"]

@@ -1,6 +1,7 @@
 """The horizon as a Gymnasium environment: state of Eq. 16, actions by Eq. 19, reward U.
 
-`gymnasium.make("solvers.ddp.environment:splitbench/Partition-v0", suite="hetero")`, or the
+`gymnasium.make("splitbench.solvers.ddp.environment:splitbench/Partition-v0", suite="hetero")`, or
+the
 classes here. Episodes are drawn from the seeds of training, never from those that suites are
 evaluated on.
 """
@@ -15,13 +16,13 @@ from gymnasium.spaces import Box
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from problems import InputError
-from solvers.ddp.actions import ActionKind, ActionSet, Mapping
-from solvers.ddp.batch import Objective, Result
-from solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes, drawn_episodes
-from solvers.ddp.observations import LIMIT, JointObservation, Singles
-from solvers.ddp.parameters import UplinkInput
-from solvers.ddp.scenario import scenario_of_suite
+from splitbench.problems import InputError
+from splitbench.solvers.ddp.actions import ActionKind, ActionSet, Mapping
+from splitbench.solvers.ddp.batch import Objective, Result
+from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes, drawn_episodes
+from splitbench.solvers.ddp.observations import LIMIT, JointObservation, Singles
+from splitbench.solvers.ddp.training_parameters import UplinkInput
+from splitbench.solvers.ddp.training_scenario import scenario_of_suite
 
 #: Episodes are drawn from that many training seeds.
 _SEEDS = 2**31

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import Horizon, InputError
-from problems.latency import Floats
-from solvers.ddp.batch import BatchModel, Objective, Result, Slots
-from solvers.ddp.outlook import Outlook, SunCourse
-from solvers.ddp.scenario import Draw
+from splitbench.problems import Horizon, InputError
+from splitbench.problems.latency.curves import Floats
+from splitbench.solvers.ddp.batch import BatchModel, Objective, Result, Slots
+from splitbench.solvers.ddp.outlook import Outlook, SunCourse
+from splitbench.solvers.ddp.training_scenario import Draw
 
 Ints = NDArray[np.int64]
 #: Training draws its horizons from seeds far above those that suites are evaluated on.

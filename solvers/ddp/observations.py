@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from problems import Horizon
-from problems.latency import Floats
-from solvers.ddp.actions import ActionSet
-from solvers.ddp.batch import BatchModel, Slots
-from solvers.ddp.episodes import FIRST_TRAINING_SEED, SEEDS_A_TRAINING
-from solvers.ddp.outlook import Outlook
-from solvers.ddp.parameters import UplinkInput
-from solvers.ddp.scenario import Draw
+from splitbench.problems import Horizon
+from splitbench.problems.latency.curves import Floats
+from splitbench.solvers.ddp.actions import ActionSet
+from splitbench.solvers.ddp.batch import BatchModel, Slots
+from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, SEEDS_A_TRAINING
+from splitbench.solvers.ddp.outlook import Outlook
+from splitbench.solvers.ddp.training_parameters import UplinkInput
+from splitbench.solvers.ddp.training_scenario import Draw
 
 Singles = NDArray[np.float32]
 #: Episodes that the scales of the joint state are taken from.

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from problems import Horizon
-from problems.latency import Floats
+from splitbench.problems import Horizon
+from splitbench.problems.latency.curves import Floats
 
 
 class Outlook(NamedTuple):
@@ -23,7 +23,7 @@ class Outlook(NamedTuple):
 
 
 class SunCourse:
-    """Harvests of E horizons, seen slot by slot; the causal rule of `solvers.forecast`.
+    """Harvests of E horizons, seen slot by slot; the causal rule of `solvers.horizon.forecast`.
 
     Later slots keep the share of the clear-sky course that was seen so far, or, where that course
     is not known, the mean of what was seen.

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from baselines.best_fixed import BestFixed, best_fixed_partition
-from baselines.fixed_values import fixed_values
-from problems import EpisodeView, Fleet, Formulation, Horizon, Simulation, SlotProblem
-from solvers import Status, make, solve_slot
-from solvers.exact import Exact, ExactThreads
+from splitbench.baselines.best_fixed import BestFixed, best_fixed_partition
+from splitbench.baselines.fixed_values import fixed_values
+from splitbench.problems import EpisodeView, Fleet, Formulation, Horizon, Simulation, SlotProblem
+from splitbench.solvers import Status, make, solve_slot
+from splitbench.solvers.exact.exact import Exact, ExactThreads
 from tests.horizons import tiny_horizon
 from tests.strategies import problems, random_problem
 

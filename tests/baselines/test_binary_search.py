@@ -14,11 +14,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from baselines.binary_search import BinarySearch, fewest_threads
-from problems import Device, Fleet, Formulation, SlotProblem, TableCurve
-from solvers import make, solve_slot
-from solvers.feasible import feasible_start
-from solvers.solution import Solution
+from splitbench.baselines.binary_search import BinarySearch, fewest_threads
+from splitbench.problems import Device, Fleet, Formulation, SlotProblem, TableCurve
+from splitbench.solvers import make, solve_slot
+from splitbench.solvers.solution import Solution
+from splitbench.solvers.threads.feasible_counts import feasible_start
 from tests.strategies import SEEDS, problems
 
 FALLING = [0.9, 0.7, 0.5, 0.4, 0.3, 0.2]

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from baselines import dads
-from baselines.dads import Dads, balanced_cut, chain_stages
-from baselines.dads_graph import cut_graph
-from problems import (
+from splitbench.baselines.dads import chain as dads
+from splitbench.baselines.dads.chain import Dads, balanced_cut, chain_stages
+from splitbench.baselines.dads.graph import cut_graph
+from splitbench.problems import (
     Device,
     Fleet,
     InputError,
@@ -18,10 +18,10 @@ from problems import (
     linear_local_s,
     linear_server_share,
 )
-from problems.dag import DagLayer, LayerDag, dag_from_graph
-from problems.network import LayerGraph, load_network, network_names
-from problems.profiles import make_device
-from solvers import make, solve_slot
+from splitbench.problems.latency.profiles.boards import make_device
+from splitbench.problems.networks.dag import DagLayer, LayerDag, dag_from_graph
+from splitbench.problems.networks.network import LayerGraph, load_network, network_names
+from splitbench.solvers import make, solve_slot
 from tests.strategies import problems, random_problem
 
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.dads_graph import GraphCut, cut_graph
-from baselines.min_cut import CutNetwork
-from problems.dag import DagLayer, LayerDag, dag_from_graph
-from problems.errors import InputError, UnknownNameError
-from problems.layer_graph import Layer, LayerGraph
-from problems.network import load_network, network_names
+from splitbench.baselines.dads.graph import GraphCut, cut_graph
+from splitbench.baselines.dads.min_cut import CutNetwork
+from splitbench.problems.errors import InputError, UnknownNameError
+from splitbench.problems.networks.dag import DagLayer, LayerDag, dag_from_graph
+from splitbench.problems.networks.layer_graph import Layer, LayerGraph
+from splitbench.problems.networks.network import load_network, network_names
 
 
 class _Splits(NamedTuple):

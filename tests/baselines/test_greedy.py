@@ -12,13 +12,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from baselines.greedy import Greedy
-from baselines.local import Local
-from baselines.random_decision import RandomDecision
-from problems import Device, Fleet, Formulation, SlotProblem, TableCurve
-from solvers.base import Context
-from solvers.exact import Exact
-from solvers.solution import Status
+from splitbench.baselines.greedy import Greedy
+from splitbench.baselines.local import Local
+from splitbench.baselines.random_decision import RandomDecision
+from splitbench.problems import Device, Fleet, Formulation, SlotProblem, TableCurve
+from splitbench.solvers.contract import Context
+from splitbench.solvers.exact.exact import Exact
+from splitbench.solvers.solution import Status
 from tests.strategies import SEEDS, problems, random_problem
 
 ALLOWED = Formulation(hibernation="allowed")

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.lyapunov import Lyapunov
-from problems import Fleet, Formulation, InputError, Outcome, SlotProblem
-from problems.suites import make_suite
-from solvers import Status, make, solve_slot
-from solvers.exact import Exact
+from splitbench.baselines.lyapunov import Lyapunov
+from splitbench.problems import Fleet, Formulation, InputError, Outcome, SlotProblem
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers import Status, make, solve_slot
+from splitbench.solvers.exact.exact import Exact
 from tests.strategies import problems, random_problem
 
 
@@ -170,7 +170,7 @@ def test_v_has_no_scale() -> None:
 
 def test_a_smaller_v_keeps_more_charge() -> None:
     """Over 30 slots with little sun, the mean energy drawn falls with v."""
-    from problems import Simulation
+    from splitbench.problems import Simulation
 
     horizon, drawn = make_suite("starved").horizon(0, 30), []
     for v in (0.0005, 0.02, 10.0):

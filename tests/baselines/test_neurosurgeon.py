@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from baselines.dads import Dads
-from baselines.neurosurgeon import Neurosurgeon, seconds_by_macs
-from problems import (
+from splitbench.baselines.dads.chain import Dads
+from splitbench.baselines.neurosurgeon import Neurosurgeon, seconds_by_macs
+from splitbench.problems import (
     Device,
     EpisodeView,
     Exp2Curve,
@@ -23,10 +23,10 @@ from problems import (
     linear_local_s,
     linear_server_share,
 )
-from problems.network import LayerGraph, load_network, network_names
-from problems.profile_file import save_profile
-from solvers import Solution, Status, make, solve_slot
-from solvers.registry import files_of
+from splitbench.problems.latency.profiles.profile_file import save_profile
+from splitbench.problems.networks.network import LayerGraph, load_network, network_names
+from splitbench.solvers import Solution, Status, make, solve_slot
+from splitbench.solvers.registry import files_of
 from tests.profile_data import profile_object
 
 CURVE = TableCurve(tuple(0.4 / k + 0.01 for k in range(1, 33)))

@@ -9,13 +9,13 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from baselines.dads import Dads
-from baselines.even_threads import EvenThreads
-from baselines.partitioners import EdgeOnly, LocalOnly, RandomPartition
-from problems import Formulation, SlotProblem
-from problems.threads import even_split
-from solvers import make, solve_slot
-from solvers.base import Context
+from splitbench.baselines.dads.chain import Dads
+from splitbench.baselines.even_threads import EvenThreads
+from splitbench.baselines.simple_partitioners import EdgeOnly, LocalOnly, RandomPartition
+from splitbench.problems import Formulation, SlotProblem
+from splitbench.problems.even_split import even_split
+from splitbench.solvers import make, solve_slot
+from splitbench.solvers.contract import Context
 from tests.strategies import SEEDS, problems, random_problem
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from baselines.random_decision import DecisionDraws
-from problems import InputError, SlotProblem
-from solvers import Context, Solution, Status, make, solve_slot
-from solvers.exact import Exact
+from splitbench.baselines.random_decision import DecisionDraws
+from splitbench.problems import InputError, SlotProblem
+from splitbench.solvers import Context, Solution, Status, make, solve_slot
+from splitbench.solvers.exact.exact import Exact
 from tests.strategies import problems, random_problem
 
 

@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from solvers import Solution, Status
+from splitbench.solvers import Solution, Status
 
 
 def _good(problem):

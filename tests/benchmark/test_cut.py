@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from baselines.dads_graph import cut_graph
-from benchmark.cli import main
-from problems.dag import DagLayer, LayerDag, dag_from_graph, load_dag, save_dag
-from problems.network import load_network
+from splitbench.baselines.dads.graph import cut_graph
+from splitbench.benchmark.cli import main
+from splitbench.problems.networks.dag import DagLayer, LayerDag, dag_from_graph, load_dag, save_dag
+from splitbench.problems.networks.network import load_network
 
 DAG = LayerDag(
     "demo",
@@ -146,8 +146,8 @@ def test_a_file_that_is_no_dag(
 
 
 def test_as_a_process(file: str) -> None:
-    """`python -m benchmark cut` prints nothing but JSON, and ends with the exit status."""
-    command = [sys.executable, "-m", "benchmark", "cut", file]
+    """`python -m splitbench cut` prints nothing but JSON, and ends with the exit status."""
+    command = [sys.executable, "-m", "splitbench", "cut", file]
     root = Path(__file__).parents[2]
     good = subprocess.run([*command, "--json"], cwd=root, capture_output=True, text=True)
     assert (good.returncode, good.stderr) == (0, "")

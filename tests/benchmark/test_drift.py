@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark import drift
-from benchmark.drift import drifts, reference_cell_seconds
-from results import Store
-from results.decode import ReferenceTime
-from solvers.exact import Exact
+from splitbench.benchmark.runs import drift
+from splitbench.benchmark.runs.drift import drifts, reference_cell_seconds
+from splitbench.results import Store
+from splitbench.results.store.decode import ReferenceTime
+from splitbench.solvers.exact.exact import Exact
 from tests.results.records import ENVIRONMENT, record, write_store
 
 

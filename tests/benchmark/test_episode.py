@@ -6,19 +6,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-import solvers.ddp
-from benchmark.campaign import Again, Campaign
-from benchmark.episode import Episode, SlotRun, record_of, run_episode
-from benchmark.execute import run_cell
-from benchmark.limits import Limits
-from benchmark.plan import Request, cells_of, code_of, code_of_world
-from benchmark.verify import Reference, Verdict
-from problems import SlotProblem
-from problems.profile_file import save_profile
-from problems.suites import make_suite
-from results.bounds import with_horizon_gaps
-from solvers import Solution, Status, make
-from solvers.solution import no_decision
+import splitbench.solvers.ddp
+from splitbench.benchmark.isolation.limits import Limits
+from splitbench.benchmark.referee.episode import Episode, SlotRun, record_of, run_episode
+from splitbench.benchmark.referee.verify import Reference, Verdict
+from splitbench.benchmark.runs.campaign import Again, Campaign
+from splitbench.benchmark.runs.execute import run_cell
+from splitbench.benchmark.runs.plan import Request, cells_of, code_of, code_of_world
+from splitbench.problems import SlotProblem
+from splitbench.problems.latency.profiles.profile_file import save_profile
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.results.bounds import with_horizon_gaps
+from splitbench.solvers import Solution, Status, make
+from splitbench.solvers.solution import no_decision
 from tests.profile_data import profile_object
 from tests.results.records import record
 
@@ -94,7 +94,7 @@ def test_a_reference_without_memory_is_not_the_solvers_fault(
     def fails(problem: SlotProblem) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("benchmark.episode.solve_reference", fails)
+    monkeypatch.setattr("splitbench.benchmark.referee.episode.solve_reference", fails)
     episode = run_episode(Silent(), make_suite("paper-wifi").horizon(0, 3), 0)
     assert len(episode.runs) == 3
     for run in episode.runs:
@@ -190,7 +190,7 @@ def test_the_key_of_a_cell_knows_every_file(
         path = tmp_path / "server.json"
         save_profile(profile_object(threads=(1, 2), whole_s=lambda k, s=whole_s: s / k), path)
         codes.add(code_of_world(make_suite(f"paper-wifi[server={path},dnn=mobilenet_v2]")))
-    policies = Path(solvers.ddp.__path__[0]) / "data" / "policies"
+    policies = Path(splitbench.solvers.ddp.__path__[0]) / "data" / "policies"
     shipped = sorted(policies.glob("*.safetensors"))[:2]
     for file in shipped:
         (tmp_path / "p.safetensors").write_bytes(file.read_bytes())

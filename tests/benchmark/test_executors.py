@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from benchmark.campaign import Again, Campaign, InProcess
-from benchmark.cli import main
-from benchmark.dask_executor import DaskExecutor, run_remotely
-from benchmark.execute import run_cell
-from benchmark.limits import Limits
-from benchmark.messages import key_object
-from benchmark.plan import Request, cells_of
-from benchmark.pool import Pool
-from problems import InputError
-from results import CellKey, Store, rows_of
+from splitbench.benchmark.cli import main
+from splitbench.benchmark.isolation.dask_executor import DaskExecutor, run_remotely
+from splitbench.benchmark.isolation.limits import Limits
+from splitbench.benchmark.isolation.messages import key_object
+from splitbench.benchmark.isolation.pool import Pool
+from splitbench.benchmark.runs.campaign import Again, Campaign, InProcess
+from splitbench.benchmark.runs.execute import run_cell
+from splitbench.benchmark.runs.plan import Request, cells_of
+from splitbench.problems import InputError
+from splitbench.results import CellKey, Store, rows_of
 
 LIMITS = Limits(timeout_s=60.0, memory_bytes=2**31)
 TIMES = ("solve_s_median",)

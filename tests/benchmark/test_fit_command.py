@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.cli import main
+from splitbench.benchmark.cli import main
 from tests.profile_data import profile_object
 
 CONSTANTS = (0.3, -0.9, 0.06, -0.004)

@@ -12,13 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from benchmark.cli import main
-from benchmark.execute import run_cell
-from benchmark.limits import Limits
-from benchmark.plan import Request, cells_of
-from benchmark.pool import Finished, Pool
-from problems import InputError
-from results import CellKey, CellRecord
+from splitbench.benchmark.cli import main
+from splitbench.benchmark.isolation.limits import Limits
+from splitbench.benchmark.isolation.pool import Finished, Pool
+from splitbench.benchmark.runs.execute import run_cell
+from splitbench.benchmark.runs.plan import Request, cells_of
+from splitbench.problems import InputError
+from splitbench.results import CellKey, CellRecord
 
 SOLVERS = Path(__file__).with_name("misbehaving.py")
 LIMITS = Limits(timeout_s=2.0, memory_bytes=400 * 2**20)
@@ -170,7 +170,7 @@ def test_the_harness_killed_takes_everything_with_it(tmp_path: Path) -> None:
     """A harness killed by -9 takes workers and their children along, in other sessions too."""
     arguments = ["run", "paper-wifi", "-s", f"{SOLVERS}:ChildThenHang", "--store"]
     run = subprocess.Popen(
-        [sys.executable, "-m", "benchmark", *arguments, str(tmp_path / "s.sqlite")],
+        [sys.executable, "-m", "splitbench", *arguments, str(tmp_path / "s.sqlite")],
         stderr=subprocess.DEVNULL,
     )
     give_up = time.monotonic() + 30.0
@@ -259,7 +259,7 @@ def test_a_file_that_hangs_on_import_costs_no_more_than_its_limit(
     """Names are checked within a limit of their own, and the row says that it timed out."""
     file = tmp_path / "endless.py"
     file.write_text("while True:\n    pass\n", encoding="utf-8")
-    monkeypatch.setattr("benchmark.solver_names._IMPORT_LIMIT_S", 1.0)
+    monkeypatch.setattr("splitbench.benchmark.isolation.name_check._IMPORT_LIMIT_S", 1.0)
     began = time.monotonic()
     arguments = ["run", "small", "-s", f"{file}:X", "--slots", "1", "--seeds", "1", "--json"]
     store = ["--timeout", "1s", "--store", str(tmp_path / "s.sqlite")]

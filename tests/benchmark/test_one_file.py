@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from benchmark.cli import main
-from problems.profile_file import save_profile
+from splitbench.benchmark.cli import main
+from splitbench.problems.latency.profiles.profile_file import save_profile
 from tests.profile_data import profile_object
 
 SOLVERS = Path(__file__).with_name("misbehaving.py")

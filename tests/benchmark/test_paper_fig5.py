@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.paper.fig5 import (
+from splitbench.benchmark.paper.fig5 import (
     EPISODES,
     PATH,
     SEEDS,
@@ -20,7 +20,7 @@ from benchmark.paper.fig5 import (
     fig5,
     training_of,
 )
-from benchmark.paper.items import PaperRequest
+from splitbench.benchmark.paper.items import PaperRequest
 
 STORED = json.loads(PATH.read_text(encoding="utf-8"))
 
@@ -65,7 +65,7 @@ def test_the_figure_and_its_table(tmp_path: Path) -> None:
 def test_the_command_makes_it(tmp_path: Path) -> None:
     """`splitbench paper fig5 --json` writes the figure and nothing but JSON to stdout."""
     done = subprocess.run(
-        [sys.executable, "-m", "benchmark", "paper", "fig5", "--out", str(tmp_path), "--json"],
+        [sys.executable, "-m", "splitbench", "paper", "fig5", "--out", str(tmp_path), "--json"],
         capture_output=True,
         text=True,
         check=True,

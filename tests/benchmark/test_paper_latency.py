@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.cli import main
-from benchmark.paper.items import ITEMS
-from problems.network import load_network
-from problems.profile_file import save_profile
+from splitbench.benchmark.cli import main
+from splitbench.benchmark.paper.items import ITEMS
+from splitbench.problems.latency.profiles.profile_file import save_profile
+from splitbench.problems.networks.network import load_network
 from tests.profile_data import profile_object
 
 PAPER = ("vgg16_bn", "resnet34", "mobilenet_v2")

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.cli import main
-from benchmark.paper.items import REFERENCE
-from benchmark.profiling.load import LoadMeter, one_a_core
-from problems.profile_file import load_profile, save_profile
-from problems.suites import make_suite
+from splitbench.benchmark.cli import main
+from splitbench.benchmark.paper.items import REFERENCE
+from splitbench.benchmark.profiling.load import LoadMeter, one_a_core
+from splitbench.problems.latency.profiles.profile_file import load_profile, save_profile
+from splitbench.problems.suites.named_suites import make_suite
 from tests.profile_data import profile_object
 
 ANOTHER = str(REFERENCE / "profile-test.json")
@@ -120,9 +120,9 @@ def test_segments_compute_what_the_network_computes(tmp_path: Path) -> None:
     """
     import torch
 
-    from benchmark.profiling.jobs import Job
-    from benchmark.profiling.networks import network_of
-    from benchmark.profiling.segments import split_network
+    from splitbench.benchmark.profiling.jobs import Job
+    from splitbench.benchmark.profiling.networks import network_of
+    from splitbench.benchmark.profiling.segments import split_network
 
     (tmp_path / "nets.py").write_text(TINY, encoding="utf-8")
     jobs = [

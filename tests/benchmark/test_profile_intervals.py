@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.profiling import measure as measuring
-from benchmark.profiling.jobs import Job
-from benchmark.profiling.load import usable_cores
-from benchmark.profiling.rank_interval import band, chance_to_meet, rank_of_interval
-from benchmark.profiling.summary import agreement
-from benchmark.profiling.workers import Worker, run_jobs
-from problems.profile_file import ProfileFile, save_profile
+from splitbench.benchmark.profiling import measure as measuring
+from splitbench.benchmark.profiling.jobs import Job
+from splitbench.benchmark.profiling.load import usable_cores
+from splitbench.benchmark.profiling.rank_interval import band, chance_to_meet, rank_of_interval
+from splitbench.benchmark.profiling.summary import agreement
+from splitbench.benchmark.profiling.workers import Worker, run_jobs
+from splitbench.problems.latency.profiles.profile_file import ProfileFile, save_profile
 from tests.profile_data import profile_object
 
 CUTS = 40
@@ -121,7 +121,7 @@ def test_layers_alone_are_medians_over_processes(monkeypatch: pytest.MonkeyPatch
 
 def test_layers_alone_tick_as_they_go() -> None:
     """Rounds spread over the cases: a bar that stands still until all are done says nothing."""
-    from benchmark.profiling.worker import _ticks
+    from splitbench.benchmark.profiling.worker import _ticks
 
     job = Job("layers", "", 1, 1, 6, 0)
     steps = [_ticks(job, done, 200) - _ticks(job, done - 1, 200) for done in range(1, 201)]
@@ -160,8 +160,8 @@ def test_an_interrupted_measurement_leaves_no_worker() -> None:
         raise KeyboardInterrupt
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("benchmark.profiling.workers.Worker", Remembered)
-        patch.setattr("benchmark.profiling.workers.usable_cores", lambda: 2)
+        patch.setattr("splitbench.benchmark.profiling.workers.Worker", Remembered)
+        patch.setattr("splitbench.benchmark.profiling.workers.usable_cores", lambda: 2)
         with pytest.raises(KeyboardInterrupt):
             list(run_jobs(jobs, interrupt))
     assert len(workers) == 2
@@ -211,7 +211,7 @@ def test_a_worker_has_the_threads_it_was_given() -> None:
     """Torch itself says how many it uses, and the process how many CPUs it may run on."""
     code = (
         "import os, torch\n"
-        "from benchmark.profiling.worker import pin_threads\n"
+        "from splitbench.benchmark.profiling.worker import pin_threads\n"
         "pin_threads(2)\n"
         "print(torch.get_num_threads(), len(os.sched_getaffinity(0)))\n"
     )

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from benchmark import progress as module
-from benchmark.cli import main
-from benchmark.estimate import Estimator, kinds_of
-from benchmark.progress import Progress, at_work, shown
-from benchmark.units import duration
+from splitbench.benchmark.cli import main
+from splitbench.benchmark.durations import duration
+from splitbench.benchmark.runs import progress as module
+from splitbench.benchmark.runs.estimate import Estimator, kinds_of
+from splitbench.benchmark.runs.progress import Progress, at_work, shown
 from tests.results.records import failed, key, record
 
 

@@ -17,7 +17,7 @@ TIMES = {"solve_s_median"}
 
 
 def _command(store: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "benchmark", *ARGUMENTS, "--store", str(store), *more]
+    return [sys.executable, "-m", "splitbench", *ARGUMENTS, "--store", str(store), *more]
 
 
 def _table(store: Path) -> list[dict[str, object]]:
@@ -115,7 +115,7 @@ def test_a_solver_with_a_state_starts_its_episode_again(tmp_path: Path) -> None:
     arguments = ["run", "paper-wifi", "-s", solver, "--slots", "100", "--seeds", "2", "--json"]
 
     def command(path: Path) -> list[str]:
-        return [sys.executable, "-m", "benchmark", *arguments, "--store", str(path)]
+        return [sys.executable, "-m", "splitbench", *arguments, "--store", str(path)]
 
     run = subprocess.Popen(
         command(store), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -145,13 +145,13 @@ def test_order_of_flags_finds_the_same_cells(tmp_path: Path) -> None:
     second = ["run", "small", "-s", "greedy", "-s", "eo+ta[objective=utility,start=random]"]
     common = ["--slots", "3", "--seeds", "1", "--store", str(store)]
     subprocess.run(
-        [sys.executable, "-m", "benchmark", *first, *common],
+        [sys.executable, "-m", "splitbench", *first, *common],
         capture_output=True,
         check=False,
         timeout=120,
     )
     planned = subprocess.run(
-        [sys.executable, "-m", "benchmark", *second, *common, "--dry-run"],
+        [sys.executable, "-m", "splitbench", *second, *common, "--dry-run"],
         capture_output=True,
         text=True,
         check=True,

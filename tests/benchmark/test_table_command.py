@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cli import main
+from splitbench.benchmark.cli import main
 from tests.results.records import failed, record, write_store
 from tests.results.test_store import VERSION_1
 

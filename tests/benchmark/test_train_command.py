@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from solvers.ddp.policy_file import load_policy
+from splitbench.solvers.ddp.policies.policy_file import load_policy
 
 pytest.importorskip("torch")
 
-TRAIN = [sys.executable, "-m", "benchmark", "train"]
+TRAIN = [sys.executable, "-m", "splitbench", "train"]
 SMALL = ["ddp[hidden=16,batch=16,parallel=4,learning_starts=40]", "hetero[devices=3,slots=20]"]
 
 
@@ -56,7 +56,7 @@ def test_what_is_trained_is_used_by_runs_and_not_trained_again(tmp_path: Path) -
     assert path.stat().st_mtime_ns == stamp
     run = subprocess.run(
         [
-            sys.executable, "-m", "benchmark", "run", SMALL[1], "-s", f"{words[0]}+ta",
+            sys.executable, "-m", "splitbench", "run", SMALL[1], "-s", f"{words[0]}+ta",
             "--seeds", "1", "--slots", "3", "--store", str(tmp_path / "s.sqlite"), "--json",
         ],
         capture_output=True,
@@ -75,11 +75,11 @@ def test_a_killed_training_goes_on_and_ends_as_an_undisturbed_one(tmp_path: Path
     words = [*SMALL, "-p", "episodes=60", "-p", "updates=8"]
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     train(*words, policies=whole)
-    often = "import solvers.ddp.training.session as s; s.CHECKPOINT_EVERY_S = 0.0"
+    often = "import splitbench.solvers.ddp.training.session as s; s.CHECKPOINT_EVERY_S = 0.0"
     command = [
         sys.executable,
         "-c",
-        f"{often}\nfrom benchmark.cli import main\nmain({['train', *words]!r})",
+        f"{often}\nfrom splitbench.benchmark.cli import main\nmain({['train', *words]!r})",
     ]
     environment = os.environ | {"SPLITBENCH_POLICIES": str(broken)}
     running = subprocess.Popen(
@@ -142,8 +142,8 @@ def test_a_file_of_another_policy_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_a_file_is_trained_for_on_slots_like_it(tmp_path: Path) -> None:
     """A horizon file's policy is found by `simulate` on that file, with no short training."""
-    from problems import save_horizon
-    from problems.suites import make_suite
+    from splitbench.problems import save_horizon
+    from splitbench.problems.suites.named_suites import make_suite
 
     path = tmp_path / "h.json"
     save_horizon(make_suite("hetero[devices=3]").horizon(0, 3), path)
@@ -151,7 +151,7 @@ def test_a_file_is_trained_for_on_slots_like_it(tmp_path: Path) -> None:
     said = train(words, str(path), policies=tmp_path)
     assert "next: splitbench solve (or simulate)" in said.stdout
     done = subprocess.run(
-        [sys.executable, "-m", "benchmark", "simulate", str(path), "-s", f"{words}+ta"],
+        [sys.executable, "-m", "splitbench", "simulate", str(path), "-s", f"{words}+ta"],
         capture_output=True,
         text=True,
         env=os.environ | {"SPLITBENCH_POLICIES": str(tmp_path)},

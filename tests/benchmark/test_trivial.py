@@ -7,13 +7,22 @@ import itertools
 import numpy as np
 import pytest
 
-from baselines.best_fixed import BestFixed
-from benchmark.play import play
-from benchmark.trivial import EDGE, EVEN, EXACT, FIXED, LOCAL, TrivialRow, main, trivial_report
-from problems import Horizon, Simulation
-from problems.suites import make_suite
-from solvers import Scheme
-from solvers.exact import Exact, ExactThreads
+from splitbench.baselines.best_fixed import BestFixed
+from splitbench.benchmark.referee.rollout import play
+from splitbench.benchmark.studies.trivial_policies import (
+    EDGE,
+    EVEN,
+    EXACT,
+    FIXED,
+    LOCAL,
+    TrivialRow,
+    main,
+    trivial_report,
+)
+from splitbench.problems import Horizon, Simulation
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers import Scheme
+from splitbench.solvers.exact.exact import Exact, ExactThreads
 
 #: Least loss in percent that the suites are calibrated for, policy by policy.
 PAPER = {EDGE: 1.0, LOCAL: 1.0, FIXED: 1.0}
@@ -140,7 +149,7 @@ def test_small_counts_its_feasible_instances() -> None:
 
 
 def test_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    """`python -m benchmark.trivial SUITE` has one line a policy."""
+    """`python -m splitbench.benchmark.studies.trivial_policies SUITE` has one line a policy."""
     main(["paper-wifi", "--seeds", "1", "--slots", "3"])
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 6

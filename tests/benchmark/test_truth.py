@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark.cli import main
-from benchmark.episode import SILENT, context_of, run_instance
-from problems.suites import make_suite
-from solvers import Solution, Status, make
+from splitbench.benchmark.cli import main
+from splitbench.benchmark.referee.episode import SILENT, context_of, run_instance
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers import Solution, Status, make
 
 
 def _run(tmp_path: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> list[Any]:

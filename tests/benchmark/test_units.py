@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmark.units import seconds, size_bytes
-from problems import InputError
+from splitbench.benchmark.durations import seconds, size_bytes
+from splitbench.problems import InputError
 
 
 @pytest.mark.parametrize(

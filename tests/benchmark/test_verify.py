@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.episode import run_instance, solve_reference
-from benchmark.verify import Reference, Verdict, gap_to, judge
-from problems import Formulation, SlotProblem
-from solvers import Context, Solution, Status
+from splitbench.benchmark.referee.episode import run_instance, solve_reference
+from splitbench.benchmark.referee.verify import Reference, Verdict, gap_to, judge
+from splitbench.problems import Formulation, SlotProblem
+from splitbench.solvers import Context, Solution, Status
 from tests.strategies import problems, random_problem
 
 Decision = tuple[list[int], list[int]]
@@ -119,7 +119,7 @@ class TestHonest:
     @given(problems())
     def test_exact_is_believed(self, problem: SlotProblem) -> None:
         """On any slot, what `exact` claims is borne out."""
-        from solvers import make
+        from splitbench.solvers import make
 
         run = run_instance(make("exact"), problem, Context())
         assert run.verdict.status in (Status.OPTIMAL, Status.INFEASIBLE)

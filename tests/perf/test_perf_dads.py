@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from baselines.dads_graph import cut_graph
-from problems.dag import DagLayer, LayerDag, dag_from_graph
-from problems.network import load_network, network_names
+from splitbench.baselines.dads.graph import cut_graph
+from splitbench.problems.networks.dag import DagLayer, LayerDag, dag_from_graph
+from splitbench.problems.networks.network import load_network, network_names
 
 networkx = pytest.importorskip("networkx")
 pytestmark = pytest.mark.perf

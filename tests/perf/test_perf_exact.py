@@ -16,10 +16,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from problems import Device, Exp2Curve, Fleet, SlotProblem, linear_local_s, linear_server_share
-from problems.network import load_network
-from solvers import make, solve_slot
-from solvers.knapsack import best_division
+from splitbench.problems import (
+    Device,
+    Exp2Curve,
+    Fleet,
+    SlotProblem,
+    linear_local_s,
+    linear_server_share,
+)
+from splitbench.problems.networks.network import load_network
+from splitbench.solvers import make, solve_slot
+from splitbench.solvers.exact.knapsack import best_division
 
 pytestmark = pytest.mark.perf
 

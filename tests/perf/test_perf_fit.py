@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from problems.fit import fit_sweep
-from problems.fit_exp2 import fit_exp2
-from problems.sweeps import load_sweeps
+from splitbench.problems.latency.fits.exp2 import fit_exp2
+from splitbench.problems.latency.fits.fit import fit_sweep
+from splitbench.problems.latency.sweeps import load_sweeps
 from tests.problems.random_starts import best_of_random_starts
 
 pytestmark = pytest.mark.perf

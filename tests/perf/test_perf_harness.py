@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from benchmark.campaign import Again, Campaign
-from benchmark.limits import Limits
-from benchmark.plan import DEFAULT_SOLVERS, DEFAULT_SUITES, Request, cells_of
-from benchmark.pool import Pool
-from results import CellKey, Store
+from splitbench.benchmark.isolation.limits import Limits
+from splitbench.benchmark.isolation.pool import Pool
+from splitbench.benchmark.runs.campaign import Again, Campaign
+from splitbench.benchmark.runs.plan import DEFAULT_SOLVERS, DEFAULT_SUITES, Request, cells_of
+from splitbench.results import CellKey, Store
 
 pytestmark = pytest.mark.perf
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from problems import EpisodeView, Simulation
-from problems.suites import make_suite
-from solvers import Context, make, solve_slot
-from solvers.base import start_episode
-from solvers.horizon_bound import Method, horizon_bound
+from splitbench.problems import EpisodeView, Simulation
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers import Context, make, solve_slot
+from splitbench.solvers.contract import start_episode
+from splitbench.solvers.horizon.bound import Method, horizon_bound
 
 pytestmark = pytest.mark.perf
 

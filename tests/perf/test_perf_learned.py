@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from problems import EpisodeView, Simulation, SlotProblem
-from problems.suites import make_suite
-from solvers import make, solve_slot
-from solvers.base import start_episode
-from solvers.ddp.environment import PartitionVectorEnv
+from splitbench.problems import EpisodeView, Simulation, SlotProblem
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers import make, solve_slot
+from splitbench.solvers.contract import start_episode
+from splitbench.solvers.ddp.environment import PartitionVectorEnv
 
 pytestmark = pytest.mark.perf
 

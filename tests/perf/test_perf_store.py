@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from results import CellKey, CellRecord, Row, Store, rows_of
-from results.latest import latest
-from results.samples import samples_of
-from results.statistics import with_comparison, with_statistics
+from splitbench.results import CellKey, CellRecord, Row, Store, rows_of
+from splitbench.results.select_cells import latest
+from splitbench.results.statistics.samples import samples_of
+from splitbench.results.statistics.statistics import with_comparison, with_statistics
 from tests.results.records import CODE, ENVIRONMENT
 
 pytestmark = pytest.mark.perf

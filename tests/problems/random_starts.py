@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.fit_exp2 import exp2
+from splitbench.problems.latency.fits.exp2 import exp2
 
 Floats = NDArray[np.float64]
 

@@ -10,10 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from problems.dag import DagLayer, LayerDag, dag_from_graph, dag_text, load_dag, save_dag
-from problems.errors import InputError
-from problems.layer_graph import Layer, LayerGraph
-from problems.network import load_network
+from splitbench.problems.errors import InputError
+from splitbench.problems.networks.dag import (
+    DagLayer,
+    LayerDag,
+    dag_from_graph,
+    dag_text,
+    load_dag,
+    save_dag,
+)
+from splitbench.problems.networks.layer_graph import Layer, LayerGraph
+from splitbench.problems.networks.network import load_network
 
 
 def example() -> dict[str, Any]:

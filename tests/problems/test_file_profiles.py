@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from problems.errors import InputError
-from problems.horizon import save_horizon
-from problems.latency import Exp2Curve, TableCurve
-from problems.profile_file import save_profile
-from problems.profiles import make_device, server_curve
-from problems.suites import make_suite, with_truth
+from splitbench.problems.errors import InputError
+from splitbench.problems.horizon.horizon import save_horizon
+from splitbench.problems.latency.curves import Exp2Curve, TableCurve
+from splitbench.problems.latency.profiles.boards import make_device, server_curve
+from splitbench.problems.latency.profiles.profile_file import save_profile
+from splitbench.problems.suites.named_suites import make_suite, with_truth
 from tests.profile_data import profile_object
 
 PAPER = ("vgg16_bn", "resnet34", "mobilenet_v2")

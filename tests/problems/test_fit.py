@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from problems.errors import InputError, UnknownNameError
-from problems.fit import fit_sweep, preferred_form, refused_forms
-from problems.fit_exp2 import exp2, fit_exp2
-from problems.fit_tables import build, load_fits, published_exp2
-from problems.sweeps import Sweep, load_sweeps, published_sweep
+from splitbench.problems.errors import InputError, UnknownNameError
+from splitbench.problems.latency.fits.exp2 import exp2, fit_exp2
+from splitbench.problems.latency.fits.fit import fit_sweep, preferred_form, refused_forms
+from splitbench.problems.latency.fits.shipped_fits import build, load_fits, published_exp2
+from splitbench.problems.latency.sweeps import Sweep, load_sweeps, published_sweep
 from tests.problems.random_starts import best_of_random_starts, rmse
 
 Floats = NDArray[np.float64]
@@ -226,7 +226,7 @@ def test_shipped_leave_one_out_errors() -> None:
     """The cross-validated errors and preferred forms shipped are what the data gives now."""
     import json
 
-    from problems.fit_tables import PATH
+    from splitbench.problems.latency.fits.shipped_fits import PATH
 
     rows = json.loads(PATH.read_text(encoding="utf-8"))["fits"]
     for row, (fit, preferred) in zip(rows, build(), strict=True):
@@ -257,7 +257,7 @@ def test_published_exp2_refuses_short_sweeps() -> None:
 def test_shipped_fits_load_without_scipy() -> None:
     """Loading and evaluating a shipped fit imports neither scipy nor pandas."""
     code = (
-        "import sys; from problems.fit_tables import published_exp2;"
+        "import sys; from splitbench.problems.latency.fits.shipped_fits import published_exp2;"
         "published_exp2('xeon-8573c', 'resnet34').latency_s(8);"
         "sys.exit(bool({'scipy', 'pandas', 'pvlib'} & set(sys.modules)))"
     )

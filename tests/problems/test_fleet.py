@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from problems import Exp2Curve, Fleet, InputError, TableCurve, ThreadCurve
-from problems.profiles import make_device
+from splitbench.problems import Exp2Curve, Fleet, InputError, TableCurve, ThreadCurve
+from splitbench.problems.latency.profiles.boards import make_device
 
 DEVICE = make_device("md0", "orin-nano", "resnet34", battery_max_j=1e3)
 

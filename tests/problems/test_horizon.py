@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from problems import Formulation, Horizon, InputError, load_horizon, save_horizon
-from problems.horizon import horizon_dict
+from splitbench.problems import Formulation, Horizon, InputError, load_horizon, save_horizon
+from splitbench.problems.horizon.horizon import horizon_dict
 from tests.problems.documents import GONE, Place, edited, horizon_document, written
 
 NAN, INFINITY = float("nan"), float("inf")

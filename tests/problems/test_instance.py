@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from problems import (
+from splitbench.problems import (
     InputError,
     SlotProblem,
     instance_dict,

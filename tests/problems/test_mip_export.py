@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from problems import Formulation, SlotProblem
-from problems.columns import slot_columns
-from problems.mip_export import export_lp, export_mps
-from solvers import Status
-from solvers.exact import Exact
+from splitbench.problems import Formulation, SlotProblem
+from splitbench.problems.files.mip_export import export_lp, export_mps
+from splitbench.problems.ilp_columns import slot_columns
+from splitbench.solvers import Status
+from splitbench.solvers.exact.exact import Exact
 from tests.strategies import random_problem
 
 WRITERS = {"mps": export_mps, "lp": export_lp}

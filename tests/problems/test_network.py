@@ -13,9 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from problems.errors import InputError, UnknownNameError
-from problems.layer_graph import Layer, LayerGraph
-from problems.network import load_network, network_names, network_text, read_network
+from splitbench.problems.errors import InputError, UnknownNameError
+from splitbench.problems.networks.layer_graph import Layer, LayerGraph
+from splitbench.problems.networks.network import (
+    load_network,
+    network_names,
+    network_text,
+    read_network,
+)
 
 # GMAC and million parameters as published; the pooling and additions that some count make 2 %.
 PUBLISHED = {
@@ -259,7 +264,7 @@ def test_a_bad_table_is_refused_in_one_line(
 def test_loading_needs_no_torch() -> None:
     """A shipped network loads in a process that has not imported torch."""
     code = (
-        "import sys; from problems.network import load_network; "
+        "import sys; from splitbench.problems.networks.network import load_network; "
         "load_network('resnet34').virtual_layers(); sys.exit('torch' in sys.modules)"
     )
     root = Path(__file__).parents[2]

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from problems.errors import InputError
-from problems.layer_graph import ConvShape, Layer, LayerGraph
-from problems.network import load_network, network_names
-from problems.neurosurgeon_predictor import (
+from splitbench.problems.errors import InputError
+from splitbench.problems.latency.neurosurgeon_predictor import (
     LayerSample,
     RegressionPredictor,
     filter_work,
     fit_predictor,
 )
+from splitbench.problems.networks.layer_graph import ConvShape, Layer, LayerGraph
+from splitbench.problems.networks.network import load_network, network_names
 
 _KINDS = ("conv", "grouped conv", "linear", "pool", "activation", "norm", "add")
 _RATE = {kind: 1e-9 * (at + 1) for at, kind in enumerate(_KINDS)}

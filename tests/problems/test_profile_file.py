@@ -8,11 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from problems.errors import InputError, UnknownNameError
-from problems.latency import Exp2Curve, TableCurve
-from problems.measured_dnn import EXTRAPOLATED_TO
-from problems.observation2 import observation2
-from problems.profile_file import ProfileFile, load_profile, save_profile
+from splitbench.problems.errors import InputError, UnknownNameError
+from splitbench.problems.latency.curves import Exp2Curve, TableCurve
+from splitbench.problems.latency.profiles.measured_dnn import EXTRAPOLATED_TO
+from splitbench.problems.latency.profiles.observation2 import observation2
+from splitbench.problems.latency.profiles.profile_file import (
+    ProfileFile,
+    load_profile,
+    save_profile,
+)
 from tests.profile_data import profile_object
 
 

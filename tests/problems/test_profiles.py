@@ -8,10 +8,9 @@ import sys
 import numpy as np
 import pytest
 
-from problems import Exp2Curve, InputError, TableCurve, UnknownNameError
-from problems.network import load_network
-from problems.profile_data import BOARDS, SERVERS, framework_factor
-from problems.profiles import (
+from splitbench.problems import Exp2Curve, InputError, TableCurve, UnknownNameError
+from splitbench.problems.latency.profiles.board_data import BOARDS, SERVERS, framework_factor
+from splitbench.problems.latency.profiles.boards import (
     PROFILED,
     device_profile,
     level_factor,
@@ -20,7 +19,8 @@ from problems.profiles import (
     profile_table,
     server_curve,
 )
-from problems.sweeps import published_sweep
+from splitbench.problems.latency.sweeps import published_sweep
+from splitbench.problems.networks.network import load_network
 
 
 def test_local_latency_is_the_sweep_times_its_factors() -> None:
@@ -178,8 +178,8 @@ def test_profile_table_lists_figures_with_their_source() -> None:
 def test_profiles_load_no_heavy_package() -> None:
     """`splitbench list` needs neither scipy, pandas, pvlib nor torch."""
     code = (
-        "import sys, problems.suites as s, problems.profiles as p; s.make_suite('hetero'); "
-        "p.profile_table(); "
+        "import sys, splitbench.problems.latency.profiles.boards as p; "
+        "import splitbench; splitbench.make_suite('hetero'); p.profile_table(); "
         "print([m for m in ('scipy', 'pandas', 'pvlib', 'torch') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from problems import Horizon, InputError
-from problems.scenario import DeviceKind, Scenario
-from problems.solar import load_solar
+from splitbench.problems import Horizon, InputError
+from splitbench.problems.horizon.scenario import DeviceKind, Scenario
+from splitbench.problems.sun.days import load_solar
 
 BASE = Scenario(
     kinds=(DeviceKind("orin-nx", "vgg16_bn", 2), DeviceKind("orin-nano", "resnet34")),

@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 
-from problems import UnknownNameError
-from problems.schema import json_schema, schema_path, schema_text, write_schemas
-from problems.schema_words import describe, schema_at
+from splitbench.problems import UnknownNameError
+from splitbench.problems.files.json_schemas import (
+    json_schema,
+    schema_path,
+    schema_text,
+    write_schemas,
+)
+from splitbench.problems.files.schema_words import describe, schema_at
 from tests.problems.documents import (
     EXAMPLE,
     GONE,
@@ -80,7 +85,9 @@ def _meets(value: Any, keyword: str, wanted: Any, node: Any, whole: Any) -> bool
 
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_shipped_schemas_are_up_to_date(format_name: str) -> None:
-    """`python -m problems.schema` has been run since the models were last changed."""
+    """`python -m splitbench.problems.files.json_schemas` has been run since the models were last
+    changed.
+    """
     assert schema_path(format_name).read_text("utf-8") == schema_text(format_name)
 
 

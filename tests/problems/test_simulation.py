@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from problems import Device, Formulation, Horizon, Simulation, TableCurve, load_horizon
+from splitbench.problems import Device, Formulation, Horizon, Simulation, TableCurve, load_horizon
 from tests.problems.documents import horizon_document, written
 from tests.strategies import SEEDS, random_problem
 

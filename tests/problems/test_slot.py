@@ -26,7 +26,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from problems import (
+from splitbench.problems import (
     CONSTRAINTS,
     Device,
     Exp2Curve,
@@ -39,8 +39,8 @@ from problems import (
     linear_local_s,
     linear_server_share,
 )
-from problems.slot import harvested_j, queueing_s
-from problems.threads import even_split
+from splitbench.problems.even_split import even_split
+from splitbench.problems.slot import harvested_j, queueing_s
 from tests.strategies import problems, random_problem
 
 PAPER = Device(

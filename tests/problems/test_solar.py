@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from problems.errors import InputError, UnknownNameError
-from problems.solar import (
+from splitbench.problems.errors import InputError, UnknownNameError
+from splitbench.problems.sun.days import (
     FOLDER,
     SHIPPED,
     SRRL_BMS,
@@ -24,7 +24,7 @@ from problems.solar import (
     load_solar,
     solar_names,
 )
-from problems.solar_tables import read_original
+from splitbench.problems.sun.shipped_days import read_original
 
 MST = timezone(timedelta(hours=-7))
 GHI = "Global Horizontal [W/m^2]"
@@ -108,7 +108,7 @@ def test_equals_a_plain_call_of_read_midc(name: str) -> None:
 def test_shipped_traces_load_without_pvlib() -> None:
     """Shipped traces and their clear sky need neither pvlib nor pandas."""
     code = (
-        "import sys; from problems.solar import *;"
+        "import sys; from splitbench.problems.sun.days import *;"
         "[clear_sky_w_m2(load_solar(name)) for name in solar_names()];"
         "sys.exit(bool({'pandas', 'pvlib', 'scipy'} & set(sys.modules)))"
     )

@@ -10,10 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from problems import InputError, SlotProblem, UnknownNameError, load_instance, save_instance
-from problems.instance import instance_dict
-from problems.small import MOST_DECISIONS, REGIMES
-from problems.suites import make_suite, suite_names, suite_parameters
+from splitbench.problems import (
+    InputError,
+    SlotProblem,
+    UnknownNameError,
+    load_instance,
+    save_instance,
+)
+from splitbench.problems.files.slot_file import instance_dict
+from splitbench.problems.suites.named_suites import make_suite, suite_names, suite_parameters
+from splitbench.problems.suites.small import MOST_DECISIONS, REGIMES
 
 HORIZON_SUITES = [name for name in suite_names() if make_suite(name).episodes]
 
@@ -225,8 +231,8 @@ def test_small_instances_are_files(tmp_path: Path) -> None:
 def test_the_same_in_another_process() -> None:
     """A seed of `small` means the same instances tomorrow."""
     code = (
-        "from problems.suites import make_suite\n"
-        "from problems.instance import instance_dict\n"
+        "from splitbench.problems.suites.named_suites import make_suite\n"
+        "from splitbench.problems.files.slot_file import instance_dict\n"
         "print([instance_dict(p) for p in make_suite('small').instances(2, 8)])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from problems.errors import InputError, UnknownNameError
-from problems.sweeps import SHIPPED, load_sweeps, published_sweep
+from splitbench.problems.errors import InputError, UnknownNameError
+from splitbench.problems.latency.sweeps import SHIPPED, load_sweeps, published_sweep
 
 HEADER = "machine,model,threads,latency_ms\n"
 

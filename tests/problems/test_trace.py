@@ -9,12 +9,12 @@ torch = pytest.importorskip("torch")
 from torch import Tensor, nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
-from problems.errors import InputError, UnknownNameError  # noqa: E402
-from problems.layer_graph import ConvShape, LayerGraph  # noqa: E402
-from problems.network import TABLES, load_network, network_text  # noqa: E402
-from problems.tracing import trace_module  # noqa: E402
-from problems.tracing.architectures import ARCHITECTURES, build  # noqa: E402
-from problems.tracing.make_tables import traced, write_tables  # noqa: E402
+from splitbench.problems.errors import InputError, UnknownNameError  # noqa: E402
+from splitbench.problems.networks.architectures.architectures import ARCHITECTURES, build  # noqa: E402
+from splitbench.problems.networks.layer_graph import ConvShape, LayerGraph  # noqa: E402
+from splitbench.problems.networks.network import TABLES, load_network, network_text  # noqa: E402
+from splitbench.problems.networks.tracing.make_tables import traced, write_tables  # noqa: E402
+from splitbench.problems.networks.tracing.trace import trace_module  # noqa: E402
 
 IMAGE = (1, 3, 16, 16)
 

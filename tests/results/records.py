@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from results import CellKey, CellRecord, Store
-from results.bounds import BOUND
+from splitbench.results import CellKey, CellRecord, Store
+from splitbench.results.bounds import BOUND
 
 CODE = "0123456789abcdef"
 ENVIRONMENT = {

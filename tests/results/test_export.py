@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cli import main
-from problems.errors import InputError
-from results import export
+from splitbench.benchmark.cli import main
+from splitbench.problems.errors import InputError
+from splitbench.results.tables import export
 from tests.results.records import ENVIRONMENT, failed, record, write_store
 
 CELLS = [

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from benchmark.cli import main
-from problems.errors import InputError
-from results import day, drawings, figures
-from results.labels import folded, short_names
+from splitbench.benchmark.cli import main
+from splitbench.problems.errors import InputError
+from splitbench.results.figures import drawings, figures
+from splitbench.results.figures import episode_figure as day
+from splitbench.results.tables.labels import folded, short_names
 from tests.results.records import DECISION, bound, failed, record, write_store
 
 CELLS = [

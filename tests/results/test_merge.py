@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.cli import main
-from problems.errors import InputError
-from results import CellRecord, Store
-from results.bounds import BOUND
-from results.merge import better, conflict, merge
+from splitbench.benchmark.cli import main
+from splitbench.problems.errors import InputError
+from splitbench.results import CellRecord, Store
+from splitbench.results.bounds import BOUND
+from splitbench.results.store.merge import better, conflict, merge
 from tests.results.records import failed, record, write_store
 from tests.results.test_store import VERSION_1
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from results import rows_of
-from results.bounds import BOUND, SOLVER_CODE, with_horizon_gaps
-from results.latest import latest
-from results.rows import STATUS_ORDER, Row
-from results.samples import samples_of
+from splitbench.results import rows_of
+from splitbench.results.bounds import BOUND, SOLVER_CODE, with_horizon_gaps
+from splitbench.results.rows import STATUS_ORDER, Row
+from splitbench.results.select_cells import latest
+from splitbench.results.statistics.samples import samples_of
 from tests.results.records import CODE, bound, failed, record
 
 

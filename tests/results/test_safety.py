@@ -15,9 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmark.cli import main
-from results import Row, escape, rows_of, tables
-from results.export import write_csv
+from splitbench.benchmark.cli import main
+from splitbench.results import Row, rows_of
+from splitbench.results.tables import escape, tables
+from splitbench.results.tables.export import write_csv
 from tests.results.records import failed, record, write_store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,7 +88,7 @@ import sys
 opened = []
 sys.addaudithook(lambda event, arguments: opened.append((event, str(arguments[:1])))
                  if event in ("open", "import", "exec", "compile", "subprocess.Popen") else None)
-from benchmark.cli import main
+from splitbench.benchmark.cli import main
 def command(*arguments):
     assert main(list(arguments)) == 0, arguments
 store = ["--store", "s.sqlite"]
@@ -102,7 +103,7 @@ command("merge", "all.sqlite", "s.sqlite", "t.sqlite")
 bad = [event for event in opened if "evil" in event[1] or event[0] == "subprocess.Popen"]
 assert not bad, bad
 assert not [name for name in sys.modules if "evil" in name]
-from solvers.discovery import find
+from splitbench.solvers.discovery import find
 assert find.cache_info().currsize == 0, "plug-ins were looked for"
 """
         done = subprocess.run(

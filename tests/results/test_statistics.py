@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from problems.errors import UnknownNameError
-from results import rows_of
-from results.bootstrap import FEWEST, bootstrap_interval
-from results.geometric import mean_time, shifted_geometric_mean
-from results.paired import FEWEST_PAIRS, compare_all, holm, wilcoxon
-from results.performance import profile_of, profiles_by_suite, time_profile
-from results.profile_chart import profile_chart
-from results.ranks import mean_ranks, ranks, ranks_by_suite
-from results.samples import samples_of
-from results.statistics import with_comparison, with_statistics
+from splitbench.problems.errors import UnknownNameError
+from splitbench.results import rows_of
+from splitbench.results.figures.profile_chart import profile_chart
+from splitbench.results.statistics.bootstrap import FEWEST, bootstrap_interval
+from splitbench.results.statistics.geometric import mean_time, shifted_geometric_mean
+from splitbench.results.statistics.paired import FEWEST_PAIRS, compare_all, holm, wilcoxon
+from splitbench.results.statistics.performance import profile_of, profiles_by_suite, time_profile
+from splitbench.results.statistics.ranks import mean_ranks, ranks, ranks_by_suite
+from splitbench.results.statistics.samples import samples_of
+from splitbench.results.statistics.statistics import with_comparison, with_statistics
 from tests.results.records import failed, record
 
 GROUP = ("hetero[devices=2]", "episodes", None)
@@ -42,7 +42,7 @@ class TestBootstrap:
         """Drawing in parts, as many values need, changes nothing."""
         values = np.random.default_rng(3).normal(size=30).tolist()
         whole = bootstrap_interval(values, resamples=500)
-        monkeypatch.setattr("results.bootstrap._KEPT", 1000)
+        monkeypatch.setattr("splitbench.results.statistics.bootstrap._KEPT", 1000)
         assert bootstrap_interval(values, resamples=500) == pytest.approx(whole, rel=1e-12)
 
     def test_known_case(self) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from problems.errors import InputError
-from results import CellKey, CellRecord, Store
-from results.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
+from splitbench.problems.errors import InputError
+from splitbench.results import CellKey, CellRecord, Store
+from splitbench.results.store.schema import APPLICATION_ID, MIGRATIONS, SCHEMA_VERSION
 from tests.results.records import failed, key, record, write_store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -141,7 +141,7 @@ class TestRecords:
         path = write_store(tmp_path / "s.sqlite", record())
         writer = (
             "import resource, sys\n"
-            "from problems.errors import InputError\n"
+            "from splitbench.problems.errors import InputError\n"
             "from results import Store\n"
             "from tests.results.records import record\n"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))\n"
@@ -368,7 +368,7 @@ class TestOtherFiles:
 
 WRITER = """
 import sys
-from results import Store
+from splitbench.results import Store
 from tests.results.records import record
 path, solver, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
 with Store(path) as store:

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from problems.errors import InputError
-from results import rows_of, tables
-from results.columns import COLUMNS
-from results.rows import Row
-from results.samples import samples_of
-from results.statistics import with_comparison, with_statistics
+from splitbench.problems.errors import InputError
+from splitbench.results import rows_of
+from splitbench.results.rows import Row
+from splitbench.results.statistics.samples import samples_of
+from splitbench.results.statistics.statistics import with_comparison, with_statistics
+from splitbench.results.tables import tables
+from splitbench.results.tables.table_columns import COLUMNS
 from tests.results.records import failed, record
 
 LONG = "ddp[checkpoint=models/seed3.safetensors]+ta[objective=utility,start=random]"

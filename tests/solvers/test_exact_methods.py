@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from problems import Device, Fleet, Formulation, InputError, SlotProblem, TableCurve
-from problems.columns import slot_columns
-from solvers import Context, Solution, Status, make, solve_slot
-from solvers.ilp import Answer, Model, SlotIlp
-from solvers.ilp_highs import IlpHighs
-from solvers.knapsack import best_division
+from splitbench.problems import Device, Fleet, Formulation, InputError, SlotProblem, TableCurve
+from splitbench.problems.ilp_columns import slot_columns
+from splitbench.solvers import Context, Solution, Status, make, solve_slot
+from splitbench.solvers.exact.knapsack import best_division
+from splitbench.solvers.ilp.highs import IlpHighs
+from splitbench.solvers.ilp.ilp import Answer, Model, SlotIlp
 from tests.strategies import SEEDS, problems, random_problem
 
 ILPS = ("ilp-highs", "ilp-cp-sat", "ilp-cbc")
@@ -298,7 +298,7 @@ def test_division_is_the_textbook_programme(shape: tuple[int, int, int]) -> None
     for row in value[1:]:
         best = np.array([max(best[r - j] + row[j] for j in range(r + 1)) for r in range(columns)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("solvers.knapsack._BLOCK", 7)
+        patch.setattr("splitbench.solvers.exact.knapsack._BLOCK", 7)
         found, given_ = best_division(value)
     assert found == best[-1] == best_division(value)[0]
     if found > -np.inf:

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from problems import SlotProblem
-from problems.suites import make_suite
-from solvers.exact import Exact
-from solvers.forced import best_with_partition, best_with_threads
+from splitbench.problems import SlotProblem
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers.exact.exact import Exact
+from splitbench.solvers.exact.forced_choice_optimum import best_with_partition, best_with_threads
 
 Ints = NDArray[np.int64]
 

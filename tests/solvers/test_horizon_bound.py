@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from problems import Formulation, Horizon, InputError, Simulation, SlotProblem
-from problems.suites import make_suite
-from solvers.exact import Exact
-from solvers.horizon_bound import Method, horizon_bound, plan
-from solvers.horizon_columns import device_columns, hibernation_worth
-from solvers.horizon_dp import whole_choices_worth
-from solvers.horizon_dual import Prices, dual_value
+from splitbench.problems import Formulation, Horizon, InputError, Simulation, SlotProblem
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers.exact.exact import Exact
+from splitbench.solvers.horizon.bound import Method, horizon_bound, plan
+from splitbench.solvers.horizon.device_dp import whole_choices_worth
+from splitbench.solvers.horizon.dual import Prices, dual_value
+from splitbench.solvers.horizon.lp_columns import device_columns, hibernation_worth
 from tests.horizons import brute_force, tiny_horizon
 
 METHODS: tuple[Method, ...] = ("lp", "dual")

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from problems import Formulation, InputError, Simulation
-from problems.suites import make_suite
-from solvers import Status
-from solvers.horizon_bound import horizon_bound
-from solvers.horizon_milp import earned, horizon_optimum
+from splitbench.problems import Formulation, InputError, Simulation
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers import Status
+from splitbench.solvers.horizon.bound import horizon_bound
+from splitbench.solvers.horizon.milp import earned, horizon_optimum
 from tests.horizons import brute_force, tiny_horizon
 
 

@@ -8,23 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.episode import record_of, run_episode
-from benchmark.plan import Request, cells_of
-from problems import EpisodeView, InputError, Simulation
-from problems.suites import make_suite
-from results import CellKey
-from solvers import Status, make, solve_slot
-from solvers.base import start_episode
-from solvers.ddp.library import (
+from splitbench.benchmark.referee.episode import record_of, run_episode
+from splitbench.benchmark.runs.plan import Request, cells_of
+from splitbench.problems import EpisodeView, InputError, Simulation
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.results import CellKey
+from splitbench.solvers import Status, make, solve_slot
+from splitbench.solvers.contract import start_episode
+from splitbench.solvers.ddp.policies.library import (
     file_name,
     find_policy,
     own_directory,
     scaled_down_path,
     trained_path,
 )
-from solvers.ddp.parameters import PARAMETERS, DdpParameters, SharedParameters
-from solvers.ddp.policy_file import Kind, PolicyFile, load_policy, save_policy
-from solvers.ddp.scenario import scenario_of_suite
+from splitbench.solvers.ddp.policies.policy_file import Kind, PolicyFile, load_policy, save_policy
+from splitbench.solvers.ddp.training_parameters import PARAMETERS, DdpParameters, SharedParameters
+from splitbench.solvers.ddp.training_scenario import scenario_of_suite
 from tests.solvers.ddp.policies import random_policy
 
 SUITE = "hetero[devices=3,arrival_scale=1.25]"
@@ -55,8 +55,8 @@ def row_of(name: str, suite: str, slots: int = 3):  # type: ignore[no-untyped-de
 def test_a_trained_policy_is_found_and_needs_no_words(own: Path, kind: Kind) -> None:
     """The policy of the suite plays: its partitions are the scheme's, and the row has no note."""
     made = placed(SUITE, kind)
-    from solvers.ddp.batch import BatchModel, Slots
-    from solvers.ddp.policy import policy_for
+    from splitbench.solvers.ddp.batch import BatchModel, Slots
+    from splitbench.solvers.ddp.policies.policy import policy_for
 
     horizon = make_suite(SUITE).horizon(0, 4)
     scheme = make(f"{kind}+ta")
@@ -126,7 +126,7 @@ def test_a_shared_policy_serves_devices_it_was_not_trained_for(own: Path) -> Non
     record = row_of("ddp-shared+ta", "hetero[devices=14]")
     assert record.status == "feasible"
     assert "policy trained on hetero, used here as it is" in record.note
-    from solvers.ddp.batch import BatchModel
+    from splitbench.solvers.ddp.batch import BatchModel
 
     other = "hetero[utility_weight=0.2]"
     model = BatchModel.of(make_suite(other).horizon(0, 1))
@@ -244,8 +244,8 @@ def test_weights_of_another_version_are_unsupported(own: Path, tmp_path: Path) -
 def test_a_run_ended_in_its_training_goes_on_the_next_time(own: Path) -> None:
     """A limit shorter than the short training ends the cell; the next run goes on from there."""
     pytest.importorskip("torch")
-    from solvers.ddp.library import checkpoint_of
-    from solvers.ddp.training.session import Session
+    from splitbench.solvers.ddp.policies.library import checkpoint_of
+    from splitbench.solvers.ddp.training.session import Session
 
     scenario = scenario_of_suite(SUITE)
     parameters = DdpParameters(hidden=8, batch=16, parallel=40)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from problems import (
+from splitbench.problems import (
     HIBERNATE,
     EpisodeView,
     Formulation,
@@ -20,17 +20,17 @@ from problems import (
     Simulation,
     SlotProblem,
 )
-from problems.suites import make_suite
-from solvers import Context, make, solve_slot
-from solvers.base import start_episode
-from solvers.charge_aware import myopic_decision
-from solvers.charge_value import charge_value
-from solvers.exact import Exact
-from solvers.forecast import Forecast
-from solvers.horizon_bound import horizon_bound
-from solvers.horizon_columns import device_columns
-from solvers.horizon_dp import _interpolated, _moved_up, values_after
-from solvers.lookahead import Lookahead
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers import Context, make, solve_slot
+from splitbench.solvers.contract import start_episode
+from splitbench.solvers.exact.exact import Exact
+from splitbench.solvers.horizon.bound import horizon_bound
+from splitbench.solvers.horizon.charge_aware import myopic_decision
+from splitbench.solvers.horizon.charge_value import charge_value
+from splitbench.solvers.horizon.device_dp import _interpolated, _moved_up, values_after
+from splitbench.solvers.horizon.forecast import Forecast
+from splitbench.solvers.horizon.lookahead import Lookahead
+from splitbench.solvers.horizon.lp_columns import device_columns
 from tests.horizons import brute_force, tiny_horizon
 
 CAUSAL = ("lookahead", "lookahead[forecast=persistence]", "lookahead[every=3,plan=lp]")

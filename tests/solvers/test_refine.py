@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from benchmark.plan import Request, cells_of
-from problems import SlotProblem
-from problems.suites import make_suite
-from solvers import make, solve_slot
-from solvers.ddp.actions import ActionSet
-from solvers.refine import Refine
-from solvers.registry import beside
-from solvers.thread_allocation import ThreadAllocation
+from splitbench.benchmark.runs.plan import Request, cells_of
+from splitbench.problems import SlotProblem
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers import make, solve_slot
+from splitbench.solvers.ddp.actions import ActionSet
+from splitbench.solvers.registry import beside
+from splitbench.solvers.threads.refine import Refine
+from splitbench.solvers.threads.thread_allocation import ThreadAllocation
 from tests.strategies import problems
 
 

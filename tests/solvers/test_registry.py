@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from problems import InputError, SlotProblem, UnknownNameError
-from problems.suites import make_suite
-from solvers import Context, Solution, discovery, known_solvers, make, solve_slot
-from solvers.parameters import parse_solver
-from solvers.registry import NotInstalledError, all_names, canonical_name, check_name
-from solvers.scheme import Scheme
+from splitbench.problems import InputError, SlotProblem, UnknownNameError
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers import Context, Solution, discovery, known_solvers, make, solve_slot
+from splitbench.solvers.registry import NotInstalledError, all_names, canonical_name, check_name
+from splitbench.solvers.scheme import Scheme
+from splitbench.solvers.solver_spec import parse_solver
 from tests.strategies import random_problem
 
 LOCAL_ONLY = """
-from solvers import Solution
+from splitbench.solvers import Solution
 
 class LocalOnly:                                # the whole of a new solver
     name = "local-only"
@@ -188,7 +188,9 @@ def test_directories_with_odd_names(tmp_path: Path, directory: str, problem: Slo
     path = plugin_file(tmp_path / directory, LOCAL_ONLY)
     assert solve_slot(make(f"{path}:LocalOnly"), problem).decided
     assert canonical_name(f"{path}:LocalOnly") == f"{path}:LocalOnly"
-    cut = plugin_file(tmp_path / directory, "from baselines.partitioners import *", "cut.py")
+    cut = plugin_file(
+        tmp_path / directory, "from splitbench.baselines.simple_partitioners import *", "cut.py"
+    )
     assert [spec.name for spec in parse_solver(f"{cut}:EdgeOnly+ta")] == ["EdgeOnly", "ta"]
     assert make(f"{cut}:EdgeOnly+ta[start=random]").allocator.start_rule == "random"
 
@@ -411,7 +413,7 @@ def test_broken_entry_points_take_nothing_else_down(entry_points: list[Any]) -> 
         entry_point("number", lambda: 3),
         entry_point("taken", lambda: taken),
     ]
-    assert type(make("exact")).__module__ == "solvers.exact"
+    assert type(make("exact")).__module__ == "splitbench.solvers.exact.exact"
     assert refusal("fails") == (
         "fails: entry point fails = package:fails: importing it raised ImportError: no libgurobi"
     )

@@ -17,12 +17,20 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from problems import Device, Exp2Curve, Fleet, Formulation, InputError, SlotProblem, TableCurve
-from solvers.base import Context
-from solvers.exact import ExactThreads
-from solvers.feasible import feasible_start
-from solvers.solution import Solution
-from solvers.thread_allocation import ThreadAllocation, improve
+from splitbench.problems import (
+    Device,
+    Exp2Curve,
+    Fleet,
+    Formulation,
+    InputError,
+    SlotProblem,
+    TableCurve,
+)
+from splitbench.solvers.contract import Context
+from splitbench.solvers.exact.exact import ExactThreads
+from splitbench.solvers.solution import Solution
+from splitbench.solvers.threads.feasible_counts import feasible_start
+from splitbench.solvers.threads.thread_allocation import ThreadAllocation, improve
 from tests.strategies import SEEDS, problems, random_problem
 
 ALLOWED = Formulation(hibernation="allowed")

@@ -10,15 +10,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from problems import Horizon
-from solvers.ddp.actions import ActionSet
-from solvers.ddp.batch import Result
-from solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes
-from solvers.ddp.observations import JointObservation, Singles
-from solvers.ddp.parameters import DdpParameters
-from solvers.ddp.scenario import Draw
-from solvers.ddp.training.networks import Actor, Critic
-from solvers.ddp.training.trainer import Trainer, seeded
+from splitbench.problems import Horizon
+from splitbench.solvers.ddp.actions import ActionSet
+from splitbench.solvers.ddp.batch import Result
+from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes
+from splitbench.solvers.ddp.observations import JointObservation, Singles
+from splitbench.solvers.ddp.training.networks import Actor, Critic
+from splitbench.solvers.ddp.training.trainer import Trainer, seeded
+from splitbench.solvers.ddp.training_parameters import DdpParameters
+from splitbench.solvers.ddp.training_scenario import Draw
 
 Array = NDArray[Any]
 

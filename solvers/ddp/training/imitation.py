@@ -1,7 +1,8 @@
 """`imitation`: the shared network cloned from exact decisions, or from those that look ahead.
 
 It acts by itself while it learns, so that it is taught at the states it comes through; the
-teacher's answer and what every other choice would cost are the lesson (`solvers.ddp.teacher`).
+teacher's answer and what every other choice would cost are the lesson
+(`solvers.ddp.training.teacher`).
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from solvers.ddp.batch import Result, Slots
-from solvers.ddp.parameters import ImitationParameters
-from solvers.ddp.scenario import Draw
-from solvers.ddp.teacher import Worth, teach
-from solvers.ddp.training.shared import SharedTrainer
+from splitbench.solvers.ddp.batch import Result, Slots
+from splitbench.solvers.ddp.training.shared import SharedTrainer
+from splitbench.solvers.ddp.training.teacher import Worth, teach
+from splitbench.solvers.ddp.training_parameters import ImitationParameters
+from splitbench.solvers.ddp.training_scenario import Draw
 
 Array = NDArray[Any]
 Ints = NDArray[np.int64]

@@ -1,4 +1,4 @@
-"""The networks in torch; `solvers.ddp.inference` has the same passes in numpy."""
+"""The networks in torch; `solvers.ddp.policies.inference` has the same passes in numpy."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from solvers.ddp.inference import SLOPE
-from solvers.ddp.observations import CUT_FEATURES, DEVICE_FEATURES
+from splitbench.solvers.ddp.observations import CUT_FEATURES, DEVICE_FEATURES
+from splitbench.solvers.ddp.policies.inference import SLOPE
 
 
 def dense(inputs: int, hidden: int, outputs: int) -> nn.Sequential:

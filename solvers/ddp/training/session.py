@@ -9,23 +9,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from problems import InputError
-from solvers.ddp.batch import BatchModel
-from solvers.ddp.episodes import FIRST_TRAINING_SEED
-from solvers.ddp.library import training_digest
-from solvers.ddp.parameters import TrainingParameters
-from solvers.ddp.policy_file import (
+from splitbench.problems import InputError
+from splitbench.solvers.ddp.batch import BatchModel
+from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED
+from splitbench.solvers.ddp.policies.library import training_digest
+from splitbench.solvers.ddp.policies.policy_file import (
     Kind,
     PolicyFile,
     PolicyHeader,
     load_arrays,
     save_arrays,
 )
-from solvers.ddp.scenario import TrainingScenario
-from solvers.ddp.training.ddpg import Ddpg
-from solvers.ddp.training.imitation import ImitationTrainer
-from solvers.ddp.training.shared import SharedTrainer
-from solvers.ddp.training.trainer import Trainer
+from splitbench.solvers.ddp.training.ddpg import Ddpg
+from splitbench.solvers.ddp.training.imitation import ImitationTrainer
+from splitbench.solvers.ddp.training.shared import SharedTrainer
+from splitbench.solvers.ddp.training.trainer import Trainer
+from splitbench.solvers.ddp.training_parameters import TrainingParameters
+from splitbench.solvers.ddp.training_scenario import TrainingScenario
 
 TRAINERS: dict[str, Any] = {
     trainer.kind: trainer for trainer in (Ddpg, SharedTrainer, ImitationTrainer)

@@ -15,14 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from solvers.ddp.batch import BatchModel, Result, Slots
-from solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes
-from solvers.ddp.observations import SharedObservation, Singles
-from solvers.ddp.parameters import SharedParameters
-from solvers.ddp.scenario import Draw
-from solvers.ddp.teacher import Worth, worth_ahead
-from solvers.ddp.training.networks import SharedNet
-from solvers.ddp.training.trainer import Trainer, seeded, slots_of
+from splitbench.solvers.ddp.batch import BatchModel, Result, Slots
+from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes
+from splitbench.solvers.ddp.observations import SharedObservation, Singles
+from splitbench.solvers.ddp.training.networks import SharedNet
+from splitbench.solvers.ddp.training.teacher import Worth, worth_ahead
+from splitbench.solvers.ddp.training.trainer import Trainer, seeded, slots_of
+from splitbench.solvers.ddp.training_parameters import SharedParameters
+from splitbench.solvers.ddp.training_scenario import Draw
 
 Array = NDArray[Any]
 Ints = NDArray[np.int64]

@@ -13,11 +13,16 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from solvers.ddp.batch import Result, Slots
-from solvers.ddp.episodes import FIRST_TRAINING_SEED, SEEDS_A_TRAINING, Episodes, drawn_episodes
-from solvers.ddp.parameters import TrainingParameters
-from solvers.ddp.scenario import Draw
-from solvers.ddp.training.replay import Replay
+from splitbench.solvers.ddp.batch import Result, Slots
+from splitbench.solvers.ddp.episodes import (
+    FIRST_TRAINING_SEED,
+    SEEDS_A_TRAINING,
+    Episodes,
+    drawn_episodes,
+)
+from splitbench.solvers.ddp.training.replay import Replay
+from splitbench.solvers.ddp.training_parameters import TrainingParameters
+from splitbench.solvers.ddp.training_scenario import Draw
 
 Array = NDArray[Any]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from solvers.ddp.observations import CUT_FEATURES, DEVICE_FEATURES
-from solvers.ddp.parameters import DdpParameters, SharedParameters
-from solvers.ddp.policy_file import PolicyFile, PolicyHeader
-from solvers.ddp.scenario import TrainingScenario
+from splitbench.solvers.ddp.observations import CUT_FEATURES, DEVICE_FEATURES
+from splitbench.solvers.ddp.policies.policy_file import PolicyFile, PolicyHeader
+from splitbench.solvers.ddp.training_parameters import DdpParameters, SharedParameters
+from splitbench.solvers.ddp.training_scenario import TrainingScenario
 
 
 def random_policy(scenario: TrainingScenario, kind: str = "ddp", hidden: int = 8) -> PolicyFile:

@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from problems import Device, Exp2Curve, Fleet
-from problems.suites import make_suite
-from solvers.ddp.actions import ActionSet, candidate_cuts
+from splitbench.problems import Device, Exp2Curve, Fleet
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers.ddp.actions import ActionSet, candidate_cuts
 
 UNIT = st.floats(-1.0, 1.0)
 

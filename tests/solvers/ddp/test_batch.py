@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from problems import HIBERNATE, Fleet, Simulation, SlotProblem
-from problems.suites import make_suite
-from solvers.charge_aware import charge_aware_decision
-from solvers.ddp.actions import ActionSet
-from solvers.ddp.batch import BatchModel, Slots
-from solvers.ddp.episodes import drawn_episodes
-from solvers.ddp.outlook import Outlook
-from solvers.ddp.teacher import teach, worth_ahead
-from solvers.forced import best_with_partition
-from solvers.thread_allocation import ThreadAllocation
+from splitbench.problems import HIBERNATE, Fleet, Simulation, SlotProblem
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers.ddp.actions import ActionSet
+from splitbench.solvers.ddp.batch import BatchModel, Slots
+from splitbench.solvers.ddp.episodes import drawn_episodes
+from splitbench.solvers.ddp.outlook import Outlook
+from splitbench.solvers.ddp.training.teacher import teach, worth_ahead
+from splitbench.solvers.exact.forced_choice_optimum import best_with_partition
+from splitbench.solvers.horizon.charge_aware import charge_aware_decision
+from splitbench.solvers.threads.thread_allocation import ThreadAllocation
 from tests.strategies import SEEDS, random_problem
 
 OBJECTIVES = st.sampled_from(["latency", "utility"])
@@ -133,7 +133,7 @@ def _columns(problem: SlotProblem) -> list[np.ndarray]:
 
 def _of_candidates(problem: SlotProblem, n: int):  # type: ignore[no-untyped-def]
     """The device with its candidate cuts as all its layers, so that nothing else can be best."""
-    from solvers.ddp.actions import candidate_cuts
+    from splitbench.solvers.ddp.actions import candidate_cuts
 
     device = problem.fleet.devices[n]
     kept = candidate_cuts(device)

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from gymnasium.utils.env_checker import check_env
 
-from problems import InputError, Simulation
-from solvers.ddp.environment import PartitionEnv, PartitionVectorEnv
-from solvers.ddp.episodes import FIRST_TRAINING_SEED
-from solvers.ddp.observations import LIMIT
-from solvers.ddp.scenario import scenario_of_suite
-from solvers.thread_allocation import ThreadAllocation
+from splitbench.problems import InputError, Simulation
+from splitbench.solvers.ddp.environment import PartitionEnv, PartitionVectorEnv
+from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED
+from splitbench.solvers.ddp.observations import LIMIT
+from splitbench.solvers.ddp.training_scenario import scenario_of_suite
+from splitbench.solvers.threads.thread_allocation import ThreadAllocation
 
 SUITES = ("paper-wifi", "hetero[devices=4]", "starved")
 
@@ -31,7 +31,7 @@ def test_gymnasiums_checker_passes(suite: str) -> None:
 
 def test_it_is_made_by_its_id() -> None:
     """`gymnasium.make` finds it by module and id, and wraps it as any other."""
-    name = "solvers.ddp.environment:splitbench/Partition-v0"
+    name = "splitbench.solvers.ddp.environment:splitbench/Partition-v0"
     made = gymnasium.make(name, suite="hetero[devices=3]")
     observation, _ = made.reset(seed=1)
     assert observation.shape == (10,)
@@ -102,7 +102,7 @@ def test_observations_are_scaled() -> None:
 def test_the_same_seed_gives_the_same_episode_in_another_process() -> None:
     """Observations and rewards after `reset(seed=3)` do not depend on the process."""
     code = (
-        "import numpy as np; from solvers.ddp.environment import PartitionEnv\n"
+        "import numpy as np; from splitbench.solvers.ddp.environment import PartitionEnv\n"
         "env = PartitionEnv('paper-wifi'); total = env.reset(seed=3)[0].sum()\n"
         "for _ in range(5):\n"
         "    step = env.step(np.zeros(3, np.float32)); total += step[0].sum() + step[1]\n"

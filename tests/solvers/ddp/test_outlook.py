@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from problems import EpisodeView, Simulation
-from problems.suites import make_suite
-from solvers.ddp.outlook import SunCourse
-from solvers.forecast import Forecast
+from splitbench.problems import EpisodeView, Simulation
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers.ddp.outlook import SunCourse
+from splitbench.solvers.horizon.forecast import Forecast
 
 
 @pytest.mark.parametrize("clear_sky", [True, False])

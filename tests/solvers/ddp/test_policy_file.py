@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from problems import InputError
-from problems.suites import make_suite
-from solvers.ddp.batch import BatchModel
-from solvers.ddp.episodes import drawn_episodes
-from solvers.ddp.policy import policy_for
-from solvers.ddp.policy_file import load_policy, save_arrays, save_policy
-from solvers.ddp.scenario import scenario_of_suite
+from splitbench.problems import InputError
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers.ddp.batch import BatchModel
+from splitbench.solvers.ddp.episodes import drawn_episodes
+from splitbench.solvers.ddp.policies.policy import policy_for
+from splitbench.solvers.ddp.policies.policy_file import load_policy, save_arrays, save_policy
+from splitbench.solvers.ddp.training_scenario import scenario_of_suite
 from tests.solvers.ddp.policies import random_policy
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from problems import InputError
-from problems.suites import make_suite
-from solvers.ddp.scenario import scenario_around, scenario_of_suite
+from splitbench.problems import InputError
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers.ddp.training_scenario import scenario_around, scenario_of_suite
 
 
 def fingerprint(suite: str) -> str:

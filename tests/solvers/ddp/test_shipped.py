@@ -7,13 +7,13 @@ import shlex
 import numpy as np
 import pytest
 
-from benchmark.training import Training
-from problems.suites import make_suite
-from solvers.ddp.batch import BatchModel
-from solvers.ddp.episodes import drawn_episodes
-from solvers.ddp.library import SHIPPED, file_name, trained_path
-from solvers.ddp.policy import policy_for
-from solvers.ddp.policy_file import PolicyFile, load_policy
+from splitbench.benchmark.training import Training
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers.ddp.batch import BatchModel
+from splitbench.solvers.ddp.episodes import drawn_episodes
+from splitbench.solvers.ddp.policies.library import SHIPPED, file_name, trained_path
+from splitbench.solvers.ddp.policies.policy import policy_for
+from splitbench.solvers.ddp.policies.policy_file import PolicyFile, load_policy
 
 SUITES = ("paper-wifi", "paper-5g", "hetero", "congested")
 NAMES = ("ddp", "ddp[actions=candidates]", "ddp-shared", "imitation")
@@ -71,7 +71,7 @@ def test_a_policy_reaches_where_its_curve_ended(path) -> None:  # type: ignore[n
 def test_training_again_begins_as_the_shipped_policy_did(name: str) -> None:
     """The first rounds of the training anew have the rewards that the shipped header has."""
     pytest.importorskip("torch")
-    from solvers.ddp.training.session import Session
+    from splitbench.solvers.ddp.training.session import Session
 
     training = Training.asked(name, "paper-wifi", [], None, None)
     shipped = load_policy(
@@ -88,7 +88,7 @@ def test_training_again_begins_as_the_shipped_policy_did(name: str) -> None:
 def test_training_again_gives_the_shipped_policy() -> None:
     """The smallest shipped training, whole: it ends with the same rewards and decisions."""
     pytest.importorskip("torch")
-    from solvers.ddp.training.session import Session
+    from splitbench.solvers.ddp.training.session import Session
 
     training = Training.asked("imitation", "paper-wifi", [], None, None)
     shipped = load_policy(

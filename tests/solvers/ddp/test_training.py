@@ -13,20 +13,20 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from problems import InputError  # noqa: E402
-from solvers.ddp.actions import ActionSet  # noqa: E402
-from solvers.ddp.batch import BatchModel  # noqa: E402
-from solvers.ddp.episodes import drawn_episodes  # noqa: E402
-from solvers.ddp.inference import joint_actor, shared_scores  # noqa: E402
-from solvers.ddp.observations import SharedObservation  # noqa: E402
-from solvers.ddp.parameters import PARAMETERS, DdpParameters  # noqa: E402
-from solvers.ddp.policy import policy_for  # noqa: E402
-from solvers.ddp.policy_file import PolicyFile  # noqa: E402
-from solvers.ddp.scenario import TrainingScenario, scenario_of_suite  # noqa: E402
-from solvers.ddp.training.ddpg import Ddpg  # noqa: E402
-from solvers.ddp.training.networks import Actor, SharedNet  # noqa: E402
-from solvers.ddp.training.replay import Replay  # noqa: E402
-from solvers.ddp.training.session import Session  # noqa: E402
+from splitbench.problems import InputError  # noqa: E402
+from splitbench.solvers.ddp.actions import ActionSet  # noqa: E402
+from splitbench.solvers.ddp.batch import BatchModel  # noqa: E402
+from splitbench.solvers.ddp.episodes import drawn_episodes  # noqa: E402
+from splitbench.solvers.ddp.observations import SharedObservation  # noqa: E402
+from splitbench.solvers.ddp.policies.inference import joint_actor, shared_scores  # noqa: E402
+from splitbench.solvers.ddp.policies.policy import policy_for  # noqa: E402
+from splitbench.solvers.ddp.policies.policy_file import PolicyFile  # noqa: E402
+from splitbench.solvers.ddp.training.ddpg import Ddpg  # noqa: E402
+from splitbench.solvers.ddp.training.networks import Actor, SharedNet  # noqa: E402
+from splitbench.solvers.ddp.training.replay import Replay  # noqa: E402
+from splitbench.solvers.ddp.training.session import Session  # noqa: E402
+from splitbench.solvers.ddp.training_parameters import PARAMETERS, DdpParameters  # noqa: E402
+from splitbench.solvers.ddp.training_scenario import TrainingScenario, scenario_of_suite  # noqa: E402
 
 KINDS = ("ddp", "ddp-shared", "imitation")
 SCENARIO = scenario_of_suite("hetero[devices=3,slots=20]")

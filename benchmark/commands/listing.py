@@ -1,0 +1,78 @@
+"""`splitbench list`, `show`, `sample`: what there is, and suites as files."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from splitbench.benchmark import options
+
+
+class Topic(StrEnum):
+    """What can be listed."""
+
+    ALL = "all"
+    SOLVERS = "solvers"
+    SUITES = "suites"
+    PROFILES = "profiles"
+
+
+def list_things(
+    topic: Annotated[Topic, typer.Argument(metavar="[solvers|suites|profiles]")] = Topic.ALL,
+    as_json: options.JsonFlag = False,
+) -> None:
+    """List solvers, suites and profiles."""
+    from splitbench.benchmark import inventory
+    from splitbench.benchmark.console import print_json
+
+    makers = {
+        Topic.SOLVERS: inventory.solvers,
+        Topic.SUITES: inventory.suites,
+        Topic.PROFILES: inventory.profiles,
+    }
+    chosen = [topic] if topic is not Topic.ALL else list(makers)
+    listed: dict[str, list[dict[str, Any]]] = {str(one): makers[one]() for one in chosen}
+    if as_json:
+        print_json(listed if topic is Topic.ALL else listed[str(topic)])
+    else:
+        for title, rows in listed.items():
+            inventory.print_listing(title, rows)
+
+
+def show(
+    suite: Annotated[str, typer.Argument(metavar="SUITE")],
+    seeds: options.Seeds = 3,
+    seed: options.Seed = 0,
+    slots: options.Slots = None,
+    as_json: options.JsonFlag = False,
+) -> None:
+    """Describe a suite, and how far trivial policies are from its optimum."""
+    from splitbench.benchmark.suite_report import print_suite, suite_object
+
+    options.positive("--slots", slots)
+    found = suite_object(suite, options.seed_range(seeds, seed), slots)
+    if as_json:
+        from splitbench.benchmark.console import print_json
+
+        print_json(found)
+    else:
+        print_suite(found)
+
+
+def sample(
+    suite: Annotated[str, typer.Argument(metavar="SUITE")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory to write into.")],
+    seeds: options.Seeds = 1,
+    seed: options.Seed = 0,
+    slots: options.Slots = None,
+) -> None:
+    """Write a suite's horizons or instances as files, one a seed or one an instance."""
+    from splitbench.benchmark.inventory import write_sample
+
+    options.positive("--slots", slots)
+    paths = write_sample(suite, options.seed_range(seeds, seed), slots, out)
+    for path in paths:
+        typer.echo(str(path))

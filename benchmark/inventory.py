@@ -1,0 +1,153 @@
+"""What there is: solvers, suites, profiles; and suites written as files."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from splitbench.problems.bracket_parameters import parameters_of
+from splitbench.problems.errors import InputError
+from splitbench.solvers import known_solvers
+
+#: Bytes of a file's name without seed and index: file systems end at 255.
+_LONGEST_STEM = 200
+
+
+def solvers() -> list[dict[str, Any]]:
+    """Describe every registered solver, partitioner and allocator."""
+    return [
+        {
+            "kind": entry.kind,
+            "name": entry.name,
+            "about": first_line(entry.plugin),
+            "parameters": sorted(parameters_of(entry.plugin)),
+            "missing": list(entry.missing),
+        }
+        for entry in known_solvers()
+    ]
+
+
+def suites() -> list[dict[str, Any]]:
+    """Describe every suite."""
+    from splitbench.problems.suites.named_suites import make_suite, suite_names, suite_parameters
+
+    return [
+        {
+            "name": name,
+            "about": suite.description,
+            "cells": "episodes" if suite.episodes else "instances",
+            "slots": suite.slots,
+            "parameters": list(suite_parameters()),
+        }
+        for name in suite_names()
+        for suite in [make_suite(name)]
+    ]
+
+
+def profiles() -> list[dict[str, Any]]:
+    """Describe boards and servers: what they stand on, fits and residuals."""
+    from splitbench.problems.latency.profiles.boards import profile_table
+
+    return profile_table()
+
+
+def first_line(thing: object) -> str:
+    """Return the first line of a docstring."""
+    return (inspect.getdoc(thing) or "").partition("\n")[0]
+
+
+def print_listing(title: str, rows: list[dict[str, Any]]) -> None:
+    """Print a listing as a table; nothing in it is read as markup.
+
+    What is the same in every row, and the notes (each once), stand below the table.
+    """
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    table = Table(title=title, title_justify="left")
+    names = list(rows[0]) if rows else []
+    common = [name for name in names if len(rows) > 1 and _same(rows, name)]
+    columns = [name for name in names if name not in common and name != "note"]
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_cell(row[column])) for column in columns))
+    console.print(table)
+    for column in common:
+        if text := _cell(rows[0][column]):
+            console.print(Text(f"{column} of each: {text}"))
+    if "note" in names and "note" not in common:
+        for note, about in _notes(rows, columns[0]).items():
+            console.print(Text(f"  {', '.join(about)}: {note}"))
+
+
+def _same(rows: list[dict[str, Any]], name: str) -> bool:
+    return all(row[name] == rows[0][name] for row in rows)
+
+
+def _notes(rows: list[dict[str, Any]], heading: str) -> dict[str, list[str]]:
+    """Each note, part by part, with the rows it stands at."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for part in str(row["note"]).split("; "):
+            about = found.setdefault(part, [])
+            if part and str(row[heading]) not in about:
+                about.append(str(row[heading]))
+    return {note: about for note, about in found.items() if note}
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_cell, value))
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "–" if value is None else str(value)
+
+
+def write_sample(suite: str, seeds: Iterable[int], slots: int | None, out: Path) -> list[Path]:
+    """Write a suite's horizons (one a seed) or instances (one each) into the directory `out`.
+
+    Raises
+    ------
+    InputError
+        `out` cannot be made a directory.
+    """
+    from splitbench.problems import save_horizon, save_instance
+    from splitbench.problems.suites.named_suites import make_suite
+
+    made = make_suite(suite)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out: {out}: {error.strerror}; expected a directory") from None
+    paths = []
+    stem = _stem(made.name)
+    for seed in seeds:
+        if made.episodes:
+            path = out / f"{stem}-seed{seed}.json"
+            save_horizon(made.horizon(seed, slots), path)
+            paths.append(path)
+            continue
+        for index, problem in enumerate(made.instances(seed, slots)):
+            path = out / f"{stem}-seed{seed}-{index:03d}.json"
+            save_instance(problem, path)
+            paths.append(path)
+    return paths
+
+
+def _stem(suite: str) -> str:
+    """Return a file name for a suite; profile files in its name bring their path, however long."""
+    stem = re.sub(r"[/\\]+", "_", suite)
+    if len(stem.encode()) <= _LONGEST_STEM:
+        return stem
+    digest = hashlib.sha256(suite.encode()).hexdigest()[:8]
+    kept = stem.encode()[: _LONGEST_STEM - 9].decode(errors="ignore")
+    return f"{kept}-{digest}"

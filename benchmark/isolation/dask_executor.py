@@ -1,0 +1,260 @@
+"""Cells on a Dask cluster: the same isolated cells, only elsewhere.
+
+Each thread of a Dask worker keeps one isolated worker process of ours, so that limits bite there
+as they do here. Dask runs the cells of a lost worker again on another one; a cell that alone has
+lost several (`distributed.scheduler.allowed-failures`) becomes an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import logging
+import platform
+import threading
+import time
+from asyncio import CancelledError
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from splitbench.benchmark.isolation.dask_cluster import LocalCluster
+from splitbench.benchmark.isolation.limits import Limits
+from splitbench.benchmark.isolation.messages import key_from, key_object, record_from, record_object
+from splitbench.benchmark.isolation.pool import POLL_S, Finished, Overhead, Pool
+from splitbench.benchmark.runs.execute import failed_cell
+from splitbench.benchmark.runs.plan import code_of, code_of_world
+from splitbench.problems import InputError
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.results import CellKey
+from splitbench.results.bounds import BOUND
+from splitbench.solvers import Status
+
+#: How often the scheduler is asked what its workers do.
+LOOK_EVERY_S = 1.0
+#: A local cluster without a worker for so long gets none any more.
+NO_WORKER_S = 20.0
+#: So often a run starts a local cluster anew; Dask gives up workers that die again and again.
+LOST_CLUSTERS = 3
+
+
+class _Pools(dict[Limits, Pool]):
+    """The isolated workers of one thread of a Dask worker, ended with it."""
+
+    def __del__(self) -> None:
+        for pool in self.values():
+            pool.close()
+
+
+_of_thread = threading.local()
+
+
+class _LostClusterError(Exception):
+    """The local cluster has no worker any more, and gets none."""
+
+
+class DaskExecutor:
+    """Runs cells on a Dask scheduler, or on a local cluster started for the run.
+
+    Parameters
+    ----------
+    address
+        Address of a running scheduler, `tcp://host:8786`; None starts a local cluster.
+    jobs
+        Workers of the local cluster.
+    limits
+        Limits of each cell.
+
+    Raises
+    ------
+    InputError
+        Dask is not installed, or the scheduler does not answer.
+    """
+
+    def __init__(self, address: str | None, jobs: int, limits: Limits):
+        try:
+            distributed: Any = importlib.import_module("distributed")
+        except ImportError:
+            raise InputError(
+                "--executor dask: dask.distributed is not installed; expected after: "
+                "pip install 'dask[distributed]'"
+            ) from None
+        self.limits = limits
+        self._distributed = distributed
+        self._jobs = jobs
+        self._cluster: LocalCluster | None = None
+        self._client: Any = None
+        self._keys: dict[str, CellKey] = {}
+        self._at_work: dict[str, float] = {}
+        self._looked = 0.0
+        # What becomes of a cell stands in its row, and what ends a run in one line.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        try:
+            if address is None:
+                self._cluster = LocalCluster(jobs)
+                address = self._cluster.address
+            self._client = self._connected(address)
+        except BaseException:
+            self._close()
+            raise
+
+    def _connected(self, address: str) -> Any:
+        try:
+            return self._distributed.Client(address, timeout=10)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise InputError(
+                f"--scheduler: {address}: {error}; expected a running Dask scheduler"
+            ) from None
+
+    def _close(self) -> None:
+        with contextlib.suppress(Exception):  # nothing more is asked of it
+            if self._client is not None:
+                self._client.close(timeout=2)
+        if self._cluster is not None:
+            self._cluster.close()
+
+    def __enter__(self) -> DaskExecutor:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._close()
+
+    @property
+    def jobs(self) -> int:
+        """Cells that the cluster runs at a time, at present."""
+        threads: dict[str, int] = self._client.nthreads()
+        return max(1, sum(threads.values()))
+
+    @property
+    def at_work(self) -> list[tuple[CellKey, float] | None]:
+        """The first cell of each Dask worker and when it was first seen there, None if idle."""
+        now = time.monotonic()
+        if now - self._looked >= LOOK_EVERY_S:
+            self._looked = now
+            with contextlib.suppress(Exception):  # a scheduler that does not answer now
+                names = [next(iter(of), "") for of in self._client.processing().values()]
+                self._at_work = {name: self._at_work.get(name, now) for name in names}
+        return [
+            (self._keys[name], since) if name in self._keys else None
+            for name, since in self._at_work.items()
+        ]
+
+    def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
+        """Run the cells, yielding each as it ends.
+
+        Dask gives up every cell that was with a worker when that was lost once too often, queued
+        ones too. Each of these is run again on its own, and only what is lost then is an error.
+        """
+        left, suspects, lost = list(keys), list[CellKey](), 0
+        while left:
+            try:
+                yield from self._run_together(left, suspects)
+            except _LostClusterError as error:
+                lost += 1
+                if lost > LOST_CLUSTERS:
+                    raise InputError(str(error)) from None
+                self._restart()
+        for key in suspects:
+            yield self._run_alone(key)
+
+    def _run_together(self, left: list[CellKey], suspects: list[CellKey]) -> Iterator[Finished]:
+        """Run cells side by side, taking each from `left`; those given up become `suspects`."""
+        cell_of = {self._submit(key): key for key in left}
+        for future in self._ended(list(cell_of)):
+            key = cell_of.pop(future)
+            left.remove(key)
+            try:
+                yield self._finished(future)
+            except self._distributed.KilledWorker:
+                suspects.append(key)
+            future.release()
+
+    def _run_alone(self, key: CellKey) -> Finished:
+        for _ in range(2):  # the cluster may be lost by what ran before
+            try:
+                (future,) = self._ended([self._submit(key, "-alone")])
+                return self._finished(future)
+            except self._distributed.KilledWorker:
+                break
+            except _LostClusterError:
+                self._restart()
+        why = "every Dask worker that ran it was lost"
+        return Finished(failed_cell(key, Status.ERROR, why, self.limits.timeout_s), 0.0)
+
+    def _restart(self) -> None:
+        assert self._cluster is not None
+        self._close()
+        self._cluster = LocalCluster(self._jobs)
+        self._client = self._connected(self._cluster.address)
+
+    def _ended(self, futures: list[Any]) -> Iterator[Any]:
+        """Yield futures as they end; a local cluster that has no worker left is not waited for."""
+        waiting = self._distributed.as_completed(futures)
+        seen = asked = time.monotonic()
+        while not waiting.is_empty():
+            ended = waiting.next_batch(block=False)
+            yield from ended
+            now = time.monotonic()
+            if now - asked >= LOOK_EVERY_S:
+                asked = now
+                if self._cluster is None or self._client.nthreads():
+                    seen = now
+            if now - seen >= NO_WORKER_S:
+                raise _LostClusterError(
+                    "--executor dask: the local cluster loses all its workers again and again; "
+                    "expected a machine with the memory for them; the store has what was finished"
+                )
+            if not ended:
+                time.sleep(POLL_S)
+
+    def _submit(self, key: CellKey, mark: str = "") -> Any:
+        name = f"splitbench-{key.digest}{mark}"
+        self._keys[name] = key
+        return self._client.submit(run_remotely, key_object(key), self.limits, key=name, pure=False)
+
+    def _finished(self, future: Any) -> Finished:
+        try:
+            data, wall_s, overhead = future.result()
+        except (InputError, self._distributed.KilledWorker):
+            raise
+        except (Exception, CancelledError) as error:  # no fault of the cell's
+            raise InputError(
+                f"--executor dask: {type(error).__name__}: {error}; expected a scheduler that "
+                "stays and workers with this splitbench"
+            ) from None
+        return Finished(record_from(data), wall_s, overhead=overhead)
+
+
+def run_remotely(
+    key_data: dict[str, Any], limits: Limits
+) -> tuple[dict[str, Any], float, Overhead | None]:
+    """Run one cell in an isolated process of this Dask worker's thread.
+
+    Raises
+    ------
+    InputError
+        The code here is not that which the key names: the result would be taken for its.
+    """
+    key = key_from(key_data)
+    here = code_here(key)
+    if here != key.code:
+        raise InputError(
+            f"--executor dask: {platform.node()} has other code for {key.solver} on {key.suite} "
+            f"({here}); expected {key.code} on every worker"
+        )
+    if not hasattr(_of_thread, "pools"):  # a Dask worker may have several threads
+        _of_thread.pools = _Pools()
+    pools: _Pools = _of_thread.pools
+    if limits not in pools:
+        pools[limits] = Pool(1, limits)
+    (finished,) = pools[limits].run([key])
+    return record_object(finished.record), finished.wall_s, finished.overhead
+
+
+def code_here(key: CellKey) -> str:
+    """Return the digest of what would give the result here, or why there is none."""
+    try:
+        if key.solver == BOUND:
+            return code_of_world(make_suite(key.suite))
+        return code_of(make_suite(key.suite), key.solver)
+    except (InputError, OSError) as error:
+        return str(error)

@@ -1,0 +1,88 @@
+"""Exact methods against each other: none of them is trusted alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from splitbench.benchmark.referee.verify import TOLERANCE
+from splitbench.results import CellRecord
+
+#: Suite, seed and instance.
+Place = tuple[str, int, int | None]
+
+#: Methods that share no code beyond the table of utilities.
+EXACT_SOLVERS = ("exact", "brute-force", "ilp-cbc", "ilp-highs", "ilp-cp-sat")
+#: Shown beside them unless solvers are named.
+HEURISTICS = ("greedy", "dads+ta", "dads+exact", "eo+ta", "random")
+
+
+def disagreements(records: Iterable[CellRecord]) -> list[str]:
+    """Compare every claim of optimality or infeasibility on the same slots.
+
+    Returns
+    -------
+    list[str]
+        A line for each slot of an instance or episode on which two methods that claim a proof
+        differ by more than 1e-9 relative, or differ on feasibility; and for each claim that the
+        reference refutes.
+    """
+    listed = list(records)
+    lines = [
+        f"{_place(_place_of(record))}: {record.key.solver} {claim}"
+        for record in listed
+        for claim in record.claims
+    ]
+    for place, answers in _proofs(listed).items():
+        if not _agree(list(answers.values())):
+            shown = ", ".join(f"{name} {_shown(value)}" for name, value in answers.items())
+            lines.append(f"{_place(place)}: {shown}")
+    return lines
+
+
+def agreement_words(records: Iterable[CellRecord]) -> str:
+    """Say on how many instances two methods or more came to a proof, where none disagree."""
+    listed = list(records)
+    instances = {_place_of(record) for record in listed}
+    proved = sum(len(answers) > 1 for answers in _proofs(listed).values())
+    if proved == len(instances):
+        return f"exact methods agree on all of {proved} instances"
+    return (
+        f"exact methods agree on {proved} of {len(instances)} instances; on the others fewer than "
+        "two came to a proof"
+    )
+
+
+def _proofs(records: Iterable[CellRecord]) -> dict[Place, dict[str, float | None]]:
+    """Return, for each instance, the optimum by each method that claims one; None: infeasible."""
+    proofs: dict[Place, dict[str, float | None]] = defaultdict(dict)
+    for record in records:
+        if record.key.instance is None:
+            continue
+        if record.status == "optimal":
+            proofs[_place_of(record)][record.key.solver] = record.utility_mean
+        elif record.status == "infeasible":
+            proofs[_place_of(record)][record.key.solver] = None
+    return proofs
+
+
+def _place_of(record: CellRecord) -> Place:
+    return record.key.suite, record.key.seed, record.key.instance
+
+
+def _agree(values: list[float | None]) -> bool:
+    known = [value for value in values if value is not None]
+    if not known:
+        return True
+    if len(known) < len(values):
+        return False
+    return max(known) - min(known) <= TOLERANCE * max(1.0, max(map(abs, known)))
+
+
+def _place(place: Place) -> str:
+    suite, seed, instance = place
+    return f"{suite} seed {seed} instance {instance}"
+
+
+def _shown(value: float | None) -> str:
+    return "infeasible" if value is None else repr(value)

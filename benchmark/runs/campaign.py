@@ -1,0 +1,164 @@
+"""A run as a whole: what the store has is not run again, each record is kept as it is made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from splitbench.benchmark.isolation.limits import Limits
+from splitbench.benchmark.isolation.pool import Finished
+from splitbench.benchmark.runs.estimate import Estimator, kinds_of
+from splitbench.benchmark.runs.execute import run_cell
+from splitbench.results import CellKey, CellRecord, Store
+from splitbench.results.store.store import now
+
+
+class Again(StrEnum):
+    """Which of the stored cells are run again."""
+
+    NOTHING = "nothing"
+    ALL = "all"
+    FAILED = "failed"
+    TIMEOUTS = "timeouts"
+
+    def wants(self, record: CellRecord) -> bool:
+        """Whether a stored record is to be made anew."""
+        return (
+            self is Again.ALL
+            or (self is Again.FAILED and record.failed)
+            or (self is Again.TIMEOUTS and record.status == "timeout")
+        )
+
+
+def _had_less_time(record: CellRecord, timeout_s: float | None) -> bool:
+    """Whether a cell ran out of less time than it would have now."""
+    if record.status != "timeout" or record.limit_s is None:
+        return False
+    return timeout_s is None or timeout_s > record.limit_s
+
+
+class Executor(Protocol):
+    """Runs cells somewhere and yields each as it ends, in no particular order."""
+
+    @property
+    def jobs(self) -> int:
+        """Cells run at a time."""
+
+    @property
+    def at_work(self) -> Sequence[tuple[CellKey, float] | None]:
+        """The cell of each worker and when that began (`time.monotonic()`), None if idle."""
+
+    def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
+        """Run the cells."""
+
+
+class InProcess:
+    """Runs cells here, one by one, without any protection: for a debugger."""
+
+    jobs = 1
+    at_work: Sequence[tuple[CellKey, float] | None] = ()
+
+    def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
+        """Run the cells in order."""
+        for key in keys:
+            started = time.monotonic()
+            record = run_cell(key)
+            yield Finished(record, time.monotonic() - started)
+
+
+@dataclass
+class Campaign:
+    """Cells asked for, those known, and those left to run.
+
+    Attributes
+    ----------
+    keys
+        All cells, in the order of the table.
+    known
+        Records that the store has and that are not to be made anew.
+    isolation_s, model_s
+        Seconds beyond solver and reference of each cell that was run here: of isolation, a cell;
+        of the model, a slot.
+    """
+
+    keys: list[CellKey]
+    known: dict[CellKey, CellRecord]
+    isolation_s: list[float] = field(default_factory=list)
+    model_s: list[float] = field(default_factory=list)
+
+    @classmethod
+    def planned(
+        cls, keys: Iterable[CellKey], store: Store, again: Again, timeout_s: float | None = None
+    ) -> Campaign:
+        """Look up which cells the store has; a timeout counts for no longer limit than it had."""
+        wanted = list(keys)
+        known = {
+            key: record
+            for key, record in store.get(wanted).items()
+            if not (again.wants(record) or _had_less_time(record, timeout_s))
+        }
+        return cls(wanted, known)
+
+    @property
+    def left(self) -> list[CellKey]:
+        """Cells that have to be run."""
+        return [key for key in self.keys if key not in self.known]
+
+    def run(
+        self,
+        executor: Executor,
+        store: Store,
+        on_cell: Callable[[CellRecord], None] = lambda record: None,
+    ) -> list[CellRecord]:
+        """Run what is left, keep each record at once, and return all in the table's order."""
+        for finished in executor.run(self.left):
+            finished.record.wall_s = finished.wall_s
+            finished.record.written = now()
+            store.put(finished.record)
+            self.known[finished.record.key] = finished.record
+            self._note_overhead(finished)
+            on_cell(finished.record)
+        return [self.known[key] for key in self.keys]
+
+    def _note_overhead(self, finished: Finished) -> None:
+        slots = len(finished.record.solve_s)
+        if finished.overhead is not None and slots:
+            self.isolation_s.append(finished.overhead.isolation_s)
+            self.model_s.append(finished.overhead.model_s / slots)
+
+    def worst_case_s(self, limits: Limits, jobs: int) -> float | None:
+        """Upper limit of the time left: every cell runs into its limit; None without a limit."""
+        if limits.timeout_s is None:
+            return None
+        rounds = -(-len(self.left) // jobs)
+        return rounds * limits.timeout_s
+
+    def plan(self, store: Store, limits: Limits, jobs: int) -> dict[str, float | int | None]:
+        """Return what `--dry-run` says: cells, known and left, and how long that may take.
+
+        `estimate_s` goes by what the store knows of `estimated` of the cells left; the others
+        are charged their limit in it.
+        """
+        estimator, left = self.estimator(store), kinds_of(self.left)
+        estimated = sum(n for kind, n in left.items() if estimator.cell_s(kind) is not None)
+        unknown = limits.timeout_s is None and estimated < len(self.left)
+        return {
+            "cells": len(self.keys),
+            "cached": len(self.known),
+            "left": len(self.left),
+            "worst_case_s": self.worst_case_s(limits, jobs),
+            "estimate_s": None if unknown else estimator.left_s(left, jobs, limits.timeout_s),
+            "estimated": estimated,
+        }
+
+    def estimator(self, store: Store) -> Estimator:
+        """Return what the store knows of cells like those left."""
+        wanted = {(key.suite, key.solver) for key in self.left}
+        estimator = Estimator()
+        for record in store.summaries():
+            if (record.key.suite, record.key.solver) in wanted:
+                estimator.learn(record)
+        return estimator

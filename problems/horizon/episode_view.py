@@ -1,0 +1,65 @@
+"""What a solver is told when an episode begins: everything but the future."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from splitbench.problems.fleet import Fleet
+from splitbench.problems.formulation import Formulation
+from splitbench.problems.horizon.horizon import Horizon
+from splitbench.problems.latency.curves import Floats
+
+
+@dataclass
+class EpisodeView:
+    """A horizon as a causal policy may know it at its start.
+
+    Attributes
+    ----------
+    slots
+        T, the number of slots.
+    clear_sky_harvest_j
+        What each device would harvest in each slot under a clear sky, J, shape (T, N): the sun's
+        course is known, the clouds are not. None where the horizon does not say (files).
+    suite
+        The suite that the horizon was drawn from: a policy that learns may draw others of it, at
+        seeds of its own. Empty where there is none (files).
+    clairvoyant
+        Whether the solver asked for the future; the record says so.
+    """
+
+    fleet: Fleet
+    slots: int
+    slot_s: float
+    min_threads: int
+    utility_weight: float
+    formulation: Formulation
+    battery_start_j: Floats
+    clear_sky_harvest_j: Floats | None
+    name: str = ""
+    suite: str = ""
+    clairvoyant: bool = False
+    _future: Horizon | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, horizon: Horizon) -> EpisodeView:
+        """Return the view of a horizon that its policies are started with."""
+        return cls(
+            fleet=horizon.planning or horizon.fleet,
+            slots=len(horizon),
+            slot_s=horizon.slot_s,
+            min_threads=horizon.min_threads,
+            utility_weight=horizon.utility_weight,
+            formulation=horizon.formulation,
+            battery_start_j=horizon.battery_start_j,
+            clear_sky_harvest_j=horizon.clear_sky_harvest_j,
+            name=horizon.name,
+            suite=horizon.suite,
+            _future=horizon,
+        )
+
+    def oracle(self) -> Horizon:
+        """Return the horizon with its future: for upper references, which the record marks."""
+        assert self._future is not None
+        self.clairvoyant = True
+        return self._future

@@ -1,0 +1,223 @@
+"""From a suite's data and a seed to a horizon: arrivals, uplinks, threads, sun, charges.
+
+Every stream has a child seed of its own, and within it every device: changing a range, the number
+of slots or the number of devices leaves all other draws as they were, and a longer horizon or a
+larger fleet continues the shorter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from math import floor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splitbench.problems.errors import InputError
+from splitbench.problems.fleet import Fleet
+from splitbench.problems.formulation import Formulation
+from splitbench.problems.horizon.horizon import Horizon
+from splitbench.problems.latency.profiles.boards import CurveKind, Split, make_device
+from splitbench.problems.slot import harvested_j
+from splitbench.problems.sun.days import clear_sky_w_m2, load_solar
+from splitbench.problems.sun.trace import mean_over_slots
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Range = tuple[float, float]
+
+
+class Stream(IntEnum):
+    """What is drawn; the number is the first part of the child seed's key and must stay."""
+
+    ARRIVALS = 0
+    UPLINK = 1
+    THREADS = 2
+    SUN = 3
+    CHARGE = 4
+
+
+@dataclass(frozen=True)
+class DeviceKind:
+    """A board that runs a DNN, on `cores` cores (the profile's own number by default)."""
+
+    board: str
+    dnn: str
+    cores: int | None = None
+
+    def on(self, board: str | None, dnn: str | None) -> DeviceKind:
+        """Return the kind on another board (its own number of cores) or with another DNN."""
+        moved = self if board is None else DeviceKind(board, self.dnn)
+        return moved if dnn is None else replace(moved, dnn=dnn)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What a suite is made of; ranges are drawn from uniformly.
+
+    Attributes
+    ----------
+    kinds
+        Boards and DNNs; device n is of kind n modulo their number.
+    threads
+        Fewest and most server threads of a slot, both included.
+    uplink_mbps
+        One range for every device, or several that devices take in turn, Mbit/s.
+    shared_uplink
+        Whether all devices see the same draw in a slot, as the paper's B(t).
+    tasks
+        Arrivals a slot, λ·τ.
+    start_charge
+        Charge at the start as a share of `battery_max_j`.
+    panel_m2
+        α of Eq. 6: panel area (m²) × efficiency.
+    start_minute
+        Minute of the sun trace at which the horizon begins.
+    truth
+        D(k) of the world; solvers plan with `curve`. None: the world is as planned.
+    """
+
+    kinds: tuple[DeviceKind, ...]
+    devices: int
+    slots: int
+    threads: tuple[int, int]
+    uplink_mbps: tuple[Range, ...]
+    tasks: Range
+    battery_max_j: float
+    panel_m2: float
+    sun: str
+    start_minute: Range
+    start_charge: Range = (1.0, 1.0)
+    shared_uplink: bool = False
+    split: Split = "linear"
+    curve: CurveKind = "exp2"
+    truth: CurveKind | None = None
+    server: str = "i7-12700kf"
+    server_scale: float = 1.0
+    input_bits_per_value: float = 32.0
+    slot_s: float = 30.0
+    min_threads: int = 1
+    utility_weight: float = 0.5
+    formulation: Formulation = field(default_factory=lambda: Formulation(hibernation="allowed"))
+
+    def __post_init__(self) -> None:
+        for name in ("devices", "slots", "min_threads"):
+            _at_least(name, getattr(self, name), 1)
+        for name in ("battery_max_j", "server_scale", "slot_s", "input_bits_per_value"):
+            if not 0.0 < getattr(self, name) < np.inf:
+                raise InputError(f"{name}: got {getattr(self, name)}; expected a number > 0")
+        for name, limits in (("tasks", (self.tasks,)), ("uplink_mbps", self.uplink_mbps)):
+            for low, high in limits:
+                if not 0.0 < low <= high < np.inf:
+                    raise InputError(f"{name}: got {low} to {high}; expected 0 < low ≤ high")
+        low, high = self.start_charge
+        if not 0.0 <= low <= high <= 1.0:
+            raise InputError(f"start_charge: got {low} to {high}; expected shares 0 to 1")
+
+    def fleet(self, curve: CurveKind | None = None) -> Fleet:
+        """Build the devices, with `curve` of their own by default; they depend on no seed."""
+        return Fleet(
+            [
+                make_device(
+                    f"md{index}",
+                    kind.board,
+                    kind.dnn,
+                    battery_max_j=self.battery_max_j,
+                    split=self.split,
+                    cores=kind.cores,
+                    server=self.server,
+                    server_scale=self.server_scale,
+                    curve=curve or self.curve,
+                    input_bits_per_value=self.input_bits_per_value,
+                )
+                for index, kind in enumerate(self._kinds())
+            ]
+        )
+
+    def horizon(self, seed: int, name: str = "") -> Horizon:
+        """Draw the horizon of a seed (a whole number ≥ 0).
+
+        Raises
+        ------
+        InputError
+            A negative seed, an unknown profile or trace, or slots that leave the sun trace.
+        """
+        _at_least("seed", seed, 0)
+        sun = load_solar(self.sun)
+        return Horizon(
+            fleet=self.fleet(self.truth),
+            planning=self._planning(),
+            threads=self._threads(seed),
+            arrival_rate_hz=self._per_device(seed, Stream.ARRIVALS, (self.tasks,)) / self.slot_s,
+            uplink_bps=self._uplinks(seed),
+            harvest_j=self._harvest_j(seed, sun.irradiance_w_m2),
+            clear_sky_harvest_j=self._harvest_j(seed, clear_sky_w_m2(sun)),
+            battery_start_j=self._charges_j(seed),
+            slot_s=self.slot_s,
+            min_threads=self.min_threads,
+            utility_weight=self.utility_weight,
+            formulation=self.formulation,
+            name=name,
+        )
+
+    def _planning(self) -> Fleet | None:
+        """Return the devices as solvers believe them to be, where the world is another."""
+        if self.truth is None:
+            return None
+        # How many threads a device can be given at all is no matter of belief.
+        caps = [device.max_threads_known for device in self.fleet(self.truth).devices]
+        planned = self.fleet().devices
+        return Fleet([
+            replace(device, max_threads=cap) for device, cap in zip(planned, caps, strict=True)
+        ])  # fmt: skip
+
+    def _kinds(self) -> list[DeviceKind]:
+        return [self.kinds[index % len(self.kinds)] for index in range(self.devices)]
+
+    def _threads(self, seed: int) -> Ints:
+        low, high = self.threads
+        drawn = draws(seed, Stream.THREADS, 0, self.slots)
+        return np.floor(low + drawn * (high - low + 1)).astype(np.int64)
+
+    def _uplinks(self, seed: int) -> Floats:
+        if not self.shared_uplink:
+            return 1e6 * self._per_device(seed, Stream.UPLINK, self.uplink_mbps)
+        seen = within(self.uplink_mbps[0], draws(seed, Stream.UPLINK, 0, self.slots))
+        return 1e6 * np.repeat(seen[:, None], self.devices, axis=1)
+
+    def _per_device(self, seed: int, stream: Stream, ranges: tuple[Range, ...]) -> Floats:
+        columns = [
+            within(ranges[index % len(ranges)], draws(seed, stream, index, self.slots))
+            for index in range(self.devices)
+        ]
+        return np.stack(columns, axis=1)
+
+    def _harvest_j(self, seed: int, minute_w_m2: Floats) -> Floats:
+        """Return Eq. 6 for one-minute irradiance: every device has the same panel and sun."""
+        start = floor(within(self.start_minute, draws(seed, Stream.SUN, 0, 1))[0])
+        what = f"solar trace {self.sun}"
+        mean_w_m2 = mean_over_slots(minute_w_m2, start, self.slot_s, self.slots, what)
+        harvest = harvested_j(mean_w_m2, self.panel_m2, self.slot_s)
+        return np.repeat(harvest[:, None], self.devices, axis=1)
+
+    def _charges_j(self, seed: int) -> Floats:
+        drawn = [draws(seed, Stream.CHARGE, index, 1)[0] for index in range(self.devices)]
+        return self.battery_max_j * within(self.start_charge, np.array(drawn))
+
+
+def draws(seed: int, stream: int, index: int, count: int) -> Floats:
+    """Return `count` numbers uniform in [0, 1) of one stream and device; more continue fewer."""
+    child = np.random.SeedSequence(seed, spawn_key=(int(stream), index))
+    return np.random.default_rng(child).random(count)
+
+
+def within(limits: Range, drawn: Floats) -> Floats:
+    """Map numbers in [0, 1) onto a range."""
+    low, high = limits
+    return low + (high - low) * drawn
+
+
+def _at_least(name: str, value: int, least: int) -> None:
+    if value < least:
+        raise InputError(f"{name}: got {value}; expected a whole number ≥ {least}")

@@ -1,0 +1,79 @@
+"""The columns of the slot ILP: one binary per device and choice, with its utility."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splitbench.problems.errors import UnknownNameError
+from splitbench.problems.latency.curves import Floats
+from splitbench.problems.outcome import HIBERNATE
+from splitbench.problems.slot import SlotProblem
+
+Ints = NDArray[np.int64]
+
+ColumnSet = Literal["best", "full"]
+
+
+class Columns(NamedTuple):
+    """Feasible choices of all devices, shape (M,) each, sorted by device.
+
+    Device index n, partition l (−1: hibernation), threads k and f_n(l, k). The slot ILP is:
+    maximise Σ utility·x over binary x, with one choice per device and Σ threads·x = K.
+    """
+
+    device: Ints
+    partition: Ints
+    threads: Ints
+    utility: Floats
+
+
+def slot_columns(problem: SlotProblem, columns: ColumnSet = "best") -> Columns:
+    """List the choices that break no constraint of their own device.
+
+    Parameters
+    ----------
+    columns
+        `best`: for each (device, k) the best l only, which loses no optimum. `full`: every
+        (device, l, k), and hibernation at every k where it is allowed; many more columns, and
+        nothing taken on trust but the utility table.
+
+    Returns
+    -------
+    Columns
+        Empty where K < N·k_min; a device without a feasible choice has no column.
+
+    Raises
+    ------
+    UnknownNameError
+        Another `columns`.
+    """
+    if columns not in get_args(ColumnSet):
+        raise UnknownNameError("columns", str(columns), get_args(ColumnSet))
+    if problem.spare_threads < 0:
+        none = np.zeros(0, dtype=np.int64)
+        return Columns(none, none, none, np.zeros(0))
+    return _best(problem) if columns == "best" else _full(problem)
+
+
+def _best(problem: SlotProblem) -> Columns:
+    best = problem.best_by_threads()
+    device, extra = np.nonzero(best.utility > -np.inf)
+    return Columns(
+        device,
+        best.partition[device, extra],
+        extra + problem.min_threads,
+        best.utility[device, extra],
+    )
+
+
+def _full(problem: SlotProblem) -> Columns:
+    table, rows = problem.utility_table(), np.arange(problem.fleet.width)
+    if problem.formulation.hibernation_allowed:
+        asleep = problem.utility_by_threads(np.full(len(problem), HIBERNATE))
+        table = np.concatenate([table, asleep[:, None, :]], axis=1)
+        rows = np.append(rows, HIBERNATE)
+    device, row, extra = np.nonzero(table > -np.inf)
+    return Columns(device, rows[row], extra + problem.min_threads, table[device, row, extra])

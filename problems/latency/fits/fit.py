@@ -1,0 +1,163 @@
+"""Curves through thread-latency sweeps: Eq. 7 and what stands beside it, each checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from splitbench.problems.errors import InputError, UnknownNameError
+from splitbench.problems.latency.fits.forms import FORMS, Form
+from splitbench.problems.latency.sweeps import Sweep
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class CurveFit:
+    """One form fitted to one sweep.
+
+    `constants` are in seconds (exponents per thread): c0..c3 of `exp2`, (a, b, c) of `amdahl`,
+    (a, b) of `inverse`, D at each of `threads` for `table`, D for `constant`. `rmse_ms` is
+    unweighted over the measured counts, `relative_rmse` divides it by the mean latency, and
+    `loo_rmse_ms` is the leave-one-out error (see `fit_sweep`), None where there is none.
+    """
+
+    machine: str
+    model: str
+    form: str
+    constants: tuple[float, ...]
+    rmse_ms: float
+    relative_rmse: float
+    loo_rmse_ms: float | None
+    note: str
+    threads: tuple[int, ...]
+
+    def latency_s(self, threads: ArrayLike) -> Floats:
+        """Return D(k) in seconds in the shape of `threads`.
+
+        Outside the measured counts a formula extrapolates.
+
+        Raises
+        ------
+        InputError
+            A table, or the latency of a single count, is asked outside the measured counts.
+        """
+        k = np.asarray(threads, dtype=np.float64)
+        low, high = self.threads[0], self.threads[-1]
+        if self.form in ("table", "constant") and np.any((k < low) | (k > high)):
+            raise InputError(
+                f"{self.form} of {self.model} on {self.machine}: got {k.min():g} to {k.max():g} "
+                f"threads; expected {low} to {high}, as measured"
+            )
+        constants, knots = (np.array(x, dtype=np.float64) for x in (self.constants, self.threads))
+        return FORMS[self.form].value(k, constants, knots)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fit as one object of `fit --json`."""
+        return {
+            "machine": self.machine, "model": self.model, "form": self.form,
+            "constants": list(self.constants), "rmse_ms": self.rmse_ms,
+            "relative_rmse": self.relative_rmse, "loo_rmse_ms": self.loo_rmse_ms,
+            "threads": list(self.threads), "note": self.note,
+        }  # fmt: skip
+
+
+def fit_sweep(
+    sweep: Sweep, forms: Iterable[str] = tuple(FORMS), loo: bool = True
+) -> list[CurveFit]:
+    """Fit each of `forms` that the sweep has enough thread counts for, in the order given.
+
+    A form that it has not enough for is left out, and the note of the others says so (see
+    `refused_forms`). The leave-one-out error leaves out each count but the first and the
+    last, in turn, and predicts it from the rest: a curve is only used between the ends, so
+    predicting these would judge an extrapolation that nobody asks for.
+
+    Raises
+    ------
+    UnknownNameError
+        A form that does not exist.
+    """
+    names = list(forms)
+    refused = refused_forms(sweep, names)
+    # A form outgrown (inverse, constant) is no loss worth a note.
+    counts = len(sweep.threads)
+    missing = [f"{name} ({FORMS[name].fewest})" for name in refused if counts < FORMS[name].fewest]
+    statement = f"{counts} measured: too few thread counts for {', '.join(missing)}"
+    note = statement if missing else ""
+    return [_fit(sweep, FORMS[name], note, loo) for name in names if name not in refused]
+
+
+def refused_forms(sweep: Sweep, forms: Iterable[str] = tuple(FORMS)) -> dict[str, str]:
+    """Return, for each of `forms` that does not suit the sweep's thread counts, why not."""
+    refused = {}
+    for name in forms:
+        if name not in FORMS:
+            raise UnknownNameError("form", name, FORMS)
+        why = FORMS[name].refusal(len(sweep.threads))
+        if why:
+            refused[name] = why
+    return refused
+
+
+def preferred_form(fits: Sequence[CurveFit]) -> CurveFit:
+    """Return the fit of least leave-one-out error; the first table where none has one.
+
+    Ties go to the fewest constants. Where nothing can be left out, there is no ground to
+    prefer a formula over the measurements themselves.
+
+    Raises
+    ------
+    InputError
+        No fits.
+    """
+    if not fits:
+        raise InputError("no fits to choose from; expected at least one")
+    checked = [fit for fit in fits if fit.loo_rmse_ms is not None]
+    if checked:
+        return min(checked, key=lambda fit: (fit.loo_rmse_ms, len(fit.constants)))
+    return next((fit for fit in fits if fit.form == "table"), fits[0])
+
+
+def _fit(sweep: Sweep, form: Form, note: str, loo: bool) -> CurveFit:
+    threads = sweep.threads.astype(np.float64)
+    constants = form.fit(threads, sweep.latency_s)
+    fitted = form.value(threads, constants, threads)
+    rmse_s = _rms(fitted - sweep.latency_s)
+    notes = [sweep.note, *_remarks(sweep, form, constants), note]
+    return CurveFit(
+        sweep.machine, sweep.model, form.name, tuple(map(float, constants)),
+        1000 * rmse_s, rmse_s / float(sweep.latency_s.mean()),
+        _leave_one_out_ms(threads, sweep.latency_s, form) if loo else None,
+        "; ".join(note for note in notes if note), tuple(map(int, sweep.threads)),
+    )  # fmt: skip
+
+
+def _leave_one_out_ms(threads: Floats, latency_s: Floats, form: Form) -> float | None:
+    misses = []
+    for left_out in range(1, len(threads) - 1):
+        kept = np.arange(len(threads)) != left_out
+        constants = form.fit(threads[kept], latency_s[kept])
+        there = threads[left_out : left_out + 1]
+        misses.append(form.value(there, constants, threads[kept])[0] - latency_s[left_out])
+    return 1000 * _rms(np.array(misses)) if misses else None
+
+
+def _remarks(sweep: Sweep, form: Form, constants: Floats) -> list[str]:
+    if form.name == "inverse" and len(sweep.threads) == 2:
+        return ["2 constants through 2 thread counts: nothing is left to check them"]
+    if form.name == "constant":
+        return [f"measured at {sweep.threads[0]} threads only: says nothing of other counts"]
+    if form.name == "table":
+        pooled = sweep.threads[~np.isclose(constants, sweep.latency_s, rtol=1e-9, atol=0)]
+        if len(pooled):
+            counts = ", ".join(map(str, pooled))
+            return [f"latency rises with threads; averaged to be non-increasing at {counts}"]
+    return []
+
+
+def _rms(values: Floats) -> float:
+    return float(np.sqrt(np.mean(values**2)))

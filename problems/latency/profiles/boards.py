@@ -1,0 +1,263 @@
+"""Devices and servers from profiles: D_loc, D(k), whole devices, and the table of all of it."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splitbench.problems.errors import InputError
+from splitbench.problems.fleet import Device, linear_local_s, linear_server_share
+from splitbench.problems.latency.curves import Exp2Curve, TableCurve, ThreadCurve
+from splitbench.problems.latency.fits.fit import CurveFit
+from splitbench.problems.latency.fits.shipped_fits import published_exp2
+from splitbench.problems.latency.profiles.board_data import (
+    BOARDS,
+    COMPUTE_POWER_W,
+    DEADLINE_SHARE,
+    SERVERS,
+    TRANSMIT_POWER_W,
+    BoardProfile,
+    ServerProfile,
+    board_profile,
+    framework_factor,
+    server_profile,
+)
+from splitbench.problems.latency.profiles.measured_boards import (
+    layers_of,
+    measured_dnn,
+    measured_shares,
+)
+from splitbench.problems.latency.profiles.measured_dnn import interpolated_s
+from splitbench.problems.latency.sweeps import Sweep, published_sweep
+
+__all__ = [
+    "BOARDS",
+    "SERVERS",
+    "BoardProfile",
+    "CurveKind",
+    "ServerProfile",
+    "Split",
+    "device_profile",
+    "level_factor",
+    "make_device",
+    "measured_table_s",
+    "profile_table",
+    "server_curve",
+]
+
+Floats = NDArray[np.float64]
+Split = Literal["linear", "macs", "measured"]
+CurveKind = Literal["exp2", "table"]
+
+#: Networks of `profile_table`: those whose framework factor is measured.
+PROFILED = ("vgg16_bn", "resnet34", "mobilenet_v2", "resnet50", "resnet18")
+#: Networks that the sweeps know under another name.
+_SWEEP_NAME = {"squeezenet1_1": "squeezenet"}
+
+
+def device_profile(board: str, dnn: str, cores: int | None = None) -> float:
+    """Return D_loc: seconds of the whole DNN on a board.
+
+    Parameters
+    ----------
+    board, dnn
+        Names in `BOARDS` and in the board's sweep; or a profile file and a DNN of it.
+    cores
+        A thread count that was measured; the profile's own by default.
+
+    Raises
+    ------
+    UnknownNameError
+        No such board, or no such DNN on it.
+    InputError
+        A core count that was not measured.
+    """
+    measured = measured_dnn(board, dnn)
+    if measured is not None:
+        run = measured.split_run if cores is None else measured.run(cores)
+        return float(run.whole.median_s)
+    profile = board_profile(board)
+    wanted = profile.cores if cores is None else cores
+    ncnn_s = _measured_s(_sweep(profile.machine, dnn), wanted, f"board {board}")
+    return framework_factor(dnn) * profile.clock_factor * ncnn_s
+
+
+def level_factor(profile: ServerProfile, dnn: str) -> float:
+    """Return the level of a server's curve over that of the sweep which gives its shape."""
+    if profile.level_machine is None:
+        return profile.clock_factor
+    level, shape = (
+        _measured_s(_sweep(machine, dnn), profile.level_threads, f"server {profile.name}")
+        for machine in (profile.level_machine, profile.machine)
+    )
+    return profile.clock_factor * level / shape
+
+
+def server_curve(
+    server: str, dnn: str, scale: float = 1.0, kind: CurveKind = "exp2"
+) -> ThreadCurve:
+    """Return D(k) of the whole DNN on a server.
+
+    `exp2` is the shipped fit of Eq. 7. `table` is what was measured, at the measured counts as it
+    is and between them interpolated on log-log axes (exact for a power of k); it keeps what the
+    fit smooths, such as MobileNet-V2's rise past 16 threads, and ends at the last measured count.
+    Of a profile file (`server` ends in .json), see `MeasuredDnn.curve`.
+
+    Parameters
+    ----------
+    scale
+        How many times slower the server is than its profile says.
+
+    Raises
+    ------
+    UnknownNameError
+        No such server, or no such DNN on it.
+    InputError
+        An unknown kind, or a scale that is not a positive finite number.
+    """
+    if kind not in get_args(CurveKind):
+        raise InputError(f"curve: got {kind!r}; expected {' or '.join(get_args(CurveKind))}")
+    if not 0.0 < scale < np.inf:
+        raise InputError(f"server scale: got {scale}; expected a number > 0")
+    measured = measured_dnn(server, dnn)
+    if measured is not None:
+        return measured.curve(kind, scale)[0]
+    profile = server_profile(server)
+    machine, factor = profile.machine, scale * level_factor(profile, dnn) * framework_factor(dnn)
+    if kind == "exp2":
+        c0, c1, c2, c3 = published_exp2(machine, _SWEEP_NAME.get(dnn, dnn)).constants
+        return Exp2Curve(factor * c0, c1, factor * c2, c3)
+    return TableCurve(tuple(float(factor * value) for value in measured_table_s(machine, dnn)))
+
+
+def measured_table_s(machine: str, dnn: str) -> Floats:
+    """Return D(1), D(2), … of a sweep in seconds, log-log interpolated between its counts."""
+    return interpolated_s(_sweep(machine, dnn))
+
+
+def make_device(
+    name: str,
+    board: str,
+    dnn: str,
+    *,
+    battery_max_j: float,
+    split: Split = "linear",
+    cores: int | None = None,
+    server: str = "i7-12700kf",
+    server_scale: float = 1.0,
+    curve: CurveKind = "exp2",
+    input_bits_per_value: float = 32.0,
+    max_threads: int | None = None,
+) -> Device:
+    """Build a device from a board, a DNN and the server that helps it.
+
+    Parameters
+    ----------
+    split
+        How layers share the DNN's latency, on both ends: `linear` is the paper's l/S (Eq. 8, 9),
+        `macs` the cumulative share of multiply-accumulates, which stands for measured splits
+        where there are none, `measured` those of a profile file (`measured_shares`).
+    input_bits_per_value
+        How the DNN's input is coded: float32 by default, 8 for bytes. Other tensors are float32.
+
+    Raises
+    ------
+    UnknownNameError
+        An unknown board, server or DNN.
+    InputError
+        A core count that was not measured, a bad split, curve or size.
+    """
+    if split not in get_args(Split):
+        raise InputError(f"split: got {split!r}; expected {' or '.join(get_args(Split))}")
+    layers = layers_of(board, server, dnn)
+    whole_s = device_profile(board, dnn, cores)
+    if split == "linear":
+        local_s, share = linear_local_s(whole_s, len(layers)), linear_server_share(len(layers))
+    else:
+        done = layers.mac_share()
+        left = 1.0 - done
+        if split == "measured":
+            done, left = measured_shares(board, server, dnn, cores)
+        local_s, share = tuple((whole_s * done).tolist()), tuple(left.tolist())
+    return Device(
+        name=name,
+        deadline_s=DEADLINE_SHARE * whole_s,
+        battery_max_j=battery_max_j,
+        compute_power_w=COMPUTE_POWER_W,
+        transmit_power_w=TRANSMIT_POWER_W,
+        cut_bits=tuple(layers.cut_bits(32.0, input_bits_per_value).tolist()),
+        local_s=local_s,
+        server_share=share,
+        curve=server_curve(server, dnn, server_scale, curve),
+        dnn=dnn,
+        max_threads=max_threads,
+    )
+
+
+def profile_table() -> list[dict[str, object]]:
+    """Return what every profile stands on, for `splitbench list profiles`.
+
+    One row for each board and server and each DNN of `PROFILED`.
+    `local_s` is D_loc on a board's own number of cores (None for a server). `constants` are c0..c3
+    of Eq. 7 through the sweep alone (ncnn on `machine`, seconds) and `rmse_ms` and
+    `relative_rmse` its residual there, all None where too few thread counts were measured;
+    `factor` multiplies the sweep: framework × clock (× level, for a server).
+    """
+    boards = [_board_row(board, dnn) for board in BOARDS.values() for dnn in PROFILED]
+    servers = [_server_row(server, dnn) for server in SERVERS.values() for dnn in PROFILED]
+    return boards + servers
+
+
+def _board_row(board: BoardProfile, dnn: str) -> dict[str, object]:
+    factor = framework_factor(dnn) * board.clock_factor
+    local_s = device_profile(board.name, dnn)
+    return _row(board, dnn, "board", factor) | {"cores": board.cores, "local_s": local_s}
+
+
+def _server_row(server: ServerProfile, dnn: str) -> dict[str, object]:
+    factor = framework_factor(dnn) * level_factor(server, dnn)
+    return _row(server, dnn, "server", factor) | {"cores": None, "local_s": None}
+
+
+def _row(
+    profile: BoardProfile | ServerProfile, dnn: str, role: str, factor: float
+) -> dict[str, object]:
+    sweep = _sweep(profile.machine, dnn)
+    fit = _exp2(profile.machine, dnn)
+    return {
+        "profile": profile.name,
+        "role": role,
+        "model": dnn,
+        "machine": profile.machine,
+        "threads": sweep.threads.tolist(),
+        "constants": None if fit is None else list(fit.constants),
+        "rmse_ms": None if fit is None else fit.rmse_ms,
+        "relative_rmse": None if fit is None else fit.relative_rmse,
+        "factor": factor,
+        "shares": "cumulative multiply-accumulates (macs) or l/S (linear); not measured",
+        "source": sweep.source,
+        "note": "; ".join(text for text in (profile.note, sweep.note) if text),
+    }
+
+
+def _exp2(machine: str, dnn: str) -> CurveFit | None:
+    try:
+        return published_exp2(machine, _SWEEP_NAME.get(dnn, dnn))
+    except InputError:  # too few thread counts for four constants
+        return None
+
+
+def _sweep(machine: str, dnn: str) -> Sweep:
+    return published_sweep(machine, _SWEEP_NAME.get(dnn, dnn))
+
+
+def _measured_s(sweep: Sweep, threads: int, place: str) -> float:
+    at = np.flatnonzero(sweep.threads == threads)
+    if len(at) == 0:
+        measured = ", ".join(map(str, sweep.threads))
+        raise InputError(
+            f"{place}: got {threads} cores for {sweep.model}; expected a measured count, {measured}"
+        )
+    return float(sweep.latency_s[at[0]])

@@ -1,0 +1,206 @@
+"""One DNN as measured on one machine: the whole over threads, and each split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splitbench.problems.errors import InputError
+from splitbench.problems.latency.curves import Exp2Curve, TableCurve, ThreadCurve, log_log_s
+from splitbench.problems.latency.sweeps import Sweep
+from splitbench.problems.networks.virtual_layers import VirtualLayers
+
+if TYPE_CHECKING:
+    from splitbench.problems.latency.fits.fit import CurveFit
+
+Floats = NDArray[np.float64]
+
+#: Thread counts that a formula is written out for where it is not kept as Eq. 7.
+EXTRAPOLATED_TO = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """Medians in seconds with the ends of their intervals; three arrays of one shape."""
+
+    median_s: Floats
+    low_s: Floats
+    high_s: Floats
+
+    def overlaps(self, other: Band) -> NDArray[np.bool_]:
+        """Say where two measurements of the same thing agree within their intervals."""
+        meet: NDArray[np.bool_] = (self.low_s <= other.high_s) & (other.low_s <= self.high_s)
+        return meet
+
+
+@dataclass(frozen=True, eq=False)
+class ThreadRun:
+    """A DNN on so many threads: whole (shape ()), prefixes and suffixes at l = 0..S (S + 1)."""
+
+    threads: int
+    whole: Band
+    prefix: Band
+    suffix: Band
+
+    @property
+    def prefix_share(self) -> Floats:
+        """Share of the latency in layers 1..l, l = 0..S, from 0 to 1 and never falling."""
+        share = _monotone(self.prefix.median_s / self.prefix.median_s[-1])
+        share[0], share[-1] = 0.0, 1.0
+        return share
+
+    @property
+    def suffix_share(self) -> Floats:
+        """Share of the latency in layers l+1..S, l = 0..S, from 1 to 0 and never rising.
+
+        Observation 2 says 1 − l/S of it.
+        """
+        share = 1.0 - _monotone(1.0 - self.suffix.median_s / self.suffix.median_s[0])
+        share[0], share[-1] = 1.0, 0.0
+        return share
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredDnn:
+    """All that a profile file has of one DNN; `runs` by ascending thread count."""
+
+    dnn: str
+    machine: str
+    cores: int
+    layers: VirtualLayers
+    runs: tuple[ThreadRun, ...]
+
+    def run(self, threads: int) -> ThreadRun:
+        """Return the run on so many threads.
+
+        Raises
+        ------
+        InputError
+            That count was not measured.
+        """
+        for run in self.runs:
+            if run.threads == threads:
+                return run
+        measured = ", ".join(str(run.threads) for run in self.runs)
+        raise InputError(
+            f"{self.dnn} on {self.machine}: got {threads} threads; "
+            f"expected a measured count, {measured}"
+        )
+
+    @property
+    def split_run(self) -> ThreadRun:
+        """The run whose splits stand for all: most threads that have a core each."""
+        return max(
+            (run for run in self.runs if run.threads <= self.cores),
+            key=lambda run: run.threads,
+            default=self.runs[0],
+        )
+
+    def sweep(self) -> Sweep:
+        """Return whole-DNN latency over threads."""
+        return Sweep(
+            self.machine, self.dnn,
+            np.array([run.threads for run in self.runs], dtype=np.int64),
+            np.array([float(run.whole.median_s) for run in self.runs]),
+            source="profile file", note=self._oversubscribed(),
+        )  # fmt: skip
+
+    def curve(self, kind: str = "exp2", scale: float = 1.0) -> tuple[ThreadCurve, str]:
+        """Return D(k), `scale` times slower than measured, and what it is in words.
+
+        `table` is what was measured, interpolated on log-log axes between the counts, and ends at
+        the last. `exp2` is Eq. 7 where five thread counts or more were measured; else the form
+        that the counts support (a + b/k + c·k through four, a + b/k through two or three), written
+        out for k ≤ `EXTRAPOLATED_TO`. No formula is followed to where it runs away: behind the
+        last count (where it falls faster than threads are added, or rises above twice its largest
+        value between the counts) and before the first it is held at that count's value, and
+        written out too.
+
+        Raises
+        ------
+        InputError
+            An unknown kind; a single thread count, which supports no curve.
+        """
+        sweep = self.sweep()
+        if len(sweep.threads) == 1:
+            raise InputError(
+                f"{self.dnn} on {self.machine}: measured at {sweep.threads[0]} threads only; "
+                "expected two thread counts or more for D(k) (splitbench profile --threads 1,2)"
+            )
+        if kind == "table":
+            values = scale * interpolated_s(sweep)
+            return TableCurve(tuple(values.tolist())), f"table to {sweep.threads[-1]} threads"
+        if kind != "exp2":
+            raise InputError(f"curve: got {kind!r}; expected exp2 or table")
+        return self._fitted_curve(scale)
+
+    @cached_property
+    def fit(self) -> CurveFit:
+        """Eq. 7, which the model asks for, or the form that fewer than five counts support.
+
+        Whether the counts prefer another (leave-one-out) is not asked: `splitbench fit` says that.
+        """
+        from splitbench.problems.latency.fits.fit import fit_sweep
+
+        sweep = self.sweep()
+        counts = len(sweep.threads)
+        form = "exp2" if counts >= 5 else "amdahl" if counts == 4 else "inverse"
+        return fit_sweep(sweep, [form if counts > 1 else "constant"], loo=False)[0]
+
+    def _fitted_curve(self, scale: float) -> tuple[ThreadCurve, str]:
+        fit, counts = self.fit, len(self.runs)
+        first, last = self.runs[0].threads, self.runs[-1].threads
+        table = scale * fit.latency_s(np.arange(1, max(EXTRAPOLATED_TO, last) + 1))
+        words = f"Eq. 7 through {counts} counts"
+        if fit.form != "exp2":
+            words = f"{counts} thread counts are too few for Eq. 7: {fit.form} through them"
+        runs_away = _runs_away(table, first, last)
+        if fit.form == "exp2" and first == 1 and not runs_away:
+            c0, c1, c2, c3 = fit.constants
+            curve = Exp2Curve(scale * c0, c1, scale * c2, c3)
+            return curve, f"{words}, beyond {last} extrapolated"
+        table[: first - 1] = table[first - 1]
+        if runs_away:
+            table[last:] = table[last - 1]
+        before = f", held constant below {first}" if first > 1 else ""
+        beyond = f"held constant beyond {last}" if runs_away else f"beyond {last} extrapolated"
+        return TableCurve(tuple(table.tolist())), f"{words}{before}, {beyond}"
+
+    def _oversubscribed(self) -> str:
+        more = [str(run.threads) for run in self.runs if run.threads > self.cores]
+        return f"more threads than the {self.cores} cores at {', '.join(more)}" if more else ""
+
+
+def _runs_away(table_s: Floats, first: int, last: int) -> bool:
+    """Whether D(1), D(2), … is beyond the last count what no machine is.
+
+    Threads beyond it would save more than their share of the work, or cost more than twice the
+    slowest of the measured range.
+    """
+    k = np.arange(last + 1, len(table_s) + 1)
+    ideal, most = table_s[last - 1] * last / k, 2 * table_s[first - 1 : last].max()
+    beyond = table_s[last:]
+    return not bool(np.all((beyond >= ideal) & (beyond <= most)))
+
+
+def interpolated_s(sweep: Sweep) -> Floats:
+    """Return D(1), D(2), … of a sweep in seconds, log-log interpolated, as measured at its counts.
+
+    Below the first count D is taken as at the first.
+    """
+    k = np.arange(1, int(sweep.threads[-1]) + 1)
+    table = log_log_s(k, sweep.threads, sweep.latency_s)
+    table[sweep.threads - 1] = sweep.latency_s
+    return table
+
+
+def _monotone(values: Floats) -> Floats:
+    """Return the mean of the least rising curve above and the greatest below: noise levelled."""
+    above = np.maximum.accumulate(values)
+    below = np.minimum.accumulate(values[::-1])[::-1]
+    level: Floats = np.clip((above + below) / 2, 0.0, 1.0)
+    return level

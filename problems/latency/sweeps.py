@@ -1,0 +1,106 @@
+"""Measured latency over threads: the shipped sweeps and a user's own CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splitbench.problems.errors import UnknownNameError
+from splitbench.problems.latency.sweep_csv import read_measurements
+from splitbench.problems.package_paths import DATA
+
+SHIPPED = DATA / "latency" / "ncnn_cpu_latency.csv"
+SHIPPED_SOURCE = "ncnn benchmark page, commit a4d2ea1"
+
+# Models that nobody measured: a measured relative, the factor to it, and why that is fair.
+DERIVED: dict[str, tuple[str, float, str]] = {
+    "resnet34": (
+        "resnet18", 2.02,
+        "not measured: 2.02 x resnet18, the ratio of their multiply-accumulates",
+    ),
+    "vgg16_bn": (
+        "vgg16", 1.0,
+        "measured as vgg16: batch norm folds into the convolution at inference",
+    ),
+}  # fmt: skip
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """One DNN on one machine: whole-DNN latency at each measured thread count.
+
+    `threads` is ascending, shape (M,); `latency_s` in seconds, shape (M,); `note` says
+    how the numbers were come by where they are not simply what was measured.
+    """
+
+    machine: str
+    model: str
+    threads: Ints
+    latency_s: Floats
+    source: str = ""
+    note: str = ""
+
+
+def load_sweeps(path: str | Path | None = None) -> dict[tuple[str, str], Sweep]:
+    """Return the sweeps of a thread-measurements CSV by (machine, model).
+
+    The header names `machine, model, threads, latency_ms` in any order, other columns are
+    ignored; latency in milliseconds. Without a path: the shipped measurements.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, lacks a column or has no rows, or a row holds an empty name,
+        a thread count that is no whole number ≥ 1, a latency that is no positive number, or
+        the (machine, model, threads) of an earlier row.
+    """
+    if path is None:
+        return dict(_shipped())
+    return _group(path, str(path))
+
+
+def published_sweep(machine: str, model: str) -> Sweep:
+    """Return a shipped sweep, or one derived from it (`resnet34`, `vgg16_bn`: see `note`).
+
+    Raises
+    ------
+    UnknownNameError
+        No such machine, or no such model on it.
+    """
+    sweeps = _shipped()
+    models = {name for place, name in sweeps if place == machine}
+    if not models:
+        raise UnknownNameError("machine", machine, {place for place, _ in sweeps})
+    measured, factor, note = DERIVED.get(model, (model, 1.0, ""))
+    if measured not in models:
+        derived = {name for name, (base, _, _) in DERIVED.items() if base in models}
+        raise UnknownNameError(f"model on {machine}", model, models | derived)
+    sweep = sweeps[machine, measured]
+    return Sweep(machine, model, sweep.threads, factor * sweep.latency_s, sweep.source, note)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> dict[tuple[str, str], Sweep]:
+    return _group(SHIPPED, SHIPPED_SOURCE)
+
+
+def _group(path: str | Path, source: str) -> dict[tuple[str, str], Sweep]:
+    found: dict[tuple[str, str], dict[int, float]] = {}
+    for row in read_measurements(path):
+        found.setdefault((row.machine, row.model), {})[row.threads] = row.latency_ms / 1000.0
+    return {names: _sweep(*names, points, source) for names, points in found.items()}
+
+
+def _sweep(machine: str, model: str, points: dict[int, float], source: str) -> Sweep:
+    threads = np.array(sorted(points), dtype=np.int64)
+    latency_s = np.array([points[k] for k in sorted(points)], dtype=np.float64)
+    threads.setflags(write=False)
+    latency_s.setflags(write=False)
+    return Sweep(machine, model, threads, latency_s, source)

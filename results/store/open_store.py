@@ -1,0 +1,126 @@
+"""Opening a store: for writing, beside other writers; for reading, without a change to it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+from splitbench.problems.errors import InputError
+from splitbench.results.store.decode import KEY_FIELDS, RECORD_FIELDS
+from splitbench.results.store.schema import SCHEMA_VERSION, upgrade, version_of
+
+#: Seconds that a process waits for others to be done with the file.
+PATIENCE_S = 60.0
+
+
+def open_for_writing(path: str) -> sqlite3.Connection:
+    """Open or make a store, in the present schema and with a write-ahead log.
+
+    Raises
+    ------
+    InputError
+        Another database, or a newer store; neither is touched.
+    sqlite3.Error
+        No database, or one that cannot be written.
+    """
+    connection = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)
+    try:
+        if version_of(connection, path) != SCHEMA_VERSION:
+            upgrade(connection, path)
+        _check_columns(connection, path)
+        _write_ahead(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_for_reading(path: str) -> sqlite3.Connection:
+    """Open a store read-only; one of an older schema is copied into memory and upgraded there.
+
+    Raises
+    ------
+    InputError
+        No file, an empty one, another database, or a newer store.
+    sqlite3.Error
+        No database.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise InputError(f"{path}: no such file; expected what `splitbench run` wrote")
+    connection = _connect_read_only(file)
+    try:
+        version = version_of(connection, path)
+        if version == 0:
+            raise InputError(f"{path}: an empty file; expected what `splitbench run` wrote")
+        if version != SCHEMA_VERSION:
+            connection = _upgraded_copy(connection, path)
+        _check_columns(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect_read_only(file: Path) -> sqlite3.Connection:
+    uri = file.resolve().as_uri()
+    # Not mode=ro: such a connection cannot take away the log files that SQLite makes beside it.
+    connection = _connect(f"{uri}?mode=rw")
+    try:
+        connection.execute("PRAGMA user_version").fetchone()
+        connection.execute("PRAGMA query_only=ON")
+    except sqlite3.OperationalError:
+        connection.close()
+        # A write-ahead log needs a writable directory, unless nobody writes.
+        log = file.with_name(file.name + "-wal")
+        if log.exists() and log.stat().st_size:
+            raise
+        connection = _connect(f"{uri}?mode=ro&immutable=1")
+    return connection
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    return sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None)
+
+
+def _upgraded_copy(connection: sqlite3.Connection, path: str) -> sqlite3.Connection:
+    copy = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        connection.backup(copy)
+        upgrade(copy, path)
+    except BaseException:
+        copy.close()
+        raise
+    connection.close()
+    return copy
+
+
+def _check_columns(connection: sqlite3.Connection, path: str) -> None:
+    connection.execute("PRAGMA trusted_schema=OFF")
+    found = {row[1] for row in connection.execute("PRAGMA table_info(cells)")}
+    missing = sorted({"digest", *KEY_FIELDS, *RECORD_FIELDS} - found)
+    if missing:
+        raise InputError(
+            f"{path}: damaged: the table cells lacks {', '.join(missing)}; "
+            f"expected a splitbench store of schema {SCHEMA_VERSION}"
+        )
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let readers and a writer work side by side.
+
+    SQLite does not wait for a lock while it changes the mode, so this does. Where the mode
+    cannot be had (a network file system) SQLite keeps its own: slower, and as safe.
+    """
+    give_up = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
+    # A power cut may lose the last cells, which are then run again; it cannot damage the file.
+    connection.execute("PRAGMA synchronous=NORMAL")

@@ -1,0 +1,175 @@
+"""A learned partitioner in a run: which policy it plays, and what it does where there is none."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splitbench.problems import EpisodeView, InputError, SlotProblem
+from splitbench.solvers.ddp.batch import BatchModel, Slots
+from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED
+from splitbench.solvers.ddp.outlook import Outlook
+from splitbench.solvers.ddp.policies.library import (
+    SHIPPED,
+    checkpoint_of,
+    find_policy,
+    fitting_path,
+    locked,
+    scaled_down_path,
+)
+from splitbench.solvers.ddp.policies.policy import Policy, policy_for
+from splitbench.solvers.ddp.policies.policy_file import Kind, PolicyFile, load_policy, save_policy
+from splitbench.solvers.ddp.training_parameters import TrainingParameters
+from splitbench.solvers.ddp.training_scenario import (
+    TrainingScenario,
+    scenario_around,
+    scenario_of_suite,
+)
+from splitbench.solvers.horizon.forecast import Forecast
+from splitbench.solvers.solution import Solution, Status, no_decision
+
+Ints = NDArray[np.int64]
+#: Seconds between checkpoints of a training in a run, which a short limit may end.
+_CHECKPOINT_EVERY_S = 2.0
+
+
+class Player:
+    """Finds a policy for the devices it meets, and asks it for partitions.
+
+    In this order: the file it was given; a trained policy that fits (`find_policy`); one that it
+    trains here, in the scaled-down way, and says so in `note`.
+
+    Parameters
+    ----------
+    policy
+        A policy file; None: whichever fits.
+    """
+
+    def __init__(self, kind: Kind, parameters: TrainingParameters, policy: str | None):
+        self.kind, self.parameters, self.given = kind, parameters, policy
+        self.note = ""
+        self._model: BatchModel | None = None
+        self._policy: Policy | None = None
+        self._forecast: Forecast | None = None
+
+    def files(self, suite: str) -> list[Path]:
+        """Return the policies that may play on a suite and are not part of the code.
+
+        Short trainings are part of it: the code and the scenario decide them.
+        """
+        if self.given:
+            return [path for path in [Path(self.given)] if path.is_file()]
+        try:
+            scenario = scenario_of_suite(suite)
+        except InputError:
+            return []
+        path = fitting_path(self.kind, scenario, self.parameters)
+        return [path] if path is not None and path.parent != SHIPPED else []
+
+    def start(self, horizon: EpisodeView) -> None:
+        """Take up the policy for an episode's suite; files have none, see `partition`.
+
+        Raises
+        ------
+        InputError
+            The given policy does not fit these devices, or torch is missing where one has to be
+            trained; the message names the command that helps.
+        """
+        self._model = self._policy = None
+        self._forecast = Forecast(horizon, "causal")
+        if horizon.suite:
+            suite = horizon.suite
+            self._take_up(BatchModel.of(horizon), lambda: scenario_of_suite(suite))
+
+    def partition(self, problem: SlotProblem) -> Ints | Solution:
+        """Return l_n, shape (N,); a slot of devices never met before is trained for first."""
+        model = BatchModel.of(problem)
+        if model != self._model:
+            if self._model is not None:  # a slot of its own, of no episode
+                self._forecast = None
+            try:
+                self._take_up(model, lambda: scenario_around(problem))
+            except InputError as error:
+                return no_decision(Status.UNSUPPORTED, str(error))
+        assert self._policy is not None
+        partition: Ints = self._policy.partition(Slots.of(problem), self._outlook(problem))[0]
+        return partition
+
+    def _outlook(self, problem: SlotProblem) -> Outlook | None:
+        """What may be known of later slots of an episode; nothing for a slot by itself."""
+        if self._forecast is None:
+            return None
+        self._forecast.see(problem)
+        return Outlook(self._forecast.harvest_j()[:, None, :])
+
+    def _take_up(self, model: BatchModel, scenario: Callable[[], TrainingScenario]) -> None:
+        file = self._given_policy() if self.given else self._found_or_trained(scenario(), model)
+        try:
+            self._policy = policy_for(file, model)
+        except InputError as error:
+            raise InputError(f"{error}; {self._command(scenario())}") from None
+        self._model = model
+
+    def _given_policy(self) -> PolicyFile:
+        assert self.given is not None
+        file = load_policy(Path(self.given))
+        if file.header.kind != self.kind:
+            raise InputError(
+                f"policy {self.given}: of kind {file.header.kind}; expected {self.kind}"
+            )
+        self.note = f"policy {self.given}, trained on {file.header.scenario}"
+        return file
+
+    def _found_or_trained(self, scenario: TrainingScenario, model: BatchModel) -> PolicyFile:
+        file = find_policy(self.kind, scenario, self.parameters, model)
+        if file is None:
+            return self._scaled_down(scenario)
+        header = file.header
+        exact = header.fingerprint == scenario.fingerprint
+        self.note = "" if exact else f"policy trained on {header.scenario}, used here as it is"
+        return file
+
+    def _scaled_down(self, scenario: TrainingScenario) -> PolicyFile:
+        """Return the policy of a short training, which is kept for the other cells."""
+        short = self.parameters.scaled_down(len(scenario.draw(FIRST_TRAINING_SEED)))
+        path = scaled_down_path(self.kind, scenario, short)
+        with locked(path):  # the other cells of a run wait for the one that trains
+            file = load_policy(path) if path.is_file() else self._trained(scenario, short, path)
+        whole = self.parameters.episodes
+        length = f"{file.header.episodes} of {whole}" if short.episodes < whole else str(whole)
+        self.note = (
+            f"no policy for {scenario.name}: trained {length} episodes in "
+            f"{file.header.seconds:.0f} s; {self._command(scenario)}"
+        )
+        return file
+
+    def _trained(
+        self, scenario: TrainingScenario, parameters: TrainingParameters, path: Path
+    ) -> PolicyFile:
+        """Train; a run that is ended meanwhile leaves a checkpoint, from which the next goes on."""
+        if importlib.util.find_spec("torch") is None:
+            raise InputError(
+                f"{self.kind}: no policy for {scenario.name}, and training one needs torch; "
+                "expected after: pip install 'splitbench[learn]'"
+            )
+        from splitbench.solvers.ddp.training.session import Session
+
+        checkpoint = checkpoint_of(path)
+        session = Session(
+            self.kind, scenario, parameters, checkpoint=checkpoint, command="trained in a run"
+        )
+        session.checkpoint_every_s = _CHECKPOINT_EVERY_S
+        file = session.run()
+        save_policy(file, path)
+        checkpoint.unlink(missing_ok=True)
+        return file
+
+    def _command(self, scenario: TrainingScenario) -> str:
+        differing = ",".join(f"{k}={v}" for k, v in self.parameters.differing().items())
+        kind = f"'{self.kind}[{differing}]'" if differing else self.kind
+        source = f"'{scenario.name}'" if scenario.is_suite else "FILE.json (the file of this slot)"
+        return f"in full: splitbench train {kind} {source}"

@@ -1,0 +1,134 @@
+"""Exact decisions for many slots at once, with what every other choice would have cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splitbench.problems.formulation import UNSERVED_UTILITY
+from splitbench.problems.latency.curves import Floats
+from splitbench.problems.slot import SlotData, slot_terms
+from splitbench.solvers.ddp.actions import ActionSet
+from splitbench.solvers.ddp.batch import BatchModel, Slots
+from splitbench.solvers.ddp.outlook import Outlook
+from splitbench.solvers.horizon.charge_value import charge_value
+
+Ints = NDArray[np.int64]
+#: From charges after the slot, shares of E_max of shape (E, N, A), to their worth.
+Worth = Callable[[Floats], Floats]
+
+
+class Lesson(NamedTuple):
+    """Exact choices among the candidate cuts.
+
+    `choice`, shape (E, N), indexes the candidates; `regret`, shape (E, N, A), is what U loses if
+    one device chooses otherwise and everything else is then best; inf where there is no choice.
+    """
+
+    choice: Ints
+    regret: Floats
+
+
+def teach(
+    model: BatchModel, slots: Slots, actions: ActionSet, worth: Worth | None = None
+) -> Lesson:
+    """Solve E slots exactly over the candidate cuts, for every choice of every device.
+
+    With `worth`, U plus what the charge left is worth is maximised, as `lookahead` does.
+
+    With f_n(l, k) the utilities and W the best total of the other devices, a choice is worth
+    max_k f_n(l, k) + W(K − k). W joins what the devices before and behind n reach with r threads:
+    two passes of the dynamic programme of `exact`.
+    """
+    table = utilities(model, slots, actions, worth)
+    best = table.max(axis=2)
+    devices, columns = best.shape[1:]
+    before, behind = [_nothing(best)], [_nothing(best)]
+    for device in range(devices - 1):
+        before.append(_joined(before[-1], best[:, device]))
+        behind.append(_joined(behind[-1], best[:, devices - 1 - device]))
+    left = (slots.threads - devices * model.min_threads)[:, None] - np.arange(columns)
+    value = np.empty(table.shape[:3])
+    for device in range(devices):
+        others = _joined(before[device], behind[devices - 1 - device])
+        rest = np.take_along_axis(others, np.maximum(left, 0), axis=1)
+        rest = np.where(left >= 0, rest, -np.inf)
+        value[:, device] = (table[:, device] + rest[:, None, :]).max(axis=2)
+    value = np.where(actions.mask, value, -np.inf)
+    return Lesson(value.argmax(axis=2), value.max(axis=2, keepdims=True) - value)
+
+
+def worth_ahead(model: BatchModel, outlook: Outlook, draw_j: Floats) -> Worth:
+    """Return what charges are worth to later slots that each draw `draw_j`, shape (E, N)."""
+    capacity = model.fleet.battery_max_j
+    harvest = (outlook.harvest_j / capacity).reshape(outlook.slots_left, -1)
+    draws = np.broadcast_to((draw_j / capacity).reshape(-1), harvest.shape)
+
+    def worth(charge: Floats) -> Floats:
+        rows = charge.reshape(-1, charge.shape[2])
+        return charge_value(rows, harvest, draws, model.utility_weight).reshape(charge.shape)
+
+    return worth
+
+
+def utilities(
+    model: BatchModel, slots: Slots, actions: ActionSet, worth: Worth | None = None
+) -> Floats:
+    """Return f_n(l, k) of the candidates at k_min, k_min + 1, …, shape (E, N, A, C).
+
+    What cannot be served is worth hibernation; −inf beyond a cap.
+    """
+    fleet, count = model.fleet, model.thread_range(slots)
+    device, chosen = np.arange(len(fleet))[:, None], actions.partitions
+    fixed = (
+        fleet.deadline_s,
+        fleet.battery_max_j,
+        fleet.compute_power_w,
+        fleet.transmit_power_w,
+    )
+    data = SlotData(
+        *(column[:, :, None, None] for column in slots[1:]),
+        *(column[:, None, None] for column in fixed),
+    )
+    terms = slot_terms(
+        data,
+        fleet.cut_bits[device, chosen][:, :, None],
+        fleet.local_s[device, chosen][:, :, None],
+        fleet.server_share[device, chosen][:, :, None],
+        fleet.curve_s(int(count[-1]))[:, None, model.min_threads - 1 :],
+        slot_s=model.slot_s,
+        utility_weight=model.utility_weight,
+        formulation=model.formulation,
+    )
+    served = (terms.charge_j > 0.0) & np.isfinite(terms.queue_s)
+    value = np.maximum(np.where(served, terms.utility, UNSERVED_UTILITY), UNSERVED_UTILITY)
+    if worth is not None:
+        capacity = fleet.battery_max_j[:, None]
+        asleep = (slots.battery_j + slots.harvest_j)[:, :, None] / capacity
+        share = np.concatenate([terms.charge_j[..., 0] / capacity, asleep], axis=2)
+        later = worth(np.clip(share, 0.0, 1.0))
+        awake = served & (terms.utility > UNSERVED_UTILITY)
+        value = value + np.where(awake, later[:, :, :-1, None], later[:, :, -1:, None])
+    caps = np.minimum(fleet.thread_caps, slots.threads[:, None])
+    within = (count <= caps[:, :, None])[:, :, None, :]
+    table: Floats = np.where(within & actions.mask[:, :, None], value, -np.inf)
+    return table
+
+
+def _nothing(best: Floats) -> Floats:
+    """What no device at all reaches with r threads: 0 with none, impossible otherwise."""
+    empty = np.full((len(best), best.shape[2]), -np.inf)
+    empty[:, 0] = 0.0
+    return empty
+
+
+def _joined(left: Floats, right: Floats) -> Floats:
+    """Best total of two parties for r = 0..C − 1 threads together, shape (E, C)."""
+    total = np.full(left.shape, -np.inf)
+    for given in range(left.shape[1]):
+        with_these = left[:, given : given + 1] + right[:, : left.shape[1] - given]
+        np.maximum(total[:, given:], with_these, out=total[:, given:])
+    return total

@@ -1,0 +1,114 @@
+"""One slot solved exactly for U plus the worth of the charge that is left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, SlotProblem
+from splitbench.problems.latency.curves import Floats
+from splitbench.solvers.exact.knapsack import best_division
+from splitbench.solvers.horizon.charge_value import device_terms
+
+Ints = NDArray[np.int64]
+
+#: Maps charges at a slot's end, shares of E_max of shape (N, C), to what they are worth later.
+Worth = Callable[[Floats], Floats]
+
+
+#: Step of the charge, as a share of E_max, over which a price is taken.
+_STEP = 0.01
+
+
+class Decision(NamedTuple):
+    """A decision for one slot, and what charge was held to be worth when it was taken.
+
+    Attributes
+    ----------
+    partition, threads, draw
+        l_n, k_n and the energy that they draw as a share of E_max, shape (N,) each.
+    later
+        What the charge that each l leaves is worth to later slots, shape (N, L + 1), hibernation
+        last: `utility_table() + later[:, :-1, None]` are the scores that were maximised.
+    price
+        U that one joule not drawn would have added, in this slot and later ones, shape (N,): 0
+        where the battery is full without it.
+    """
+
+    partition: Ints
+    threads: Ints
+    draw: Floats
+    later: Floats
+    price: Floats
+
+
+def myopic_decision(problem: SlotProblem) -> Decision:
+    """Return the optimum of the slot alone, as `exact` does; hibernation has to be allowed."""
+    best = problem.best_by_threads()
+    ends = _ends(problem)
+    later = np.zeros_like(ends)
+    partition, threads = _divided(problem, best.utility, best.partition)
+    end = _at(ends, partition)
+    return Decision(
+        partition, threads, ends[:, -1] - end, later, _price(problem, end, np.zeros_like)
+    )
+
+
+def charge_aware_decision(problem: SlotProblem, worth: Worth, *, freely: bool = False) -> Decision:
+    """Maximise U + Σ_n worth of E'_n over all decisions, as `exact` maximises U.
+
+    The worth depends on l alone, so the slot stays separable but for Σ k = K. Unless devices may
+    hibernate `freely`, whoever the slot's own optimum serves is served.
+    """
+    ends = _ends(problem)
+    later = worth(np.clip(ends, 0.0, 1.0))
+    table = problem.utility_table() + later[:, :-1, None]
+    best = table.argmax(axis=1)
+    value = np.take_along_axis(table, best[:, None, :], axis=1)[:, 0, :]
+
+    rests = problem.thread_range <= problem.thread_caps[:, None]
+    if not freely:
+        rests &= (myopic_partition(problem) == HIBERNATE)[:, None]
+    asleep = np.where(rests, UNSERVED_UTILITY + later[:, -1:], -np.inf)
+    best = np.where(asleep > value, HIBERNATE, best)
+    partition, threads = _divided(problem, np.maximum(asleep, value), best)
+    end = _at(ends, partition)
+    return Decision(partition, threads, ends[:, -1] - end, later, _price(problem, end, worth))
+
+
+def myopic_partition(problem: SlotProblem) -> Ints:
+    """Return l_n of the slot's own optimum, shape (N,); −1 hibernates."""
+    best = problem.best_by_threads()
+    return _divided(problem, best.utility, best.partition)[0]
+
+
+def _divided(problem: SlotProblem, value: Floats, partition_by_threads: Ints) -> tuple[Ints, Ints]:
+    """Divide the threads over values (N, C); return the partitions that go with them, and k."""
+    _, extra = best_division(value)
+    return partition_by_threads[np.arange(len(problem)), extra], problem.min_threads + extra
+
+
+def _ends(problem: SlotProblem) -> Floats:
+    """Charge at the slot's end as a share of E_max, neither cut at 0 nor at 1, (N, L + 1)."""
+    asleep = problem.battery_j + problem.harvest_j
+    charge_j = np.column_stack([device_terms(problem).charge_j, asleep])
+    ends: Floats = charge_j / problem.fleet.battery_max_j[:, None]
+    return ends
+
+
+def _at(ends: Floats, partition: Ints) -> Floats:
+    """Read off the charges of the partitions taken; −1, hibernation, is the last."""
+    taken: Floats = ends[np.arange(len(ends)), partition]
+    return taken
+
+
+def _price(problem: SlotProblem, end: Floats, worth: Worth) -> Floats:
+    """U per joule at the charges (N,), in which a slot ends before they are cut at E_max."""
+    above = np.clip(end, _STEP, 1.0)
+    pair = worth(np.column_stack([above - _STEP, above]))
+    slope = problem.utility_weight + (pair[:, 1] - pair[:, 0]) / _STEP
+    price: Floats = np.where(end < 1.0, slope, 0.0) / problem.fleet.battery_max_j
+    return price

@@ -1,0 +1,77 @@
+"""What a charge is worth to the slots that follow, for a forecast of what they net.
+
+Under `energy_term: residual` a joule kept counts V/E_max in every later slot until it would be
+spilled at a full battery or the horizon ends. Followed along a forecast this is no single price
+but a concave function of the charge, so a choice can be scored by it exactly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splitbench.problems import UNSERVED_UTILITY, SlotProblem
+from splitbench.problems.latency.curves import Floats
+from splitbench.problems.slot import SlotData, Terms, slot_terms
+
+
+def device_terms(problem: SlotProblem) -> Terms:
+    """Eq. 4 and 5 for every partition, shape (N, L): energy and charge, which k does not touch.
+
+    The server's terms are those of a server that takes no time, and mean nothing.
+    """
+    fleet = problem.fleet
+    data = SlotData(
+        *(
+            column[:, None]
+            for column in (
+                problem.arrival_rate_hz, problem.uplink_bps, problem.battery_j, problem.harvest_j,
+                fleet.deadline_s, fleet.battery_max_j, fleet.compute_power_w,
+                fleet.transmit_power_w,
+            )
+        )
+    )  # fmt: skip
+    return slot_terms(
+        data, fleet.cut_bits, fleet.local_s, fleet.server_share, np.zeros((1, 1)),
+        slot_s=problem.slot_s, utility_weight=problem.utility_weight,
+        formulation=problem.formulation,
+    )  # fmt: skip
+
+
+def charge_value(charge: Floats, harvest: Floats, draws: Floats, weight: float) -> Floats:
+    """Return what charges after this slot are worth to the F slots that follow.
+
+    Charges, harvests and draws are shares of E_max. Without a floor the charge at the end of
+    slot i would be min(e + S_i, M_i), S the running sum of harvest − draws and
+    M_i = S_i + min_{j ≤ i}(1 − S_j) the charge of a battery full by then. It counts V each slot;
+    where it would fall below zero before the battery is full, what is missing is counted as
+    hibernation, −10 for each mean draw.
+
+    Parameters
+    ----------
+    charge
+        Shape (N, L).
+    harvest, draws
+        Forecast of each later slot, shape (F, N).
+
+    Returns
+    -------
+    Floats
+        Utility, shape (N, L); 0 where no slot follows.
+    """
+    if len(harvest) == 0:
+        return np.zeros_like(charge)
+    running = np.cumsum(harvest - draws, axis=0)
+    ceiling = running + np.minimum.accumulate(1.0 - running, axis=0)
+    ahead = np.minimum(charge[..., None] + running.T[:, None, :], ceiling.T[:, None, :])
+    kept = weight * np.maximum(ahead, 0.0).sum(axis=2)
+    missing = -np.minimum(np.where(_was_full(ahead), 0.0, ahead).min(axis=2), 0.0)
+    draw = np.maximum(draws.mean(axis=0), 1e-9)[:, None]
+    worth: Floats = kept + UNSERVED_UTILITY * missing / draw
+    return worth
+
+
+def _was_full(ahead: Floats) -> NDArray[np.bool_]:
+    """Whether a forecast battery has been full by each slot: no charge of today reaches on."""
+    full: NDArray[np.bool_] = np.maximum.accumulate(ahead >= 1.0 - 1e-12, axis=2)
+    return full

@@ -1,0 +1,130 @@
+"""Prices on energy and threads, and the bound on a whole horizon that any of them prove.
+
+Charges and energies are shares of E_max. Where batteries may spill, the horizon is
+
+    max Σ_n,t  V·e_n(t+1) + u_n(t)          u, con, k: the choice taken, hibernation included
+    s.t. e_n(t+1) ≤ e_n(t) − con_n(t) + H_n(t)        price π_n(t) ≥ 0, per full battery
+         0 ≤ e_n(t+1) ≤ 1
+         Σ_n k_n(t) ≤ K(t)                            price μ(t) ≥ 0, per thread
+
+and weak duality gives, for *any* π, μ ≥ 0, with π(T) = 0 (and μ of any sign where Σ k = K), the
+bound
+
+    Σ_t μ(t)·K(t) + Σ_n [π(0)·E(0) + Σ_t π(t)·H(t) + (V − π(t) + π(t+1))⁺ + max(u − π·con − μ·k)].
+
+So the prices need not be optimal, nor a solver's duals exact: evaluated here, they are a proof.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splitbench.problems import HIBERNATE
+from splitbench.problems.latency.curves import Floats
+from splitbench.solvers.horizon.lp_columns import DeviceColumns, Picked
+
+Ints = NDArray[np.int64]
+
+#: Rounding errors relative to the sum of the absolute terms; a hundred times a bound on them.
+_ROUNDING = 1e-13
+_BISECTIONS = 50
+_DOUBLINGS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """What a full battery and a thread are worth, in utility.
+
+    `energy` π has shape (N, T), for charge that slot t draws; `thread` μ has shape (T,).
+    """
+
+    energy: Floats
+    thread: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class DualValue:
+    """The bound that prices prove: what the threads cost, and what each device adds, (N,).
+
+    `rounding` is the largest error of the arithmetic; `picked` are each device's best choices.
+    """
+
+    prices: Prices
+    threads: float
+    devices: Floats
+    rounding: float
+    picked: list[Picked]
+
+    @property
+    def total(self) -> float:
+        """Upper bound on the sum of U over all slots."""
+        return self.threads + float(self.devices.sum()) + self.rounding
+
+
+def dual_value(devices: list[DeviceColumns], threads: Ints, prices: Prices) -> DualValue:
+    """Evaluate the bound at prices; `threads` is K(t), shape (T,)."""
+    paid = float(prices.thread @ threads)
+    magnitude = (len(devices) + 1) * float(np.abs(prices.thread) @ threads)
+    values, picked = np.zeros(len(devices)), []
+    for index, (columns, energy) in enumerate(zip(devices, prices.energy, strict=True)):
+        choice = columns.best(energy, prices.thread)
+        charge = columns.weight - energy + np.append(energy[1:], 0.0)
+        bought = float(energy[0] * columns.start + energy @ columns.harvest)
+        values[index] = bought + np.maximum(charge, 0.0).sum() + choice.worth.sum()
+        magnitude += bought + float(np.abs(columns.asleep).sum() + 2.0 * energy.sum())
+        magnitude += float(energy @ columns.energy.max(axis=1))
+        picked.append(choice)
+    return DualValue(prices, paid, values, _ROUNDING * magnitude, picked)
+
+
+def scarce(value: DualValue, devices: list[DeviceColumns]) -> list[int]:
+    """Return the devices that hibernate at the prices, or whose empty battery sets a price."""
+    found = []
+    for index, (columns, energy) in enumerate(zip(devices, value.prices.energy, strict=True)):
+        over = energy - np.append(energy[1:], 0.0) > columns.weight * (1.0 + 1e-9) + 1e-12
+        if over.any() or (value.picked[index].row == HIBERNATE).any():
+            found.append(index)
+    return found
+
+
+def thread_prices(
+    devices: list[DeviceColumns], threads: Ints, energy: Floats, *, idle: bool
+) -> Floats:
+    """Return the best μ(t), shape (T,), for given energy prices (N, T).
+
+    Each slot by itself: where fewer threads are wanted for nothing than there are, 0 if they may
+    stay `idle`; else, by bisection, where the wants, which fall as the price rises, meet K(t).
+    """
+    worth = np.array(
+        [columns.by_threads(price) for columns, price in zip(devices, energy, strict=True)]
+    )
+    counts = devices[0].threads
+
+    def wanted(price: Floats) -> Ints:
+        total: Ints = counts[(worth - price[:, None] * counts).argmax(axis=2)].sum(axis=0)
+        return total
+
+    free = np.zeros(len(threads))
+    scarce, spare = wanted(free) > threads, wanted(free) < threads
+    above = _bisected(scarce, lambda price: wanted(price) <= threads)
+    below = free if idle else -_bisected(spare, lambda price: wanted(-price) >= threads)
+    return above + below
+
+
+def _bisected(where: NDArray[np.bool_], reached: Callable[[Floats], NDArray[np.bool_]]) -> Floats:
+    """Return the least price ≥ 0 in each slot of `where` at which `reached`; 0 elsewhere."""
+    low, high = np.zeros(len(where)), np.where(where, 1.0, 0.0)
+    for _ in range(_DOUBLINGS):
+        short = where & ~reached(high)
+        if not short.any():
+            break
+        low, high = np.where(short, high, low), np.where(short, 4.0 * high, high)
+    for _ in range(_BISECTIONS):
+        middle = (low + high) / 2.0
+        enough = reached(middle)
+        low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+    return high

@@ -1,0 +1,94 @@
+"""What is expected of the slots to come: from what was seen, the sun's course, or the truth."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+
+from splitbench.problems import EpisodeView, Horizon, SlotProblem
+from splitbench.problems.latency.curves import Floats
+
+Kind = Literal["causal", "persistence", "oracle"]
+
+
+class Forecast:
+    """The slots after the present one; `see` each slot once, in order.
+
+    Parameters
+    ----------
+    view
+        The episode. `oracle` asks it for the future, which marks the run as clairvoyant.
+    kind
+        `causal`: every later slot is the mean of those seen so far; harvest keeps the share of
+        the clear-sky course that it had so far, or its mean where that course is not known.
+        `persistence`: every later slot is the present one. `oracle`: the truth.
+    """
+
+    def __init__(self, view: EpisodeView, kind: Kind):
+        self.view, self.kind = view, kind
+        self.future: Horizon | None = view.oracle() if kind == "oracle" else None
+        self.seen = 0
+        self._sums: dict[str, Floats] = {}
+
+    @property
+    def slots_left(self) -> int:
+        """How many slots follow the present one."""
+        return max(self.view.slots - self.seen, 0)
+
+    def see(self, problem: SlotProblem) -> None:
+        """Take in the present slot."""
+        self.seen += 1
+        values = {
+            "threads": np.array([float(problem.threads)]),
+            "arrival_rate_hz": problem.arrival_rate_hz,
+            "uplink_bps": problem.uplink_bps,
+            "harvest_j": problem.harvest_j,
+        }
+        for name, value in values.items():
+            known = self.kind == "causal" and self.seen > 1
+            self._sums[name] = self._sums[name] + value if known else value
+
+    def typical(self, name: str) -> Floats:
+        """Return what a later slot is expected to have of `arrival_rate_hz` and the like."""
+        value: Floats = self._sums[name] / (self.seen if self.kind == "causal" else 1)
+        return value
+
+    def harvest_j(self) -> Floats:
+        """Return the expected harvest of each later slot, J, shape (F, N)."""
+        if self.future is not None:
+            return self.future.harvest_j[self.seen :]
+        course = self.view.clear_sky_harvest_j
+        usual = self.typical("harvest_j")
+        if self.kind == "persistence" or course is None:
+            return np.repeat(usual[None, :], self.slots_left, axis=0)
+        clear = course[: self.seen].mean(axis=0)
+        share = np.divide(usual, clear, out=np.ones_like(usual), where=clear > 0.0)
+        ahead: Floats = course[self.seen :] * share
+        return ahead
+
+    def horizon(self, problem: SlotProblem) -> Horizon:
+        """Return the present slot and those to come as a horizon from the present charge on."""
+        later = self.slots_left
+        columns: dict[str, Any] = {
+            name: np.concatenate([getattr(problem, name)[None, :], self._later(name, later)])
+            for name in ("arrival_rate_hz", "uplink_bps")
+        }
+        threads = np.rint(self._later("threads", later).reshape(later)).astype(np.int64)
+        return Horizon(
+            fleet=problem.fleet,
+            threads=np.append(problem.threads, threads),
+            harvest_j=np.concatenate([problem.harvest_j[None, :], self.harvest_j()]),
+            battery_start_j=problem.battery_j,
+            slot_s=problem.slot_s,
+            min_threads=problem.min_threads,
+            utility_weight=problem.utility_weight,
+            formulation=problem.formulation,
+            **columns,
+        )
+
+    def _later(self, name: str, later: int) -> Floats:
+        if self.future is not None:
+            rest: Floats = getattr(self.future, name)[self.seen :]
+            return rest
+        return np.repeat(self.typical(name)[None, :], later, axis=0)

@@ -1,0 +1,153 @@
+"""Solver `lookahead`: each slot exactly, with what the charge left is worth to later slots."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from splitbench.problems import EpisodeView, InputError, SlotProblem
+from splitbench.problems.latency.curves import Floats
+from splitbench.solvers.contract import ALONE, Context
+from splitbench.solvers.exact.exact import Exact
+from splitbench.solvers.horizon.bound import plan
+from splitbench.solvers.horizon.charge_aware import Decision, charge_aware_decision, myopic_decision
+from splitbench.solvers.horizon.charge_value import charge_value
+from splitbench.solvers.horizon.forecast import Forecast, Kind
+from splitbench.solvers.horizon.plan_search import Rehearsed, rehearse
+from splitbench.solvers.solution import Solution
+
+Plan = Literal["seen", "lp"]
+Hibernate = Literal["forced", "free"]
+
+#: Courses that what later slots draw may take, resampled from what earlier slots drew.
+_COURSES = 8
+
+#: In slot s = 0, 1, … the worth of charge counts s / (s + _DOUBT) where the battery would be full
+#: but for what the slot draws. A few slots say little of the others, and whether the next one
+#: fills the battery decides whether a joule is worth anything.
+_DOUBT = 3
+
+
+class Lookahead:
+    """Maximise U plus the worth of the charge left, over all partitions and thread divisions.
+
+    A joule is worth V/E_max for every slot until the battery is forecast to be full or the
+    horizon to end, and much where it is forecast to run empty before (`charge_value`). Without
+    later slots (a single instance), or with `energy_term: paper`, which rewards no charge, this
+    is `exact`.
+
+    As a teacher: `start(view)`, then `decide(problem, context)` of each slot in order, at
+    whatever charges the pupil has got to. Its `Decision` has l and k, the scores behind them and
+    the price of a joule.
+
+    Parameters
+    ----------
+    forecast
+        `causal`: what was seen so far, and the sun's clear-sky course. `persistence`: sun and
+        arrivals stay as they are. `oracle`: the truth, as an upper reference; the record marks it.
+    plan
+        What later slots are expected to draw. `seen`: what this policy drew in earlier slots,
+        resampled by the cell's seed (`oracle` needs no such guess: it plays the best of its
+        rehearsals). `lp`: what the horizon's linear programme draws over the forecast, solved
+        anew every `every` slots; earlier draws say how much later ones vary around it.
+    hibernate
+        `forced`: only whom the slot's own optimum hibernates too. `free`: whoever's charge is
+        worth more later; the default of `oracle` alone, which is there to show how much there
+        is to be had: on tiny horizons that are often best slept through in part, the best of all
+        plans that keep to `forced` is short of the best by a tenth of what `exact` loses.
+
+    Raises
+    ------
+    InputError
+        `every` below 1.
+    """
+
+    name = "lookahead"
+
+    def __init__(
+        self,
+        forecast: Kind = "causal",
+        plan: Plan = "seen",
+        every: int = 10,
+        hibernate: Hibernate | None = None,
+    ):
+        if every < 1:
+            raise InputError(f"lookahead[every]: got {every}; expected a whole number ≥ 1")
+        self.forecast, self.plan, self.every = forecast, plan, every
+        upper_reference = forecast == "oracle" and plan == "seen"
+        self.hibernate = hibernate or ("free" if upper_reference else "forced")
+        self._ahead: Forecast | None = None
+
+    def start(self, horizon: EpisodeView) -> None:
+        """Begin an episode: nothing is seen yet, or, by the oracle, everything."""
+        self._ahead = Forecast(horizon, self.forecast)
+        self._drawn: list[Floats] = []
+        self._programme: Floats | None = None
+        self._rehearsed: Rehearsed | None = None
+        charged = horizon.formulation.energy_term == "residual"
+        if self._ahead.future is not None and self.plan == "seen" and charged:
+            self._rehearsed = rehearse(self._ahead.future, freely=self.hibernate == "free")
+
+    def solve(self, problem: SlotProblem, context: Context = ALONE) -> Solution:
+        """Return the decision for the present slot; slots have to come in order."""
+        if self._ahead is None or problem.formulation.energy_term != "residual":
+            return Exact().solve(problem)
+        decision = self.decide(problem, context)
+        return Solution(decision.partition, decision.threads, energy_price=decision.price)
+
+    def decide(self, problem: SlotProblem, context: Context) -> Decision:
+        """Return the decision for the present slot and what charge is held to be worth.
+
+        Raises
+        ------
+        InputError
+            Before `start`, or with `energy_term: paper`, where there is nothing to look ahead for.
+        """
+        if self._ahead is None or problem.formulation.energy_term != "residual":
+            raise InputError(
+                "lookahead: got no episode; expected start(), and energy_term residual"
+            )
+        self._ahead.see(problem)
+        decision = self._decided(problem, self._ahead, context.seed)
+        self._drawn.append(decision.draw)
+        return decision
+
+    def _decided(self, problem: SlotProblem, ahead: Forecast, seed: int) -> Decision:
+        rehearsed, slot = self._rehearsed, ahead.seen - 1
+        if rehearsed is not None and np.allclose(rehearsed.charge_j[slot], problem.battery_j):
+            return rehearsed.decisions[slot]
+        harvest = ahead.harvest_j() / problem.fleet.battery_max_j
+        courses, weight = self._courses(problem, ahead, seed), problem.utility_weight
+        brimming = problem.battery_j + problem.harvest_j >= problem.fleet.battery_max_j
+        doubtful = brimming & (self.forecast != "oracle")
+        trust = np.where(doubtful, slot / (slot + _DOUBT), 1.0)[:, None]
+
+        def worth(charge: Floats) -> Floats:
+            values = [charge_value(charge, harvest, draws, weight) for draws in courses]
+            mean: Floats = trust * np.mean(values, axis=0)
+            return mean
+
+        return charge_aware_decision(problem, worth, freely=self.hibernate == "free")
+
+    def _courses(self, problem: SlotProblem, ahead: Forecast, seed: int) -> list[Floats]:
+        """What later slots may draw, as shares of E_max, shape (F, N) each."""
+        if self._rehearsed is not None:
+            return [self._rehearsed.draws[ahead.seen :]]
+        if self.plan == "lp" and ahead.future is not None:
+            return [self._planned(problem, ahead)]
+        drawn = np.array(self._drawn or [myopic_decision(problem).draw])
+        rng = np.random.default_rng([seed, ahead.seen])
+        picked = (rng.integers(len(drawn), size=ahead.slots_left) for _ in range(_COURSES))
+        courses = [drawn[slots] for slots in picked]
+        if self.plan == "seen":
+            return courses
+        shift = self._planned(problem, ahead) - drawn.mean(axis=0)
+        return [np.maximum(course + shift, 0.0) for course in courses]
+
+    def _planned(self, problem: SlotProblem, ahead: Forecast) -> Floats:
+        """The programme's draws from the present slot on, solved anew when it is time."""
+        if self._programme is None or (ahead.seen - 1) % self.every == 0:
+            self._programme = plan(ahead.horizon(problem)).draws.T
+        self._programme = self._programme[1:]  # the first row is the present slot
+        return self._programme

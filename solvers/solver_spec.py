@@ -1,0 +1,56 @@
+"""Solver names as text: `dads[load=heavy]+ta[start=random]`; see `problems.bracket_parameters`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from splitbench.problems.bracket_parameters import (
+    Spec,
+    bind,
+    convert,
+    parameters_of,
+    parse_parameters,
+    parse_spec,
+)
+
+__all__ = [
+    "Spec",
+    "bind",
+    "convert",
+    "parameters_of",
+    "parse_parameters",
+    "parse_solver",
+    "parse_spec",
+]
+
+_EXPECTED = "name, name[key=value,…] or partitioner+allocator"
+_SEPARATOR = re.compile(r"\+(?![^\[]*\])")  # a + outside brackets
+_CLASS_IN_FILE = re.compile(r"(?P<path>.+\.py):\w+\s*(?:\[[^\[\]]*\])?")
+
+
+def parse_solver(text: str) -> list[Spec]:
+    """Split `a[x=1]+b[y=2]` into its halves.
+
+    Raises
+    ------
+    InputError
+        Brackets or parameters that do not parse.
+    """
+    return [parse_spec(half, text, _EXPECTED) for half in _halves(text.strip())]
+
+
+def _halves(text: str) -> list[str]:
+    """Split at the + between two names; directories may have a + in theirs (c++/mine.py:Cut)."""
+    if _names_a_file(text):
+        return [text]
+    for plus in _SEPARATOR.finditer(text):
+        halves = [text[: plus.start()], text[plus.end() :]]
+        if all(_names_a_file(half) or not {"+", "/"} & set(half) for half in halves):
+            return halves
+    return [text] if _CLASS_IN_FILE.fullmatch(text) else _SEPARATOR.split(text)
+
+
+def _names_a_file(text: str) -> bool:
+    match = _CLASS_IN_FILE.fullmatch(text.strip())
+    return match is not None and Path(match["path"]).is_file()
