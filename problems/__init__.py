@@ -1,4 +1,8 @@
-"""What is solved: the model of one slot, its data, and slots in time."""
+"""What is solved: the model of one slot, its data, and slots in time.
+
+Sub-rooms: `files` (JSON formats), `horizon` (slots in time), `latency` (thread curves and fits),
+`networks` (DNN layers), `suites` (named suites), `sun` (irradiance). Imports no other room.
+"""
 
 if __name__ == "problems":
     raise ImportError("problems is a room of splitbench; import splitbench.problems")

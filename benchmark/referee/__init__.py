@@ -1,1 +1,4 @@
-"""TODO benchmark/referee."""
+"""Judging a decision: validation, recomputation, claims against the exact optimum.
+
+Built on `problems`, `solvers` and `results.store`; used by `runs` and `isolation`.
+"""

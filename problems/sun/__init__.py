@@ -1,1 +1,4 @@
-"""TODO problems/sun."""
+"""Solar irradiance: station files, the days that ship, the course of a clear sky.
+
+Built on `errors` only; used by `horizon.scenario`.
+"""

@@ -1,1 +1,4 @@
-"""TODO results/figures."""
+"""Figures from the store with matplotlib, loaded when one is drawn.
+
+Built on `results.statistics`; used by the commands `plot`, `fit` and `paper`.
+"""

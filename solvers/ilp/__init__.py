@@ -1,1 +1,4 @@
-"""TODO solvers/ilp."""
+"""The slot as an integer linear programme: CBC (PuLP), HiGHS and CP-SAT (OR-Tools).
+
+Built on `problems.ilp_columns` and `exact`; found by the registry.
+"""

@@ -226,7 +226,7 @@ def test_a_changed_file_is_read_anew_by_a_pool_that_lives_on(tmp_path: Path) -> 
     """
     file = tmp_path / "mine.py"
     text = (
-        "from solvers import Solution\n"
+        "from splitbench import Solution\n"
         "class Mine:\n"
         "    name = 'mine'\n"
         "    def solve(self, problem):\n"

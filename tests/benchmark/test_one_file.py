@@ -178,7 +178,7 @@ def test_limits_change_nothing_of_what_is_refuted(
     """A claimed utility that is not the decision's is told with a limit as without one."""
     file = tmp_path / "boast.py"
     file.write_text(
-        "from solvers import Solution\n"
+        "from splitbench import Solution\n"
         "class Boast:\n"
         "    name = 'boast'\n"
         "    def solve(self, problem):\n"

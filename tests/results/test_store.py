@@ -142,7 +142,7 @@ class TestRecords:
         writer = (
             "import resource, sys\n"
             "from splitbench.problems.errors import InputError\n"
-            "from results import Store\n"
+            "from splitbench import Store\n"
             "from tests.results.records import record\n"
             "resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))\n"
             "with Store(sys.argv[1]) as store:\n"

@@ -1,1 +1,4 @@
-"""TODO problems/networks/architectures."""
+"""The networks whose layer tables ship, as torch modules.
+
+Needs torch; used by `tracing.make_tables` and by `splitbench profile`.
+"""

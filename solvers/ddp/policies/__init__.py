@@ -1,1 +1,4 @@
-"""TODO solvers/ddp/policies."""
+"""Trained policies: their files, where they are found, and how they are run without torch.
+
+Built on `solvers.ddp`; used by its partitioners.
+"""
