@@ -424,7 +424,7 @@ def test_broken_entry_points_take_nothing_else_down(entry_points: list[Any]) -> 
 def test_nothing_heavy_is_imported() -> None:
     """Listing solvers loads no solver library, no learning framework and no data frames."""
     code = (
-        "import sys, splitbench.solvers as solvers; names = [entry.name for entry in solvers.known_solvers()]\n"
+        "import sys, splitbench.solvers as s; names = [one.name for one in s.known_solvers()]\n"
         "assert 'exact' in names and 'ilp-highs' in names\n"
         "heavy = 'torch ortools pulp highspy matplotlib dask pandas scipy pvlib networkx'.split()\n"
         "print([name for name in heavy if name in sys.modules])"
