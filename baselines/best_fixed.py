@@ -6,15 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from splitbench.baselines.fixed_values import fixed_values
 from splitbench.problems import EpisodeView, Fleet, Horizon, SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.exact.exact import Exact
 from splitbench.solvers.solution import Solution
-
-Ints = NDArray[np.int64]
 
 _GAIN = 1e-9  # a change must earn more than rounding does
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.solution import Solution
 from splitbench.solvers.threads.feasible_counts import feasible_start, hibernate_infeasible
-
-Ints = NDArray[np.int64]
 
 
 class BinarySearch:

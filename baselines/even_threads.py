@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from splitbench.problems import SlotProblem
+from splitbench.problems.arrays import Ints
 from splitbench.solvers.solution import Solution
 from splitbench.solvers.threads.feasible_counts import hibernate_infeasible
-
-Ints = NDArray[np.int64]
 
 
 class EvenThreads:

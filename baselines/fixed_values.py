@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import UNSERVED_UTILITY, Horizon
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.slot import SlotData, Terms, slot_terms
-
-Ints = NDArray[np.int64]
 
 
 def fixed_values(horizon: Horizon) -> Floats:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.solution import Solution, Status, no_decision
 from splitbench.solvers.threads.feasible_counts import can_hold_minimum
 from splitbench.solvers.threads.thread_allocation import improve
-
-Ints = NDArray[np.int64]
 
 #: Stands for −inf in sums, so that fewer infeasible devices always count as better.
 _INFEASIBLE = -1e12

@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.slot import slot_energy_j, transmission_s
 from splitbench.solvers.exact.knapsack import best_division
 from splitbench.solvers.solution import Solution, Status, no_decision
 from splitbench.solvers.threads.feasible_counts import can_hold_minimum
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class Lyapunov:

@@ -7,15 +7,12 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import Device, EpisodeView, Fleet, InputError, SlotProblem
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.networks.network import LayerGraph, load_network, network_names
 from splitbench.problems.slot import transmission_s
 from splitbench.solvers.solution import Solution, Status, no_decision
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 #: From a network and the seconds that a machine takes for all of it to those of each of
 #: `LayerGraph.layers`, shape (layers,).

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE, SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Ints, Mask
 from splitbench.solvers.contract import ALONE, Context
 from splitbench.solvers.solution import Solution, Status, no_decision
 from splitbench.solvers.threads.feasible_counts import can_hold_minimum
-
-Ints = NDArray[np.int64]
-Mask = NDArray[np.bool_]
 
 
 class RandomDecision:

@@ -6,7 +6,7 @@ import numpy as np
 
 from splitbench.baselines.random_decision import DecisionDraws
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats
 from splitbench.solvers.contract import ALONE, Context
 from splitbench.solvers.solution import Solution, Status, no_decision
 from splitbench.solvers.threads.feasible_counts import can_hold_minimum

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import SlotProblem
+from splitbench.problems.arrays import Ints
 from splitbench.solvers.contract import ALONE, Context
-
-Ints = NDArray[np.int64]
 
 
 class EdgeOnly:

@@ -1,4 +1,4 @@
-"""Read-only arrays, checked when they are made: what a solver is handed stays as it was."""
+"""The array types used everywhere, and read-only arrays that are checked when they are made."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from splitbench.problems.errors import InputError
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+#: Single precision, as the learned policies compute.
+Singles = NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from splitbench.problems.arrays import Ints
 
 
 def even_split(total: int, caps: Ints) -> Ints:

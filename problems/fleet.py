@@ -9,11 +9,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from splitbench.problems.arrays import frozen
+from splitbench.problems.arrays import Floats, Ints, frozen
 from splitbench.problems.errors import InputError
-from splitbench.problems.latency.curves import Floats, ThreadCurve
-
-Ints = NDArray[np.int64]
+from splitbench.problems.latency.curves import ThreadCurve
 
 #: Cap of a device whose thread count only the server bounds.
 UNCAPPED = np.iinfo(np.int64).max

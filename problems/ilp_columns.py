@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.errors import UnknownNameError
-from splitbench.problems.latency.curves import Floats
 from splitbench.problems.outcome import HIBERNATE
 from splitbench.problems.slot import SlotProblem
-
-Ints = NDArray[np.int64]
 
 ColumnSet = Literal["best", "full"]
 

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.formulation import UNSERVED_UTILITY
-from splitbench.problems.latency.curves import Floats
 
 if TYPE_CHECKING:
     from splitbench.problems.slot import SlotProblem, Terms
 
-Ints = NDArray[np.int64]
 
 #: Partition of a device that sits the slot out.
 HIBERNATE = -1

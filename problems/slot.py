@@ -15,17 +15,14 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from splitbench.problems.arrays import check_charge, check_counts, checked, frozen
+from splitbench.problems.arrays import Floats, Ints, check_charge, check_counts, checked, frozen
 from splitbench.problems.errors import InputError
 from splitbench.problems.even_split import even_split
 from splitbench.problems.fleet import Fleet
 from splitbench.problems.formulation import UNSERVED_UTILITY, Formulation
-from splitbench.problems.latency.curves import Floats
 from splitbench.problems.outcome import HIBERNATE, Outcome, outcome_of
-
-Ints = NDArray[np.int64]
 
 #: Entries of the utility table that are made at a time: arrays that stay in the CPU's cache (and
 #: below malloc's threshold for fresh pages) take half the time of larger ones.

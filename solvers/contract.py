@@ -16,12 +16,11 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from splitbench.problems import EpisodeView, SlotProblem
+from splitbench.problems.arrays import Ints
 from splitbench.solvers.solution import Solution
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

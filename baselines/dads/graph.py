@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
-from splitbench.baselines.dads.min_cut import CutNetwork, Floats, Mask
+from splitbench.baselines.dads.min_cut import CutNetwork
 from splitbench.baselines.dads.weight_search import best_weights
+from splitbench.problems.arrays import Floats, Mask
 from splitbench.problems.errors import InputError, UnknownNameError
 from splitbench.problems.networks.dag import LayerDag
 

@@ -8,13 +8,10 @@ device, and a layer on the device forbids its predecessors on the server (no han
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats, Mask
 from splitbench.problems.errors import InputError, SplitbenchError
 from splitbench.problems.networks.dag import LayerDag
-
-Floats = NDArray[np.float64]
-Mask = NDArray[np.bool_]
 
 _ROOM = 2.0**61  # integer capacities out of the source add up to less than an int64 holds
 _PRECISION = 1e-11  # relative; far below what anyone can measure, far above float noise

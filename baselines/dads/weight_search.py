@@ -8,8 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from splitbench.problems.arrays import Floats, Ints
 
 _DECADES = range(-3, 4)  # first, coarse weights: 10^-3 … 10^3
 _REFINEMENTS = 5  # then around the best, in steps of 10^(1/2), 10^(1/4), …

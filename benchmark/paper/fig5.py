@@ -15,15 +15,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.benchmark.training import Training
+from splitbench.problems.arrays import Floats
 from splitbench.problems.package_paths import REFERENCE
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, SEEDS_A_TRAINING, drawn_episodes
 from splitbench.solvers.ddp.policies.policy import policy_for
-
-Floats = NDArray[np.float64]
 
 PATH = REFERENCE / "ddp-curves.json"
 SUITE = "paper-wifi"

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.benchmark.paper.latency_figures import DNNS
+from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
 from splitbench.problems.latency.curves import ThreadCurve
 from splitbench.problems.latency.neurosurgeon_predictor import fit_predictor
@@ -23,7 +23,6 @@ from splitbench.problems.latency.profiles.observation2 import observation2
 from splitbench.problems.latency.profiles.profile_file import ProfileFile, load_profile
 from splitbench.problems.networks.network import load_network
 
-Floats = NDArray[np.float64]
 #: Seconds of layers l+1..S at l = 0..S on k threads.
 Predict = Callable[[MeasuredDnn, int], Floats]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from splitbench.problems import EpisodeView, Horizon, Outcome, Simulation, SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats
 from splitbench.solvers import Solution, solve_slot
 from splitbench.solvers.contract import Context, start_episode
 

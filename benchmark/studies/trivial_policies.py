@@ -18,7 +18,7 @@ from splitbench.baselines.simple_partitioners import EdgeOnly, LocalOnly
 from splitbench.benchmark.referee.rollout import Played, play, play_instance
 from splitbench.benchmark.referee.verify import TOLERANCE
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, Horizon, SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats
 from splitbench.problems.suites.named_suites import Suite, make_suite, suite_names
 from splitbench.solvers import Scheme, Solution
 from splitbench.solvers.exact.exact import Exact, ExactThreads

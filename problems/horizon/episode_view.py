@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from splitbench.problems.arrays import Floats
 from splitbench.problems.fleet import Fleet
 from splitbench.problems.formulation import Formulation
 from splitbench.problems.horizon.horizon import Horizon
-from splitbench.problems.latency.curves import Floats
 
 
 @dataclass

@@ -8,18 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from splitbench.problems.arrays import check_charge, check_counts, checked, frozen
+from splitbench.problems.arrays import Floats, Ints, check_charge, check_counts, checked, frozen
 from splitbench.problems.errors import InputError
 from splitbench.problems.files.json_file import read_json_object, validate
 from splitbench.problems.files.slot_file import check_devices
 from splitbench.problems.fleet import Fleet
 from splitbench.problems.formulation import Formulation
-from splitbench.problems.latency.curves import Floats
 from splitbench.problems.slot import SlotProblem
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,8 +12,8 @@ from enum import IntEnum
 from math import floor
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.errors import InputError
 from splitbench.problems.fleet import Fleet
 from splitbench.problems.formulation import Formulation
@@ -23,8 +23,6 @@ from splitbench.problems.slot import harvested_j
 from splitbench.problems.sun.days import clear_sky_w_m2, load_solar
 from splitbench.problems.sun.trace import mean_over_slots
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Range = tuple[float, float]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from splitbench.problems.arrays import Floats
 
 
 class ThreadCurve(Protocol):

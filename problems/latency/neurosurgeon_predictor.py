@@ -21,12 +21,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
 from splitbench.problems.networks.layer_graph import Layer, LayerGraph
-
-Floats = NDArray[np.float64]
 
 #: Of one formula the one that comes first where cross-validation finds them equal.
 Form = Literal["linear", "logarithmic", "power"]

@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.errors import UnknownNameError
 from splitbench.problems.latency.sweep_csv import read_measurements
 from splitbench.problems.package_paths import DATA
@@ -27,9 +27,6 @@ DERIVED: dict[str, tuple[str, float, str]] = {
         "measured as vgg16: batch norm folds into the convolution at inference",
     ),
 }  # fmt: skip
-
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

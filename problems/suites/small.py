@@ -8,8 +8,8 @@ from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
 from splitbench.problems.fleet import Device, Fleet
 from splitbench.problems.formulation import Formulation
@@ -17,7 +17,6 @@ from splitbench.problems.latency.profiles.boards import CurveKind, Split, make_d
 from splitbench.problems.slot import SlotProblem
 from splitbench.problems.suites.suite_parameters import SuiteParameters
 
-Floats = NDArray[np.float64]
 Rng = np.random.Generator
 
 MOST_DEVICES = 4

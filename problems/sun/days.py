@@ -14,8 +14,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import UnknownNameError
 from splitbench.problems.package_paths import DATA
 from splitbench.problems.sun.station_files import load_irradiance
@@ -32,7 +32,6 @@ __all__ = [
     "solar_names",
 ]
 
-Floats = NDArray[np.float64]
 
 FOLDER = DATA / "solar"
 # Clean and dry air, as over the high west of the United States; not fitted to any trace.

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
 from splitbench.problems.sun.station_columns import choose_column
 from splitbench.problems.sun.trace import SRRL_BMS, SolarTrace, Station
@@ -17,7 +17,6 @@ from splitbench.problems.sun.trace import SRRL_BMS, SolarTrace, Station
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
 
 MISSING = (-7999.0, -99999.0)  # what MIDC writes where nothing was measured
 # Thermal offset and noise of a pyranometer at night stay above, broken cloud in the day below.

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
 from splitbench.results.bounds import BOUND
 from splitbench.results.figures.drawings import add_legend, styles_of
@@ -15,8 +15,6 @@ from splitbench.results.rows import Group, group_of
 from splitbench.results.statistics.performance import title_of
 from splitbench.results.store.record import CellRecord
 from splitbench.results.tables import escape
-
-Floats = NDArray[np.float64]
 
 #: More suites beside each other cannot be read.
 MOST_SUITES = 4

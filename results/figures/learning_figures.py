@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats
 from splitbench.results.figures.latency_figures import COLOURS
 
-Floats = NDArray[np.float64]
 #: Rewards further below the median of a curve's second half are cut off: the −10 of hibernating
 #: devices in the first rounds would flatten everything else.
 _DEEP = 0.75

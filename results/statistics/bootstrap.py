@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+
+from splitbench.problems.arrays import Floats
 
 #: Fewer repetitions give no interval. Of 3 seeds the percentile interval is the range of the
 #: three, and covers the mean in about 75 % of cases instead of 95 %; from 5 on about 83 %, from
@@ -19,8 +20,6 @@ SEED = 0
 
 #: Draws kept, or made at a time: 40 MB.
 _KEPT = 5_000_000
-
-Floats = NDArray[np.float64]
 
 
 class Interval(NamedTuple):

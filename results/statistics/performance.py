@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats
 from splitbench.results.rows import Group
 from splitbench.results.statistics.samples import Place, Samples
-
-Floats = NDArray[np.float64]
 
 #: The clock's resolution: a time below is taken as this, so that ratios stay finite.
 SHORTEST_S = 1e-9

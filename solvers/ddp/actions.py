@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from splitbench.problems import Device, Fleet
+from splitbench.problems.arrays import Ints
 
-Ints = NDArray[np.int64]
 Mapping = Literal["corrected", "printed"]
 ActionKind = Literal["layers", "candidates"]
 

@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE, EpisodeView, Fleet, Formulation, Horizon, SlotProblem
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.formulation import UNSERVED_UTILITY
-from splitbench.problems.latency.curves import Floats
 from splitbench.problems.slot import SlotData, Terms, slot_terms
 from splitbench.solvers.threads.batch_threads import exchange, feasible_counts, split_evenly
 
-Ints = NDArray[np.int64]
 Objective = Literal["latency", "utility"]
 
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import Horizon, InputError
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.ddp.batch import BatchModel, Objective, Result, Slots
 from splitbench.solvers.ddp.outlook import Outlook, SunCourse
 from splitbench.solvers.ddp.training_scenario import Draw
 
-Ints = NDArray[np.int64]
 #: Training draws its horizons from seeds far above those that suites are evaluated on.
 FIRST_TRAINING_SEED = 1_000_000_000
 #: Seeds of horizons that each training seed has for itself.

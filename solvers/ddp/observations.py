@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import Horizon
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Singles
 from splitbench.solvers.ddp.actions import ActionSet
 from splitbench.solvers.ddp.batch import BatchModel, Slots
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, SEEDS_A_TRAINING
@@ -16,7 +15,6 @@ from splitbench.solvers.ddp.outlook import Outlook
 from splitbench.solvers.ddp.training_parameters import UplinkInput
 from splitbench.solvers.ddp.training_scenario import Draw
 
-Singles = NDArray[np.float32]
 #: Episodes that the scales of the joint state are taken from.
 _SCALE_EPISODES = 8
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from splitbench.problems import Horizon
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats
 
 
 class Outlook(NamedTuple):

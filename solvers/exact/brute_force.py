@@ -6,14 +6,11 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE, InputError, SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats
 from splitbench.solvers.exact.exact import too_few_threads
 from splitbench.solvers.solution import Solution, Status, no_decision
-
-Ints = NDArray[np.int64]
 
 
 class BruteForce:

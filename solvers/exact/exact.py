@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import SlotProblem
+from splitbench.problems.arrays import Ints
 from splitbench.solvers.exact.knapsack import best_division
 from splitbench.solvers.solution import Solution, Status, no_decision
-
-Ints = NDArray[np.int64]
 
 
 class Exact:

@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
 from splitbench.problems import SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats
 
 
 def best_with_partition(problem: SlotProblem, partition: ArrayLike) -> Floats:

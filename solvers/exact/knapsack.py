@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from splitbench.problems.latency.curves import Floats
-
-Ints = NDArray[np.int64]
+from splitbench.problems.arrays import Floats, Ints
 
 #: Numbers that are added up at once: more would fall out of the processor's cache.
 _BLOCK = 1 << 17

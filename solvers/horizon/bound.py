@@ -35,16 +35,14 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import Horizon, InputError
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.horizon.device_dp import whole_choices_worth
 from splitbench.solvers.horizon.dual import DualValue, Prices, dual_value, scarce, thread_prices
 from splitbench.solvers.horizon.lp import LpSolution, energy_prices, solve_lp
 from splitbench.solvers.horizon.lp_columns import DeviceColumns, device_columns
 
-Ints = NDArray[np.int64]
 Method = Literal["auto", "lp", "dual"]
 
 #: Device-slots up to which `auto` solves the whole programme.

@@ -6,14 +6,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.exact.knapsack import best_division
 from splitbench.solvers.horizon.charge_value import device_terms
-
-Ints = NDArray[np.int64]
 
 #: Maps charges at a slot's end, shares of E_max of shape (N, C), to what they are worth later.
 Worth = Callable[[Floats], Floats]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splitbench.problems import UNSERVED_UTILITY, SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats
 from splitbench.problems.slot import SlotData, Terms, slot_terms
 
 

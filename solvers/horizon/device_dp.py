@@ -12,7 +12,7 @@ from math import ceil, floor
 import numpy as np
 
 from splitbench.problems import UNSERVED_UTILITY
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats
 from splitbench.solvers.horizon.lp_columns import DeviceColumns
 
 #: Shifts worths by a net share of E_max; −inf where less than so many steps of charge are left.

@@ -24,10 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.horizon.lp_columns import DeviceColumns, Picked
-
-Ints = NDArray[np.int64]
 
 #: Rounding errors relative to the sum of the absolute terms; a hundred times a bound on them.
 _ROUNDING = 1e-13

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from splitbench.problems import EpisodeView, Horizon, SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats
 
 Kind = Literal["causal", "persistence", "oracle"]
 

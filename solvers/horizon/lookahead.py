@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from splitbench.problems import EpisodeView, InputError, SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats
 from splitbench.solvers.contract import ALONE, Context
 from splitbench.solvers.exact.exact import Exact
 from splitbench.solvers.horizon.bound import plan

@@ -13,14 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.horizon.dual import DualValue, Prices, dual_value
 from splitbench.solvers.horizon.lp_columns import DeviceColumns
-
-Ints = NDArray[np.int64]
 
 #: Gap between bound and programme, relative, at which no more columns are made.
 _PRECISION = 1e-7

@@ -14,10 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, Horizon
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.slot import SlotData, slot_terms
-
-Ints = NDArray[np.int64]
 
 
 class Picked(NamedTuple):

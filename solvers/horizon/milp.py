@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, Horizon, InputError, Simulation
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.horizon.lp_columns import DeviceColumns, device_columns
 from splitbench.solvers.solution import Status
-
-Ints = NDArray[np.int64]
 
 #: Least charge after a served slot, as a share of E_max (Eq. 12 asks for more than 0), and what
 #: HiGHS may be off by.

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from splitbench.problems import Horizon, Simulation, SlotProblem
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats
 from splitbench.solvers.horizon.bound import plan
 from splitbench.solvers.horizon.charge_aware import Decision, charge_aware_decision, myopic_decision
 from splitbench.solvers.horizon.charge_value import charge_value

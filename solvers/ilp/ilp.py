@@ -16,16 +16,13 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import InputError, SlotProblem
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.ilp_columns import Columns, ColumnSet, slot_columns
-from splitbench.problems.latency.curves import Floats
 from splitbench.solvers.contract import Context
 from splitbench.solvers.exact.exact import too_few_threads
 from splitbench.solvers.solution import Solution, Status, no_decision
-
-Ints = NDArray[np.int64]
 
 #: Error of a proved optimum, relative to the utility, at which no polishing is needed.
 PRECISION = 1e-10

@@ -8,13 +8,10 @@ and `exchange` `splitbench.solvers.threads.thread_allocation.improve`, each for 
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE
-from splitbench.problems.latency.curves import Floats
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.threads.thread_allocation import gained
-
-Ints = NDArray[np.int64]
 
 
 def feasible_counts(

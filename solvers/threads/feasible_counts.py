@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE, SlotProblem
-
-Ints = NDArray[np.int64]
+from splitbench.problems.arrays import Ints
 
 
 class Start(NamedTuple):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import SlotProblem
+from splitbench.problems.arrays import Ints
 from splitbench.solvers.contract import ALONE, Context
 from splitbench.solvers.ddp.actions import ActionSet
 from splitbench.solvers.solution import Solution
 from splitbench.solvers.threads.thread_allocation import ThreadAllocation
-
-Ints = NDArray[np.int64]
 
 
 class Refine:

@@ -5,16 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE, SlotProblem
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.even_split import even_split
-from splitbench.problems.latency.curves import Floats
 from splitbench.solvers.contract import ALONE, Context
 from splitbench.solvers.solution import Solution
 from splitbench.solvers.threads.feasible_counts import feasible_start, hibernate_infeasible
-
-Ints = NDArray[np.int64]
 
 
 class ThreadAllocation:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats
 from splitbench.problems.latency.fits.exp2 import exp2
-
-Floats = NDArray[np.float64]
 
 
 def rmse(k: Floats, y: Floats, constants: Floats) -> float:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from splitbench.problems.errors import InputError, UnknownNameError
 from splitbench.problems.latency.fits.exp2 import exp2, fit_exp2
@@ -17,7 +16,6 @@ from splitbench.problems.latency.fits.shipped_fits import build, load_fits, publ
 from splitbench.problems.latency.sweeps import Sweep, load_sweeps, published_sweep
 from tests.problems.random_starts import best_of_random_starts, rmse
 
-Floats = NDArray[np.float64]
 LONG = [names for names, sweep in load_sweeps().items() if len(sweep.threads) >= 5]
 
 

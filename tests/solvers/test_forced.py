@@ -7,14 +7,12 @@ from itertools import product
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from splitbench.problems import SlotProblem
+from splitbench.problems.arrays import Ints
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers.exact.exact import Exact
 from splitbench.solvers.exact.forced_choice_optimum import best_with_partition, best_with_threads
-
-Ints = NDArray[np.int64]
 
 PROBLEMS = [p for seed in range(2) for p in make_suite("small").instances(seed) if len(p) <= 3]
 PAIRS = [p for p in make_suite("small[devices=2]").instances(0, 16) if p.spare_threads >= 0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from splitbench.problems.arrays import Floats
 
 STEEPEST = 20.0  # e-foldings between neighbouring counts; a steeper term fits the same point
 LARGEST_POWER = 300.0  # |c·k| beyond which exp leaves the range of a double

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError, UnknownNameError
 from splitbench.problems.latency.fits.forms import FORMS, Form
 from splitbench.problems.latency.sweeps import Sweep
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats
 from splitbench.problems.latency.curves import log_log_s
 from splitbench.problems.latency.fits.exp2 import exp2, fit_exp2
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

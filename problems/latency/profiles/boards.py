@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
 from splitbench.problems.fleet import Device, linear_local_s, linear_server_share
 from splitbench.problems.latency.curves import Exp2Curve, TableCurve, ThreadCurve
@@ -47,7 +47,6 @@ __all__ = [
     "server_curve",
 ]
 
-Floats = NDArray[np.float64]
 Split = Literal["linear", "macs", "measured"]
 CurveKind = Literal["exp2", "table"]
 

@@ -4,16 +4,12 @@ them.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
+from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
 from splitbench.problems.latency.profiles.measured_dnn import MeasuredDnn
 from splitbench.problems.latency.profiles.profile_file import is_profile_path, load_profile
 from splitbench.problems.networks.network import load_network
 from splitbench.problems.networks.virtual_layers import VirtualLayers
-
-Floats = NDArray[np.float64]
 
 
 def measured_dnn(profile: str, dnn: str) -> MeasuredDnn | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
 from splitbench.problems.latency.curves import Exp2Curve, TableCurve, ThreadCurve, log_log_s
 from splitbench.problems.latency.sweeps import Sweep
@@ -17,7 +18,6 @@ from splitbench.problems.networks.virtual_layers import VirtualLayers
 if TYPE_CHECKING:
     from splitbench.problems.latency.fits.fit import CurveFit
 
-Floats = NDArray[np.float64]
 
 #: Thread counts that a formula is written out for where it is not kept as Eq. 7.
 EXTRAPOLATED_TO = 64

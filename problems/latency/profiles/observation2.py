@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats
 from splitbench.problems.latency.profiles.measured_dnn import MeasuredDnn
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-Singles = NDArray[np.float32]
+from splitbench.problems.arrays import Singles
+
 Weights = Mapping[str, Singles]
 
 #: Slope of the shared network's leaky ReLUs below 0: with plain ones all units that tell of the

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splitbench.problems import InputError
+from splitbench.problems.arrays import Ints
 from splitbench.solvers.ddp.actions import ActionSet
 from splitbench.solvers.ddp.batch import BatchModel, Slots
 from splitbench.solvers.ddp.observations import (
@@ -21,8 +22,6 @@ from splitbench.solvers.ddp.outlook import Outlook
 from splitbench.solvers.ddp.policies.inference import joint_actor, shared_scores
 from splitbench.solvers.ddp.policies.policy_file import PolicyFile
 from splitbench.solvers.ddp.training_parameters import DdpParameters
-
-Ints = NDArray[np.int64]
 
 
 class Policy(Protocol):

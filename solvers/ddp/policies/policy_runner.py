@@ -6,10 +6,8 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from splitbench.problems import EpisodeView, InputError, SlotProblem
+from splitbench.problems.arrays import Ints
 from splitbench.solvers.ddp.batch import BatchModel, Slots
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED
 from splitbench.solvers.ddp.outlook import Outlook
@@ -32,7 +30,6 @@ from splitbench.solvers.ddp.training_scenario import (
 from splitbench.solvers.horizon.forecast import Forecast
 from splitbench.solvers.solution import Solution, Status, no_decision
 
-Ints = NDArray[np.int64]
 #: Seconds between checkpoints of a training in a run, which a short limit may end.
 _CHECKPOINT_EVERY_S = 2.0
 

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from splitbench.problems.arrays import Ints
 from splitbench.solvers.ddp.batch import Result, Slots
 from splitbench.solvers.ddp.training.shared import SharedTrainer
 from splitbench.solvers.ddp.training.teacher import Worth, teach
@@ -21,7 +22,6 @@ from splitbench.solvers.ddp.training_parameters import ImitationParameters
 from splitbench.solvers.ddp.training_scenario import Draw
 
 Array = NDArray[Any]
-Ints = NDArray[np.int64]
 
 
 class ImitationTrainer(SharedTrainer):

@@ -15,9 +15,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from splitbench.problems.arrays import Ints, Singles
 from splitbench.solvers.ddp.batch import BatchModel, Result, Slots
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes
-from splitbench.solvers.ddp.observations import SharedObservation, Singles
+from splitbench.solvers.ddp.observations import SharedObservation
 from splitbench.solvers.ddp.training.networks import SharedNet
 from splitbench.solvers.ddp.training.teacher import Worth, worth_ahead
 from splitbench.solvers.ddp.training.trainer import Trainer, seeded, slots_of
@@ -25,7 +26,6 @@ from splitbench.solvers.ddp.training_parameters import SharedParameters
 from splitbench.solvers.ddp.training_scenario import Draw
 
 Array = NDArray[Any]
-Ints = NDArray[np.int64]
 
 
 class SharedTrainer(Trainer):

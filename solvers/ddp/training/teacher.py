@@ -6,17 +6,15 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.formulation import UNSERVED_UTILITY
-from splitbench.problems.latency.curves import Floats
 from splitbench.problems.slot import SlotData, slot_terms
 from splitbench.solvers.ddp.actions import ActionSet
 from splitbench.solvers.ddp.batch import BatchModel, Slots
 from splitbench.solvers.ddp.outlook import Outlook
 from splitbench.solvers.horizon.charge_value import charge_value
 
-Ints = NDArray[np.int64]
 #: From charges after the slot, shares of E_max of shape (E, N, A), to their worth.
 Worth = Callable[[Floats], Floats]
 
