@@ -1,18 +1,20 @@
 """The horizon as a Gymnasium environment: state of Eq. 16, actions by Eq. 19, reward U.
 
-`gymnasium.make("splitbench.solvers.ddp.environment:splitbench/Partition-v0", suite="hetero")`, or
-the
-classes here. Episodes are drawn from the seeds of training, never from those that suites are
-evaluated on.
+Make it with
+`gymnasium.make("splitbench.solvers.ddp.environment:splitbench/Partition-v0", suite="hetero")`,
+or use the classes here. Episodes are drawn from the seeds of training, never from those that
+suites are evaluated on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gymnasium
 import numpy as np
 from gymnasium.spaces import Box
+from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
@@ -52,7 +54,18 @@ class _Rules:
         return drawn_episodes(self.draw, [FIRST_TRAINING_SEED + seed for seed in seeds])
 
     def step(self, episodes: Episodes, action: Any) -> Result:
-        tanh = np.clip(np.asarray(action, dtype=np.float64), -1.0, 1.0)
+        """Take actions of shape (E, N), clipped to [−1, 1]."""
+        given = np.asarray(action, dtype=np.float64)
+        expected = (len(episodes), *self.action_space.shape)
+        if given.shape != expected:
+            raise InputError(f"step: got actions of shape {given.shape}; expected {expected}")
+        if not np.isfinite(given).all():
+            place = tuple(int(at) for at in np.argwhere(~np.isfinite(given))[0])
+            raise InputError(
+                f"step: got an action of {given[place]} at {place}; expected finite numbers "
+                "from -1 to 1"
+            )
+        tanh = np.clip(given, -1.0, 1.0)
         return episodes.step(self.actions.decode(tanh, self.mapping), self.objective)
 
 
@@ -106,8 +119,11 @@ class PartitionEnv(gymnasium.Env[Singles, Singles]):
         Raises
         ------
         InputError
-            `reset` was not called.
+            `reset` was not called since the last episode ended, or an action that is not finite
+            or has the wrong shape.
         """
+        if self._running.done:
+            raise InputError("step: the episode is over; expected reset() first")
         result = self._rules.step(self._running, np.asarray(action)[None])
         info = {name: rows[0] for name, rows in _info(result).items()}
         reward = float(result.utility[0])
@@ -150,25 +166,58 @@ class PartitionVectorEnv(VectorEnv[Singles, Singles, np.ndarray]):
         self.single_observation_space = self._rules.observation_space
         self.action_space = batch_space(self.single_action_space, num_envs)
         self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self._generators: list[np.random.Generator] = []
         self._episodes: Episodes | None = None
 
     def reset(
-        self, *, seed: int | list[int] | None = None, options: dict[str, Any] | None = None
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
     ) -> tuple[Singles, dict[str, Any]]:
-        """Draw the next horizons; one seed for all of them, or one each."""
-        if isinstance(seed, list):
-            self._seeds = [np.random.default_rng(one) for one in seed]
-        elif seed is not None or not hasattr(self, "_seeds"):
-            first = np.random.SeedSequence(seed)
-            self._seeds = [np.random.default_rng(one) for one in first.spawn(self.num_envs)]
-        drawn = [int(rng.integers(_SEEDS)) for rng in self._seeds]
+        """Draw the next horizons, each as a `PartitionEnv` of its seed would.
+
+        A whole number seeds environment i with `seed` + i, as in Gymnasium's own vector
+        environments; a sequence has one seed for each, None where the generator goes on.
+
+        Raises
+        ------
+        InputError
+            A sequence of another length than `num_envs`.
+        """
+        self._seed(seed)
+        drawn = [int(rng.integers(_SEEDS)) for rng in self._generators]
         self._episodes = self._rules.episodes(drawn)
         return self._rules.observe(self._episodes.slots), {}
+
+    def _seed(self, seed: int | Sequence[int | None] | None) -> None:
+        seeds: list[int | None]
+        if seed is None:
+            seeds = [None] * self.num_envs
+        elif isinstance(seed, int | np.integer):
+            seeds = [int(seed) + place for place in range(self.num_envs)]
+        else:
+            seeds = list(seed)
+        if len(seeds) != self.num_envs:
+            raise InputError(
+                f"reset: got {len(seeds)} seeds; expected {self.num_envs}, one for each environment"
+            )
+        old: list[np.random.Generator | None] = [*self._generators] or [None] * self.num_envs
+        self._generators = [
+            seeding.np_random(one)[0] if one is not None or before is None else before
+            for one, before in zip(seeds, old, strict=True)
+        ]
 
     def step(
         self, actions: Singles
     ) -> tuple[Singles, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        """Go on by one slot in all episodes, or begin the next ones where they are over."""
+        """Go on by one slot in all episodes, or begin the next ones where they are over.
+
+        Raises
+        ------
+        InputError
+            `reset` was not called, or an action that is not finite or has the wrong shape.
+        """
         if self._episodes is None:
             raise InputError("step: no episode has begun; expected reset() first")
         no, yes = np.zeros(self.num_envs, bool), np.ones(self.num_envs, bool)

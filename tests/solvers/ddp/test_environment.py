@@ -67,9 +67,7 @@ def test_many_at_once_go_as_each_alone() -> None:
     many = PartitionVectorEnv(3, "hetero[devices=3,slots=4]")
     first, _ = many.reset(seed=5)
     alone = [PartitionEnv("hetero[devices=3,slots=4]") for _ in range(3)]
-    for env, child in zip(alone, np.random.SeedSequence(5).spawn(3), strict=True):
-        env.np_random = np.random.default_rng(child)
-    seen = [env.reset()[0] for env in alone]
+    seen = [env.reset(seed=5 + place)[0] for place, env in enumerate(alone)]
     np.testing.assert_array_equal(first, seen)
     rng = np.random.default_rng(1)
     for step in range(9):
@@ -82,6 +80,57 @@ def test_many_at_once_go_as_each_alone() -> None:
         np.testing.assert_array_equal(observation, [one[0] for one in expected])
         np.testing.assert_allclose(reward, [one[1] for one in expected], rtol=1e-12)
         assert over.tolist() == [one[3] for one in expected]
+
+
+def test_seeds_of_many_go_as_gymnasiums_do() -> None:
+    """Seed s gives environment i seed s + i; a list gives one each, None goes on undisturbed."""
+    many, going_on = (PartitionVectorEnv(3, "hetero[devices=3,slots=4]") for _ in range(2))
+    first, _ = many.reset(seed=5)
+    np.testing.assert_array_equal(first, going_on.reset(seed=[5, 6, 7])[0])
+    np.testing.assert_array_equal(many.reset()[0], going_on.reset(seed=[None, None, None])[0])
+    mixed, _ = many.reset(seed=(9, None, 5))
+    np.testing.assert_array_equal(mixed[2], first[0])
+    np.testing.assert_array_equal(mixed[1], going_on.reset()[0][1])
+
+
+@pytest.mark.parametrize("seeds", [[1, 2], [1, 2, 3, 4], []])
+def test_seeds_of_the_wrong_number_are_refused(seeds: list[int]) -> None:
+    """A list of seeds has one for each environment; another length changes nothing."""
+    many = PartitionVectorEnv(3, "hetero[devices=3]")
+    with pytest.raises(InputError, match=f"got {len(seeds)} seeds; expected 3"):
+        many.reset(seed=seeds)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_actions_that_are_no_numbers_are_refused(value: float) -> None:
+    """NaN and infinity are refused with their place, by one environment and by many."""
+    env, many = PartitionEnv("hetero[devices=3]"), PartitionVectorEnv(2, "hetero[devices=3]")
+    env.reset(seed=1)
+    with pytest.raises(InputError, match=rf"got an action of {value} at \(0, 1\)"):
+        env.step(np.array([0, value, 0], np.float32))
+    many.reset(seed=1)
+    with pytest.raises(InputError, match=rf"got an action of {value} at \(1, 2\)"):
+        many.step(np.array([[0, 0, 0], [0, 0, value]], np.float32))
+
+
+def test_actions_of_a_wrong_shape_are_refused() -> None:
+    """An action for two of three devices, or for one of two environments, is no action."""
+    env, many = PartitionEnv("hetero[devices=3]"), PartitionVectorEnv(2, "hetero[devices=3]")
+    env.reset(seed=1)
+    with pytest.raises(InputError, match=r"got actions of shape \(1, 2\); expected \(1, 3\)"):
+        env.step(np.zeros(2, np.float32))
+    many.reset(seed=1)
+    with pytest.raises(InputError, match=r"got actions of shape \(1, 3\); expected \(2, 3\)"):
+        many.step(np.zeros((1, 3), np.float32))
+
+
+def test_a_step_after_the_end_is_refused() -> None:
+    """Once an episode was truncated, only reset goes on."""
+    env = PartitionEnv("hetero[devices=3,slots=1]")
+    env.reset(seed=1)
+    assert env.step(np.zeros(3, np.float32))[3]
+    with pytest.raises(InputError, match="the episode is over"):
+        env.step(np.zeros(3, np.float32))
 
 
 def test_observations_are_scaled() -> None:
