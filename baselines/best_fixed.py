@@ -10,8 +10,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from splitbench.baselines.fixed_values import fixed_values
 from splitbench.problems import EpisodeView, Fleet, Horizon, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
+from splitbench.solvers.contract import Solution
 from splitbench.solvers.exact.exact import Exact
-from splitbench.solvers.solution import Solution
 
 _GAIN = 1e-9  # a change must earn more than rounding does
 

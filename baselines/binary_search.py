@@ -8,7 +8,7 @@ import numpy as np
 
 from splitbench.problems import SlotProblem
 from splitbench.problems.arrays import Floats, Ints
-from splitbench.solvers.solution import Solution
+from splitbench.solvers.contract import Solution
 from splitbench.solvers.threads.feasible_counts import feasible_start, hibernate_infeasible
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from splitbench.problems import SlotProblem
 from splitbench.problems.arrays import Ints
-from splitbench.solvers.solution import Solution
+from splitbench.solvers.contract import Solution
 from splitbench.solvers.threads.feasible_counts import hibernate_infeasible
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
-from splitbench.solvers.solution import Solution, Status, no_decision
+from splitbench.problems.status import Status
+from splitbench.solvers.contract import Solution, no_decision
 from splitbench.solvers.threads.feasible_counts import can_hold_minimum
 from splitbench.solvers.threads.thread_allocation import improve
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from splitbench.problems import SlotProblem
-from splitbench.solvers.solution import Solution
+from splitbench.solvers.contract import Solution
 
 
 class Local:

@@ -9,8 +9,9 @@ import numpy as np
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.slot import slot_energy_j, transmission_s
+from splitbench.problems.status import Status
+from splitbench.solvers.contract import Solution, no_decision
 from splitbench.solvers.exact.knapsack import best_division
-from splitbench.solvers.solution import Solution, Status, no_decision
 from splitbench.solvers.threads.feasible_counts import can_hold_minimum
 
 

@@ -12,7 +12,8 @@ from splitbench.problems import Device, EpisodeView, Fleet, InputError, SlotProb
 from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.networks.network import LayerGraph, load_network, network_names
 from splitbench.problems.slot import transmission_s
-from splitbench.solvers.solution import Solution, Status, no_decision
+from splitbench.problems.status import Status
+from splitbench.solvers.contract import Solution, no_decision
 
 #: From a network and the seconds that a machine takes for all of it to those of each of
 #: `LayerGraph.layers`, shape (layers,).

@@ -7,8 +7,8 @@ import numpy as np
 from splitbench.baselines.random_decision import DecisionDraws
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
 from splitbench.problems.arrays import Floats
-from splitbench.solvers.contract import ALONE, Context
-from splitbench.solvers.solution import Solution, Status, no_decision
+from splitbench.problems.status import Status
+from splitbench.solvers.contract import ALONE, Context, Solution, no_decision
 from splitbench.solvers.threads.feasible_counts import can_hold_minimum
 
 

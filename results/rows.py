@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splitbench.problems.status import Status
 from splitbench.results.bounds import with_horizon_gaps
 from splitbench.results.store.record import CellKey, CellRecord
 from splitbench.results.tables.note_merging import notes_of
@@ -21,17 +22,7 @@ if TYPE_CHECKING:
     from splitbench.results.statistics.statistics import RowStatistics
 
 #: From best to worst; a row's status is its worst cell's.
-STATUS_ORDER = (
-    "optimal",
-    "feasible",
-    "infeasible",
-    "invalid",
-    "unsupported",
-    "not_installed",
-    "timeout",
-    "memory",
-    "error",
-)
+STATUS_ORDER = tuple(Status)
 
 
 @dataclass

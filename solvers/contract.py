@@ -1,43 +1,99 @@
-"""The contracts: what a solver, a partitioner and a thread allocator are.
+"""The contract of a plug-in: Solver, Partitioner and Allocator, and everything they may add.
 
-Any class with a `name` and one of these methods is found by the registry; nothing has to be
-inherited. A method may take a second (third) argument, the `Context`; a class that learns, or
-carries state over the slots of a horizon, has `start(horizon)`, called before each episode with
-an `EpisodeView`: the devices and the number of slots, but not the future.
+A plug-in is any class with a `name` and one of the methods `solve`, `partition` and `allocate`.
+It inherits nothing and is found by itself (`splitbench.solvers.discovery`). Each of these methods
+may take one more argument, the `Context`, by position or by the name `context`:
+
+    def solve(self, problem): ...
+    def solve(self, problem, context): ...
+
+Optional hooks, each looked up only where it is used:
+
+| hook | on | what it is for |
+|---|---|---|
+| `start(horizon)` | all | called before each episode with an `EpisodeView`; for state, learning |
+| `requires` | all | names of packages to install; without them the status is `not_installed` |
+| `files(suite)` | all | files that decide what the plug-in does; other content is another solver |
+| `note` | partitioner | text that goes with every decision, such as the policy in use |
+| `allocator_defaults` | partitioner | parameters of an allocator that is given none, by name |
+| `beside(partitioner, allocator)` | allocator | names of schemes whose results to show as well |
+
+Parameters in brackets (`ta[start=random]`) are the keyword arguments of `__init__`.
 """
 
 from __future__ import annotations
 
-import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Concatenate, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from splitbench.problems import EpisodeView, SlotProblem
 from splitbench.problems.arrays import Ints
-from splitbench.solvers.solution import Solution
+from splitbench.problems.status import Status
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A decision and what the solver claims about it.
+
+    Attributes
+    ----------
+    partition, threads
+        l_n and k_n, integers of shape (N,); None where there is no decision.
+    status
+        The solver's claim, a `Status` or its text; the harness recomputes what can be recomputed.
+    bound
+        An upper bound on the utility, or None.
+    relaxes
+        Constraints that the scheme relaxes by design (`threads_sum`: it leaves threads idle).
+    note
+        One line for the reader, such as why there is no decision.
+    energy_price
+        What the policy takes a joule to be worth, U/J, shape (N,); None where it has no price.
+        Figures show it; it does not affect the result.
+    utility
+        U of the decision as the solver computes it, or None.
+    """
+
+    partition: ArrayLike | None
+    threads: ArrayLike | None
+    status: Status | str = Status.FEASIBLE
+    bound: float | None = None
+    relaxes: tuple[str, ...] = ()
+    note: str = ""
+    energy_price: ArrayLike | None = None
+    utility: float | None = None
+
+    @property
+    def decided(self) -> bool:
+        """Whether there is a decision to evaluate."""
+        return self.partition is not None and self.threads is not None
+
+
+def no_decision(status: Status, note: str, *, bound: float | None = None) -> Solution:
+    """Return a solution without a decision, and why there is none."""
+    return Solution(None, None, status, bound, note=note)
 
 
 @dataclass(frozen=True)
 class Context:
-    """What a solver may want besides the problem.
+    """What a plug-in may use besides the problem.
 
     Attributes
     ----------
     seed
-        Seed of the cell; `rng` draws from it and from `slot`, so that a slot's draws do not
-        depend on how many were made before.
+        Seed of the cell.
     slot
-        Index of the slot in its horizon (or of the instance in its suite).
+        Index of the slot in its horizon, or of the instance in its suite.
     deadline
         `time.monotonic()` at which the time is up; None without a limit.
     publish
-        Call it with a `Solution` to make it the incumbent that is kept if time runs out.
+        Call it with a `Solution` to record an incumbent: it is kept if the time runs out.
     """
 
     seed: int = 0
@@ -47,7 +103,10 @@ class Context:
 
     @property
     def rng(self) -> np.random.Generator:
-        """A fresh generator for this cell and slot: the same draws at every call."""
+        """A new generator seeded by `seed` and `slot`: the same draws at every call.
+
+        A slot's draws do not depend on how many were made in earlier slots.
+        """
         return np.random.default_rng([self.seed, self.slot])
 
     def time_left_s(self) -> float:
@@ -55,77 +114,93 @@ class Context:
         return np.inf if self.deadline is None else self.deadline - time.monotonic()
 
 
-#: The context of a solver that is called by hand: no limit, seed 0.
+#: The context of a plug-in that is called by hand: no limit, seed 0.
 ALONE = Context()
 
 
-class Solver(Protocol):
-    """Answers a slot with a partition and a thread allocation."""
+class Plugin(Protocol):
+    """What every plug-in has."""
 
-    name: str
-
-    def solve(self, problem: SlotProblem, context: Context) -> Solution:
-        """Return the decision for one slot."""
-
-
-class Partitioner(Protocol):
-    """Chooses where each DNN is cut; `partitioner+allocator` makes it a solver."""
-
-    name: str
-
-    def partition(self, problem: SlotProblem, context: Context) -> ArrayLike:
-        """Return l_n, integers of shape (N,)."""
+    @property
+    def name(self) -> str:
+        """The name under which it is found and its results are stored."""
 
 
-class ThreadAllocator(Protocol):
+class Solver(Plugin, Protocol):
+    """Decides a slot: partition and threads."""
+
+    @property
+    def solve(self) -> Callable[Concatenate[SlotProblem, ...], Solution]:
+        """Method `solve(problem[, context])`, which returns the decision for one slot."""
+
+
+class Partitioner(Plugin, Protocol):
+    """Chooses where each DNN is cut; with an allocator it makes a solver, `a+b`."""
+
+    @property
+    def partition(self) -> Callable[Concatenate[SlotProblem, ...], ArrayLike | Solution]:
+        """Method `partition(problem[, context])`, which returns l_n, integers of shape (N,).
+
+        Where there is no partition it returns a Solution without a decision that says why.
+        """
+
+
+class Allocator(Plugin, Protocol):
     """Chooses the threads for a given partition."""
 
-    name: str
+    @property
+    def allocate(self) -> Callable[Concatenate[SlotProblem, Ints, ...], Solution | ArrayLike]:
+        """Method `allocate(problem, partition[, context])`, which returns the whole decision.
 
-    def allocate(self, problem: SlotProblem, partition: Ints, context: Context) -> Solution:
-        """Return the whole decision; a device without a feasible k is hibernated if allowed."""
-
-
-def call_with_context(method: Callable[..., Any], *arguments: Any, context: Context) -> Any:
-    """Call a plug-in's method, handing it the context only if it asks for one.
-
-    It asks by a parameter named `context`, or by a further positional one without a default.
-    """
-    function = getattr(method, "__func__", method)
-    how = _asks_for_context(function, len(arguments) + (function is not method))
-    if how == "by name":
-        return method(*arguments, context=context)
-    return method(*arguments, context) if how == "by place" else method(*arguments)
+        Or only k_n, integers of shape (N,). Where it finds no feasible k for a device it
+        hibernates the device if that is allowed.
+        """
 
 
-@lru_cache(maxsize=256)  # reading a signature takes longer than many a solver
-def _asks_for_context(function: Callable[..., Any], taken: int) -> str:
-    """Say how a function that takes `taken` arguments already wants the context, or "no"."""
-    parameters = inspect.signature(function).parameters
-    named = parameters.get("context")
-    if named is not None and named.kind is not named.POSITIONAL_ONLY:
-        return "by name"
-    positional = [
-        parameter
-        for parameter in parameters.values()
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
-    wanted = positional[taken : taken + 1]
-    return "by place" if any(one.default is one.empty for one in wanted) else "no"
+@runtime_checkable
+class Starts(Protocol):
+    """A plug-in that learns, or carries state over the slots of an episode."""
+
+    def start(self, horizon: EpisodeView) -> None:
+        """Begin an episode: the devices and the number of slots are known, not the future.
+
+        Raises
+        ------
+        InputError
+            The plug-in cannot handle this horizon; the cell becomes `unsupported`.
+        """
 
 
-def solve_slot(solver: Any, problem: SlotProblem, context: Context | None = None) -> Solution:
-    """Solve one slot with any solver, whether or not it takes a context."""
-    solution = call_with_context(solver.solve, problem, context=context or ALONE)
-    if not isinstance(solution, Solution):
-        raise TypeError(
-            f"{solver.name}.solve returned {type(solution).__name__}; expected a Solution"
-        )
-    return solution
+@runtime_checkable
+class HasFiles(Protocol):
+    """A plug-in whose decisions depend on files, such as trained weights."""
+
+    def files(self, suite: str) -> Sequence[Path]:
+        """Return the files in use on a suite; their content is part of the solver's version."""
 
 
-def start_episode(solver: Any, horizon: EpisodeView) -> None:
-    """Tell a solver that carries state that a new episode begins."""
-    start = getattr(solver, "start", None)
-    if start is not None:
-        start(horizon)
+@runtime_checkable
+class HasNote(Protocol):
+    """A partitioner that tells the reader something about its decisions."""
+
+    @property
+    def note(self) -> str:
+        """One line, or "" for none."""
+
+
+@runtime_checkable
+class HasAllocatorDefaults(Protocol):
+    """A partitioner that fits an allocator with certain parameters."""
+
+    @property
+    def allocator_defaults(self) -> Mapping[str, Mapping[str, Any]]:
+        """Parameters by the allocator's name; used where the allocator is given none."""
+
+
+@runtime_checkable
+class HasBeside(Protocol):
+    """An allocator whose result alone would mislead, since other schemes explain it."""
+
+    @staticmethod
+    def beside(partitioner: str, allocator: str) -> Sequence[str]:
+        """Return names of schemes to run as well; the arguments are the halves of the name."""

@@ -11,6 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from splitbench.problems import InputError, UnknownNameError
+from splitbench.solvers.contract import (
+    Allocator,
+    HasAllocatorDefaults,
+    HasFiles,
+    Partitioner,
+    Solver,
+)
 from splitbench.solvers.discovery import (
     HALVES,
     Entry,
@@ -43,7 +50,7 @@ class NotInstalledError(InputError):
     """A solver whose package is missing."""
 
 
-def make(name: str) -> Any:
+def make(name: str) -> Solver:
     """Return the solver that `name` describes.
 
     Parameters
@@ -60,10 +67,11 @@ def make(name: str) -> Any:
     """
     halves = parse_solver(name)
     if len(halves) == 1:
-        return _make_one(halves[0], "solver")
+        solver: Solver = _make_one(halves[0], "solver")
+        return solver
     if len(halves) == 2:
-        partitioner = _make_one(halves[0], "partitioner")
-        allocator = _make_one(_with_defaults(partitioner, halves[1]), "allocator")
+        partitioner: Partitioner = _make_one(halves[0], "partitioner")
+        allocator: Allocator = _make_one(_with_defaults(partitioner, halves[1]), "allocator")
         return Scheme(partitioner, allocator, str_name(halves))
     raise InputError(f"solver {name!r}: expected a solver or partitioner+allocator")
 
@@ -71,8 +79,7 @@ def make(name: str) -> Any:
 def beside(name: str) -> list[str]:
     """Return the schemes that a result of `name` has to stand beside, in their canonical names.
 
-    An allocator that says more of the partitioner than it should says with what to compare it, by
-    a static method `beside(partitioner, allocator)`. Files are not loaded for this.
+    An allocator's hook `beside` names them. Allocators given as files are not loaded for this.
     """
     halves = parse_solver(name)
     if len(halves) != 2 or halves[1].path:
@@ -84,16 +91,17 @@ def beside(name: str) -> list[str]:
 
 
 def files_of(name: str, suite: str) -> list[Path]:
-    """Return the files that decide what a scheme does on a suite: a policy that was trained.
+    """Return the files that a scheme's partitioner depends on, such as a trained policy.
 
-    A partitioner that plays such files says which, by a method `files(suite)`. Partitioners that
-    stand in files of their own are not loaded for this.
+    Partitioners given as `path/to/file.py:ClassName` are not loaded for this.
     """
     first = parse_solver(name)[0]
     if first.path or ("partitioner", first.name) not in find().entries:
         return []
-    asked = getattr(find().entries[("partitioner", first.name)].plugin, "files", None)
-    return list(_make_one(first, "partitioner").files(suite)) if asked else []
+    if not hasattr(find().entries[("partitioner", first.name)].plugin, "files"):
+        return []  # without making one, which may be slow
+    partitioner = _make_one(first, "partitioner")
+    return list(partitioner.files(suite)) if isinstance(partitioner, HasFiles) else []
 
 
 def check_name(name: str) -> None:
@@ -153,9 +161,12 @@ def _make_one(spec: Spec, kind: str) -> Any:
     return made
 
 
-def _with_defaults(partitioner: Any, allocator: Spec) -> Spec:
+def _with_defaults(partitioner: Partitioner, allocator: Spec) -> Spec:
     """Give an allocator without parameters those that the partitioner asks for."""
-    wanted = getattr(partitioner, "allocator_defaults", {}).get(allocator.name)
+    defaults = (
+        partitioner.allocator_defaults if isinstance(partitioner, HasAllocatorDefaults) else {}
+    )
+    wanted = defaults.get(allocator.name)
     if not wanted or allocator.parameters or allocator.path:
         return allocator
     return replace(allocator, parameters={key: str(value) for key, value in wanted.items()})

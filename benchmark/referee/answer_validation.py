@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from splitbench.solvers import Solution, Status
-from splitbench.solvers.solution import no_decision
+from splitbench.solvers.contract import no_decision
 
 if TYPE_CHECKING:
     from splitbench.benchmark.referee.verify import Verdict

@@ -15,11 +15,11 @@ from splitbench.problems import EpisodeView, Horizon, InputError, Outcome, Simul
 from splitbench.results import CellKey, CellRecord
 from splitbench.results.rows import STATUS_ORDER
 from splitbench.results.store.record import RELAXES
-from splitbench.solvers import Context, Solution, Status, solve_slot
-from splitbench.solvers.contract import start_episode
+from splitbench.solvers import Context, Solution, Solver, Status, solve_slot
+from splitbench.solvers.calling import start_episode
+from splitbench.solvers.contract import no_decision
 from splitbench.solvers.discovery import one_line
 from splitbench.solvers.exact.exact import Exact
-from splitbench.solvers.solution import no_decision
 
 #: After so many slots in a row without a decision the rest of an episode is not run.
 SLOTS_WITHOUT_DECISION = 3
@@ -78,7 +78,7 @@ def context_of(
 
 
 def run_instance(
-    solver: Any, problem: SlotProblem, context: Context, *, reference: bool = True
+    solver: Solver, problem: SlotProblem, context: Context, *, reference: bool = True
 ) -> SlotRun:
     """Solve one slot, time it, and judge the answer."""
     start = time.perf_counter()
@@ -107,11 +107,11 @@ def run_instance(
 def solve_reference(problem: SlotProblem) -> Reference:
     """Return the proven optimum of a slot, or that it has none."""
     solution = Exact().solve(problem)
-    return Reference(solution.bound if solution.decided else None, solution.status)
+    return Reference(solution.bound if solution.decided else None, Status(solution.status))
 
 
 def run_episode(
-    solver: Any,
+    solver: Solver,
     horizon: Horizon,
     seed: int,
     *,
@@ -154,7 +154,9 @@ def run_episode(
 
 def _stop(episode: Episode, solution: Solution) -> None:
     episode.runs.append(
-        SlotRun(Verdict(solution.status, None, None, solution.note), None, None, 0.0, solution)
+        SlotRun(
+            Verdict(Status(solution.status), None, None, solution.note), None, None, 0.0, solution
+        )
     )
     episode.stopped = True
 

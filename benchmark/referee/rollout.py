@@ -10,7 +10,8 @@ import numpy as np
 from splitbench.problems import EpisodeView, Horizon, Outcome, Simulation, SlotProblem
 from splitbench.problems.arrays import Floats
 from splitbench.solvers import Solution, solve_slot
-from splitbench.solvers.contract import Context, start_episode
+from splitbench.solvers.calling import start_episode
+from splitbench.solvers.contract import Context, Solver
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Played:
         return len(self.problems[0])
 
 
-def play(horizon: Horizon, solver: Any) -> Played:
+def play(horizon: Horizon, solver: Solver) -> Played:
     """Step `solver`, which must decide every slot, through a horizon."""
     start_episode(solver, EpisodeView.of(horizon))
     simulation, problems, outcomes = Simulation(horizon), [], []
@@ -47,7 +48,7 @@ def play(horizon: Horizon, solver: Any) -> Played:
     return _played(problems, outcomes)
 
 
-def play_instance(problem: SlotProblem, solver: Any) -> Played:
+def play_instance(problem: SlotProblem, solver: Solver) -> Played:
     """Play one independent slot that `solver` must decide, feasibly or not."""
     return _played([problem], [problem.evaluate(*_decision(solve_slot(solver, problem)))])
 

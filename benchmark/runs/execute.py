@@ -6,7 +6,6 @@ import contextlib
 import time
 from dataclasses import asdict
 from functools import lru_cache
-from typing import Any
 
 from splitbench.benchmark.referee.episode import (
     SILENT,
@@ -31,7 +30,7 @@ from splitbench.problems.files.json_file import read_json_object
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.results import CellKey, CellRecord
 from splitbench.results.bounds import BOUND
-from splitbench.solvers import Status, make
+from splitbench.solvers import Solver, Status, make
 from splitbench.solvers.exact.exact import Exact
 from splitbench.solvers.horizon.bound import horizon_bound
 from splitbench.solvers.registry import NotInstalledError
@@ -123,7 +122,7 @@ def load_any(path: str) -> Horizon | SlotProblem:
     return load_instance(path)
 
 
-def _episode(key: CellKey, solver: Any, deadline: float | None, observer: Observer) -> Episode:
+def _episode(key: CellKey, solver: Solver, deadline: float | None, observer: Observer) -> Episode:
     posed = problem_of(key)
     if isinstance(posed, Horizon):
         return run_episode(

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from numpy.typing import ArrayLike
 
 from splitbench.problems import EpisodeView, SlotProblem
+from splitbench.solvers.contract import Solution
 from splitbench.solvers.ddp.policies.policy_file import Kind
 from splitbench.solvers.ddp.policies.policy_runner import Player
 from splitbench.solvers.ddp.training_parameters import (
@@ -23,7 +24,6 @@ from splitbench.solvers.ddp.training_parameters import (
     SharedParameters,
     TrainingParameters,
 )
-from splitbench.solvers.solution import Solution
 
 _ON_UTILITY = {"ta": {"objective": "utility"}}
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from splitbench.problems import HIBERNATE, InputError, SlotProblem
 from splitbench.problems.arrays import Floats
+from splitbench.problems.status import Status
+from splitbench.solvers.contract import Solution, no_decision
 from splitbench.solvers.exact.exact import too_few_threads
-from splitbench.solvers.solution import Solution, Status, no_decision
 
 
 class BruteForce:

@@ -6,8 +6,9 @@ import numpy as np
 
 from splitbench.problems import SlotProblem
 from splitbench.problems.arrays import Ints
+from splitbench.problems.status import Status
+from splitbench.solvers.contract import Solution, no_decision
 from splitbench.solvers.exact.knapsack import best_division
-from splitbench.solvers.solution import Solution, Status, no_decision
 
 
 class Exact:

@@ -8,14 +8,13 @@ import numpy as np
 
 from splitbench.problems import EpisodeView, InputError, SlotProblem
 from splitbench.problems.arrays import Floats
-from splitbench.solvers.contract import ALONE, Context
+from splitbench.solvers.contract import ALONE, Context, Solution
 from splitbench.solvers.exact.exact import Exact
 from splitbench.solvers.horizon.bound import plan
 from splitbench.solvers.horizon.charge_aware import Decision, charge_aware_decision, myopic_decision
 from splitbench.solvers.horizon.charge_value import charge_value
 from splitbench.solvers.horizon.forecast import Forecast, Kind
 from splitbench.solvers.horizon.plan_search import Rehearsed, rehearse
-from splitbench.solvers.solution import Solution
 
 Plan = Literal["seen", "lp"]
 Hibernate = Literal["forced", "free"]

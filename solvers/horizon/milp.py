@@ -16,8 +16,8 @@ import numpy as np
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, Horizon, InputError, Simulation
 from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.status import Status
 from splitbench.solvers.horizon.lp_columns import DeviceColumns, device_columns
-from splitbench.solvers.solution import Status
 
 #: Least charge after a served slot, as a share of E_max (Eq. 12 asks for more than 0), and what
 #: HiGHS may be off by.

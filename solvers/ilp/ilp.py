@@ -20,9 +20,9 @@ import numpy as np
 from splitbench.problems import InputError, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.ilp_columns import Columns, ColumnSet, slot_columns
-from splitbench.solvers.contract import Context
+from splitbench.problems.status import Status
+from splitbench.solvers.contract import Context, Solution, no_decision
 from splitbench.solvers.exact.exact import too_few_threads
-from splitbench.solvers.solution import Solution, Status, no_decision
 
 #: Error of a proved optimum, relative to the utility, at which no polishing is needed.
 PRECISION = 1e-10

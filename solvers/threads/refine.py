@@ -6,9 +6,8 @@ import numpy as np
 
 from splitbench.problems import SlotProblem
 from splitbench.problems.arrays import Ints
-from splitbench.solvers.contract import ALONE, Context
+from splitbench.solvers.contract import ALONE, Context, Solution
 from splitbench.solvers.ddp.actions import ActionSet
-from splitbench.solvers.solution import Solution
 from splitbench.solvers.threads.thread_allocation import ThreadAllocation
 
 

@@ -9,8 +9,7 @@ import numpy as np
 from splitbench.problems import HIBERNATE, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.even_split import even_split
-from splitbench.solvers.contract import ALONE, Context
-from splitbench.solvers.solution import Solution
+from splitbench.solvers.contract import ALONE, Context, Solution
 from splitbench.solvers.threads.feasible_counts import feasible_start, hibernate_infeasible
 
 

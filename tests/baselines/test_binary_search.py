@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from splitbench.baselines.binary_search import BinarySearch, fewest_threads
 from splitbench.problems import Device, Fleet, Formulation, SlotProblem, TableCurve
 from splitbench.solvers import make, solve_slot
-from splitbench.solvers.solution import Solution
+from splitbench.solvers.contract import Solution
 from splitbench.solvers.threads.feasible_counts import feasible_start
 from tests.strategies import SEEDS, problems
 

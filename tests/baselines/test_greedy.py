@@ -16,9 +16,9 @@ from splitbench.baselines.greedy import Greedy
 from splitbench.baselines.local import Local
 from splitbench.baselines.random_decision import RandomDecision
 from splitbench.problems import Device, Fleet, Formulation, SlotProblem, TableCurve
+from splitbench.problems.status import Status
 from splitbench.solvers.contract import Context
 from splitbench.solvers.exact.exact import Exact
-from splitbench.solvers.solution import Status
 from tests.strategies import SEEDS, problems, random_problem
 
 ALLOWED = Formulation(hibernation="allowed")

@@ -18,7 +18,7 @@ from splitbench.problems.latency.profiles.profile_file import save_profile
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.results.bounds import with_horizon_gaps
 from splitbench.solvers import Solution, Status, make
-from splitbench.solvers.solution import no_decision
+from splitbench.solvers.contract import no_decision
 from tests.profile_data import profile_object
 from tests.results.records import record
 

@@ -14,7 +14,7 @@ import pytest
 from splitbench.problems import EpisodeView, Simulation
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers import Context, make, solve_slot
-from splitbench.solvers.contract import start_episode
+from splitbench.solvers.calling import start_episode
 from splitbench.solvers.horizon.bound import Method, horizon_bound
 
 pytestmark = pytest.mark.perf

@@ -14,7 +14,7 @@ import pytest
 from splitbench.problems import EpisodeView, Simulation, SlotProblem
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers import make, solve_slot
-from splitbench.solvers.contract import start_episode
+from splitbench.solvers.calling import start_episode
 from splitbench.solvers.ddp.environment import PartitionVectorEnv
 
 pytestmark = pytest.mark.perf

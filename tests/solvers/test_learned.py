@@ -14,7 +14,7 @@ from splitbench.problems import EpisodeView, InputError, Simulation
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.results import CellKey
 from splitbench.solvers import Status, make, solve_slot
-from splitbench.solvers.contract import start_episode
+from splitbench.solvers.calling import start_episode
 from splitbench.solvers.ddp.policies.library import (
     file_name,
     find_policy,

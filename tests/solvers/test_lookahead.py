@@ -22,7 +22,7 @@ from splitbench.problems import (
 )
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers import Context, make, solve_slot
-from splitbench.solvers.contract import start_episode
+from splitbench.solvers.calling import start_episode
 from splitbench.solvers.exact.exact import Exact
 from splitbench.solvers.horizon.bound import horizon_bound
 from splitbench.solvers.horizon.charge_aware import myopic_decision

@@ -26,9 +26,8 @@ from splitbench.problems import (
     SlotProblem,
     TableCurve,
 )
-from splitbench.solvers.contract import Context
+from splitbench.solvers.contract import Context, Solution
 from splitbench.solvers.exact.exact import ExactThreads
-from splitbench.solvers.solution import Solution
 from splitbench.solvers.threads.feasible_counts import feasible_start
 from splitbench.solvers.threads.thread_allocation import ThreadAllocation, improve
 from tests.strategies import SEEDS, problems, random_problem

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from splitbench.problems import EpisodeView, InputError, SlotProblem
 from splitbench.problems.arrays import Ints
+from splitbench.problems.status import Status
+from splitbench.solvers.contract import Solution, no_decision
 from splitbench.solvers.ddp.batch import BatchModel, Slots
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED
 from splitbench.solvers.ddp.outlook import Outlook
@@ -28,7 +30,6 @@ from splitbench.solvers.ddp.training_scenario import (
     scenario_of_suite,
 )
 from splitbench.solvers.horizon.forecast import Forecast
-from splitbench.solvers.solution import Solution, Status, no_decision
 
 #: Seconds between checkpoints of a training in a run, which a short limit may end.
 _CHECKPOINT_EVERY_S = 2.0
