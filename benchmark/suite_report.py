@@ -60,14 +60,22 @@ def print_suite(found: dict[str, Any]) -> None:
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name}={_shown(inner)}" for name, inner in value.items())
+        known = {name: inner for name, inner in value.items() if inner not in (None, "")}
+        return ", ".join(f"{name}={_shown(inner)}" for name, inner in known.items())
     if isinstance(value, list | tuple):
         if value and isinstance(value[0], dict):
             return "; ".join(
-                "/".join(str(v) for v in one.values() if v is not None) for one in value
+                "/".join(filter(None, map(_shown_part, one.values()))) for one in value
             )
         return " – ".join(map(_shown, value)) if len(value) == 2 else ", ".join(map(_shown, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _shown_part(value: Any) -> str:
+    """Return a part of a device kind, such as its calibration; empty where there is none."""
+    if isinstance(value, dict):
+        return f"({_shown(value)})" if any(value.values()) else ""
+    return "" if value is None else _shown(value)
 
 
 def _seeds(seeds: list[int]) -> str:

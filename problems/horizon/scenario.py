@@ -19,6 +19,7 @@ from splitbench.problems.fleet import Fleet
 from splitbench.problems.formulation import Formulation
 from splitbench.problems.horizon.horizon import Horizon
 from splitbench.problems.latency.profiles.boards import CurveKind, Split, make_device
+from splitbench.problems.latency.profiles.calibration import AS_PROFILED, Calibration
 from splitbench.problems.slot import harvested_j
 from splitbench.problems.sun.days import clear_sky_w_m2, load_solar
 from splitbench.problems.sun.trace import mean_over_slots
@@ -38,15 +39,19 @@ class Stream(IntEnum):
 
 @dataclass(frozen=True)
 class DeviceKind:
-    """A board that runs a DNN, on `cores` cores (the profile's own number by default)."""
+    """A board that runs a DNN, on `cores` cores (the profile's own number by default).
+
+    `calibration` are numbers that take the place of what the profiles say.
+    """
 
     board: str
     dnn: str
     cores: int | None = None
+    calibration: Calibration = AS_PROFILED
 
     def on(self, board: str | None, dnn: str | None) -> DeviceKind:
         """Return the kind on another board (its own number of cores) or with another DNN."""
-        moved = self if board is None else DeviceKind(board, self.dnn)
+        moved = self if board is None else replace(self, board=board, cores=None)
         return moved if dnn is None else replace(moved, dnn=dnn)
 
 
@@ -128,6 +133,7 @@ class Scenario:
                     server_scale=self.server_scale,
                     curve=curve or self.curve,
                     input_bits_per_value=self.input_bits_per_value,
+                    calibration=kind.calibration,
                 )
                 for index, kind in enumerate(self._kinds())
             ]

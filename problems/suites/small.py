@@ -53,6 +53,9 @@ class SmallScenario:
 
     def __post_init__(self) -> None:
         devices = self.parameters.devices
+        by_kind = set(self.parameters.calibrated) - {"input_bits_per_value"}
+        if by_kind:
+            raise InputError(f"{min(by_kind)}: got a value; expected none, or a suite of horizons")
         if self.parameters.truth is not None:
             raise InputError(
                 f"truth: got {self.parameters.truth}; expected none, or a suite of horizons"
@@ -205,7 +208,7 @@ def _device(
         server=given.server or server,
         server_scale=given.server_scale * rng.uniform(1.0, 3.0),
         curve=given.curve or curve,
-        input_bits_per_value=given.input_bits_per_value or 32.0,
+        input_bits_per_value=given.input_bits or 32.0,
     )
     return _coarse(device, rng)
 

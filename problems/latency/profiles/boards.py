@@ -24,6 +24,7 @@ from splitbench.problems.latency.profiles.board_data import (
     framework_factor,
     server_profile,
 )
+from splitbench.problems.latency.profiles.calibration import AS_PROFILED, Calibration, merge
 from splitbench.problems.latency.profiles.measured_boards import (
     layers_of,
     measured_dnn,
@@ -149,6 +150,7 @@ def make_device(
     curve: CurveKind = "exp2",
     input_bits_per_value: float = 32.0,
     max_threads: int | None = None,
+    calibration: Calibration = AS_PROFILED,
 ) -> Device:
     """Build a device from a board, a DNN and the server that helps it.
 
@@ -160,6 +162,8 @@ def make_device(
         where there are none, `measured` those of a profile file (`measured_shares`).
     input_bits_per_value
         How the DNN's input is coded: float32 by default, 8 for bytes. Other tensors are float32.
+    calibration
+        Numbers that take the place of what profiles say.
 
     Raises
     ------
@@ -170,26 +174,29 @@ def make_device(
     """
     if split not in get_args(Split):
         raise InputError(f"split: got {split!r}; expected {' or '.join(get_args(Split))}")
-    layers = layers_of(board, server, dnn)
-    whole_s = device_profile(board, dnn, cores)
+    chain = layers_of(board, server, dnn)
+    cuts = calibration.cuts(chain)
+    layers = merge(chain, cuts)
+    whole_s = calibration.device_s or device_profile(board, dnn, cores)
     if split == "linear":
         local_s, share = linear_local_s(whole_s, len(layers)), linear_server_share(len(layers))
     else:
         done = layers.mac_share()
         left = 1.0 - done
         if split == "measured":
-            done, left = measured_shares(board, server, dnn, cores)
+            done, left = (one[list(cuts)] for one in measured_shares(board, server, dnn, cores))
         local_s, share = tuple((whole_s * done).tolist()), tuple(left.tolist())
+    input_bits = calibration.input_bits_per_value or input_bits_per_value
     return Device(
         name=name,
         deadline_s=DEADLINE_SHARE * whole_s,
         battery_max_j=battery_max_j,
         compute_power_w=COMPUTE_POWER_W,
         transmit_power_w=TRANSMIT_POWER_W,
-        cut_bits=tuple(layers.cut_bits(32.0, input_bits_per_value).tolist()),
+        cut_bits=tuple(layers.cut_bits(32.0, input_bits).tolist()),
         local_s=local_s,
         server_share=share,
-        curve=server_curve(server, dnn, server_scale, curve),
+        curve=calibration.curve(server_curve(server, dnn, server_scale, curve), server_scale),
         dnn=dnn,
         max_threads=max_threads,
     )
