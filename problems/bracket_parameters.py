@@ -15,19 +15,22 @@ from splitbench.problems.errors import InputError, did_you_mean
 _BRACKETS = r"\s*(?:\[(?P<parameters>[^\[\]]*)\])?"
 _NAME = re.compile(r"(?P<name>[^\[\]+]+?)" + _BRACKETS)
 # A directory may have any character in its name, also those that mean something in a solver's.
-_CLASS_IN_FILE = re.compile(r"(?P<path>.+\.py):(?P<name>\w+)" + _BRACKETS)
+_CLASS_IN_FILE = re.compile(r"(?P<path>.+\.py)(?::(?P<name>\w+))?" + _BRACKETS)
 
 
 @dataclass(frozen=True)
 class Spec:
-    """A name (of a solver `name` or `path:Class`) and its parameters as text."""
+    """A name (of a solver `name` or `path:Class`) and its parameters as text.
+
+    `name` is empty where a file is named without a class.
+    """
 
     name: str
     parameters: dict[str, str] = field(default_factory=dict)
     path: str = ""
 
     def __str__(self) -> str:
-        head = f"{self.path}:{self.name}" if self.path else self.name
+        head = ":".join(filter(None, [self.path, self.name]))
         inside = ",".join(f"{key}={value}" for key, value in sorted(self.parameters.items()))
         return f"{head}[{inside}]" if inside else head
 
@@ -45,7 +48,7 @@ def parse_spec(text: str, whole: str = "", expected: str = "name or name[key=val
     if match is None:
         raise InputError(f"{whole or text!r} cannot be read; expected {expected}")
     parameters = parse_parameters(match["parameters"], whole or text)
-    return Spec(match["name"].strip(), parameters, match["path"] if in_file else "")
+    return Spec((match["name"] or "").strip(), parameters, match["path"] if in_file else "")
 
 
 def parse_parameters(text: str | None, whole: str) -> dict[str, str]:

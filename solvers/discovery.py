@@ -1,14 +1,13 @@
 """Finding plug-ins: modules of this repository, entry points of others, classes in a file.
 
-A class is a plug-in when it is defined in a module of `splitbench.solvers` or
-`splitbench.baselines`, sub-rooms included, or is named by an entry point; it is public and has a
-`name` and a method `solve`, `partition` or `allocate`. A module that cannot be imported is left
-out; asking for it by name says why.
+A class is a plug-in when it is public, has a `name` and a method `solve`, `partition` or
+`allocate`, and is defined in a module of `splitbench.solvers` or `splitbench.baselines`, sub-rooms
+included, or is named by an entry point. A class of a user's file needs no `name`: its class's name
+stands in. A module that cannot be imported is left out; asking for it by name says why.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import inspect
@@ -21,6 +20,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from splitbench.problems import InputError, UnknownNameError
+from splitbench.solvers.user_files import import_file, one_line
 
 ENTRY_POINT_GROUP = "splitbench.solvers"
 _ROOMS = ("splitbench.solvers", "splitbench.baselines")
@@ -75,67 +75,100 @@ def _modules_of(package: ModuleType) -> Iterator[str]:
 
 def plugins_of(module: ModuleType) -> list[type[Any]]:
     """Public classes defined in `module` that carry a name and a plug-in's method."""
-    return [
-        member
-        for name, member in vars(module).items()
-        if is_plugin(member) and member.__module__ == module.__name__ and not name.startswith("_")
-    ]
+    return [member for member in _classes_of(module) if is_plugin(member)]
 
 
 def is_plugin(member: Any) -> bool:
     """Whether `member` is a class with a name and a plug-in's method."""
-    return (
-        inspect.isclass(member)
-        and isinstance(getattr(member, "name", None), str)
-        and not getattr(member, "_is_protocol", False)
-        and bool(kinds_of(member))
-    )
+    return isinstance(getattr(member, "name", None), str) and bool(kinds_of(member))
 
 
-def kinds_of(plugin: type[Any]) -> list[str]:
-    """What a class can serve as: solver, partitioner, allocator."""
+def kinds_of(plugin: Any) -> list[str]:
+    """What a class can serve as: solver, partitioner, allocator; nothing for what is no class."""
+    if not inspect.isclass(plugin) or getattr(plugin, "_is_protocol", False):
+        return []
     return [kind for method, kind in _METHODS.items() if callable(getattr(plugin, method, None))]
 
 
-def class_in_file(path: Path, class_name: str, kind: str) -> type[Any]:
-    """Return a class of a Python file anywhere.
+def name_of(plugin: type[Any]) -> str:
+    """Return the `name` of a class, or the class's own name where it declares none."""
+    name = getattr(plugin, "name", None)
+    return name if isinstance(name, str) and name.strip() else plugin.__name__
+
+
+def classes_in_file(path: Path, kind: str) -> list[type[Any]]:
+    """Return the public classes defined in a Python file that can serve as a `kind`, in order.
 
     Raises
     ------
     InputError
-        No such file or class, a file that does not import, a class that is no `kind`.
+        No such file, or a file that does not import.
     """
-    if not path.is_file():
-        raise InputError(
-            f"{kind} {path}:{class_name}: no file {path}; expected path/to/file.py:ClassName"
-        )
-    module = _load_file(path)
+    return [plugin for plugin in _classes_of(_imported(path, kind)) if kind in kinds_of(plugin)]
+
+
+def class_in_file(path: Path, class_name: str, kind: str) -> type[Any]:
+    """Return a class of a Python file anywhere; of a file with one `kind` it need not be named.
+
+    Raises
+    ------
+    InputError
+        No such file or class, a file that does not import, a class that is no `kind`, none or
+        several to choose from where no class is named.
+    """
+    if not class_name:
+        return _only_class(path, kind)
+    module = _imported(path, kind)
     if not hasattr(module, class_name):
-        known = [plugin.__name__ for plugin in plugins_of(module)]
+        known = [plugin.__name__ for plugin in _classes_of(module) if kinds_of(plugin)]
         raise UnknownNameError(f"class in {path}", class_name, known)
     plugin: type[Any] = getattr(module, class_name)
-    if not is_plugin(plugin) or kind not in kinds_of(plugin):
+    if kind not in kinds_of(plugin):
         raise InputError(f"{path}:{class_name}: {_why_not(plugin, kind, f'{path}:{class_name}')}")
     return plugin
 
 
+def _only_class(path: Path, kind: str) -> type[Any]:
+    found = classes_in_file(path, kind)
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = " or ".join(f"{path}:{plugin.__name__}" for plugin in found)
+        raise InputError(f"{path}: has {len(found)} {kind}s; expected {names}")
+    others = [plugin for plugin in _classes_of(_imported(path, kind)) if kinds_of(plugin)]
+    if kind == "solver" and others:
+        called, scheme = HALVES[kinds_of(others[0])[0]]
+        example = scheme.format(f"{path}:{others[0].__name__}")
+        raise InputError(f"{path}: has no solver but {called}; expected for instance {example}")
+    method = next(method for method, of_kind in _METHODS.items() if of_kind == kind)
+    raise InputError(f"{path}: has no {kind}; expected a class with a method {method}")
+
+
+def _imported(path: Path, kind: str) -> ModuleType:
+    if not path.is_file():
+        raise InputError(f"{kind} {path}: no file {path}; expected path/to/file.py:ClassName")
+    return import_file(path)
+
+
+def _classes_of(module: ModuleType) -> list[type[Any]]:
+    """Public classes that a module defines, in the order of their definition."""
+    return [
+        member
+        for name, member in vars(module).items()
+        if inspect.isclass(member)
+        and member.__module__ == module.__name__
+        and not name.startswith("_")
+    ]
+
+
 def _why_not(plugin: Any, kind: str, name: str) -> str:
     """Say what a class of a file lacks to be a `kind`."""
-    other = next(iter(kinds_of(plugin)), None) if is_plugin(plugin) else None
+    other = next(iter(kinds_of(plugin)), None)
     if kind == "solver" and other is not None:
         called, scheme = HALVES[other]
         return f"only half of a solver, {called}; expected for instance {scheme.format(name)}"
     method = next(method for method, of_kind in _METHODS.items() if of_kind == kind)
-    lacks = [
-        what
-        for what, there in (
-            ("name (a text)", isinstance(getattr(plugin, "name", None), str)),
-            (f"method {method}", callable(getattr(plugin, method, None))),
-        )
-        if not there
-    ]
-    missing = f", it has no {' and no '.join(lacks)}" if lacks else ""
-    return f"no {kind}{missing}; expected a class with a name and a method {method}"
+    return f"no {kind}, it has no method {method}; expected a class with a method {method}"
 
 
 def _find_in_module(name: str, found: Found) -> None:
@@ -177,7 +210,7 @@ def _find_entry_point(entry_point: Any, found: Found) -> None:
 
 
 def _entries_of(plugin: type[Any]) -> list[Entry]:
-    return [Entry(kind, plugin.name, plugin) for kind in kinds_of(plugin)]
+    return [Entry(kind, name_of(plugin), plugin) for kind in kinds_of(plugin)]
 
 
 def _entry_points() -> Any:
@@ -189,32 +222,3 @@ def _entry_points() -> Any:
 def _installed(package: str) -> bool:
     root = package.partition(".")[0]
     return root in sys.modules or importlib.util.find_spec(root) is not None
-
-
-def _load_file(path: Path) -> ModuleType:
-    """Import a file under a name of its own; again only if it has changed since."""
-    resolved = path.resolve()
-    version = f"{resolved}:{resolved.stat().st_mtime_ns}:{resolved.stat().st_size}"
-    digest = hashlib.sha256(version.encode()).hexdigest()[:12]
-    name = f"splitbench_user_{resolved.stem}_{digest}"
-    if name in sys.modules:
-        return sys.modules[name]
-    module_spec = importlib.util.spec_from_file_location(name, resolved)
-    if module_spec is None or module_spec.loader is None:
-        raise InputError(f"{path}: cannot be imported; expected a Python file (.py)")
-    module = importlib.util.module_from_spec(module_spec)
-    sys.modules[name] = module
-    try:
-        module_spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        raise InputError(
-            f"{path}: importing it raised {one_line(error)}; expected a module that imports"
-        ) from error
-    return module
-
-
-def one_line(error: BaseException) -> str:
-    """Return the type and the first line of an error."""
-    first = next(iter(str(error).splitlines()), "")
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__

@@ -24,11 +24,12 @@ from splitbench.solvers.discovery import (
     class_in_file,
     find,
     kinds_of,
-    one_line,
+    name_of,
     plugins_of,
 )
 from splitbench.solvers.scheme import Scheme
-from splitbench.solvers.solver_spec import Spec, bind, parse_solver
+from splitbench.solvers.solver_spec import Spec, absolute, bind, parse_solver
+from splitbench.solvers.user_files import one_line
 
 __all__ = [
     "Entry",
@@ -122,8 +123,11 @@ def str_name(halves: list[Spec]) -> str:
 
 
 def canonical_name(name: str) -> str:
-    """Return the one spelling under which results of `name` are stored."""
-    return str_name(parse_solver(name))
+    """Return the one spelling under which results of `name` are stored.
+
+    Parameters are sorted, and however the path of a file is written, it becomes absolute.
+    """
+    return str_name([absolute(half) for half in parse_solver(name)])
 
 
 def known_solvers() -> list[Entry]:
@@ -143,6 +147,7 @@ def all_names() -> list[str]:
 
 def _make_one(spec: Spec, kind: str) -> Any:
     plugin = _lookup(spec, kind)
+    spec = spec if spec.name else replace(spec, name=plugin.__name__)
     missing = Entry(kind, spec.name, plugin).missing
     if missing:
         raise NotInstalledError(
@@ -156,7 +161,9 @@ def _make_one(spec: Spec, kind: str) -> Any:
         raise
     except ValueError as error:  # a value of the right type that the plug-in refuses
         raise InputError(f"{spec}: {one_line(error)}; expected other values") from error
-    if spec.parameters and kind == "solver" and not spec.path:
+    if spec.path and not isinstance(getattr(made, "name", None), str):
+        plugin.name = name_of(plugin)
+    elif spec.parameters and kind == "solver" and not spec.path:
         made.name = str(spec)
     return made
 

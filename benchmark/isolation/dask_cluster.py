@@ -14,8 +14,9 @@ import signal
 import subprocess
 import sys
 
-from splitbench.benchmark.isolation.worker_process import module_command, module_environment
+from splitbench.benchmark.isolation.worker_process import module_environment
 from splitbench.problems import InputError
+from splitbench.problems.package_paths import module_command
 
 #: Seconds that the cluster has to close by itself.
 CLOSE_S = 5.0

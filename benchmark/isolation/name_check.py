@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from splitbench.benchmark.console import warn
 from splitbench.problems import InputError
-from splitbench.problems.package_paths import IMPORT_ROOT
+from splitbench.problems.package_paths import module_command
 from splitbench.solvers.registry import check_name
 from splitbench.solvers.solver_spec import parse_solver
 
@@ -38,11 +38,9 @@ def check_solver_names(names: Iterable[str]) -> None:
 
 
 def _check_elsewhere(name: str) -> None:
-    root = str(IMPORT_ROOT)
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "splitbench.benchmark.isolation.name_check", name],
+            [*module_command("splitbench.benchmark.isolation.name_check"), name],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -50,7 +48,6 @@ def _check_elsewhere(name: str) -> None:
             errors="replace",
             timeout=_IMPORT_LIMIT_S,
             start_new_session=True,
-            env=os.environ | {"PYTHONPATH": path},
             check=False,
         )
     except subprocess.TimeoutExpired:

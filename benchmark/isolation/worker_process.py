@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from typing import Any
 
@@ -15,7 +14,7 @@ from splitbench.benchmark.isolation.cores import Core
 from splitbench.benchmark.isolation.framing import Channel
 from splitbench.benchmark.isolation.messages import key_object
 from splitbench.benchmark.referee.partial_record import Task
-from splitbench.problems.package_paths import IMPORT_ROOT
+from splitbench.problems.package_paths import module_command
 from splitbench.results import CellKey
 from splitbench.results.bounds import SOLVER_CODE
 
@@ -189,16 +188,6 @@ def _start(
     )
 
 
-def module_command(name: str) -> list[str]:
-    """Return the command that runs a module of ours.
-
-    -P: a folder of the user's named like one of ours must not be imported instead.
-    """
-    return [sys.executable, "-P", "-m", name]
-
-
 def module_environment() -> dict[str, str]:
-    """Return the environment of a process of ours: our rooms on the path, one thread each."""
-    root = str(IMPORT_ROOT)
-    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH", "")]))
-    return os.environ | _ONE_THREAD | {"PYTHONPATH": path}
+    """Return the environment of a process of ours: one thread each."""
+    return os.environ | _ONE_THREAD

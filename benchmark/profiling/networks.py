@@ -6,7 +6,7 @@ Weights are random: latency depends on sizes, not on values, once denormal numbe
 
 from __future__ import annotations
 
-import importlib.util
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from splitbench.benchmark.profiling.jobs import IMAGE, Job, model_name
 from splitbench.problems.errors import InputError
 from splitbench.problems.networks.architectures.architectures import build
+from splitbench.solvers.user_files import import_file
 
 
 def network_of(job: Job) -> tuple[nn.Module, Tensor]:
@@ -43,14 +44,11 @@ def network_of(job: Job) -> tuple[nn.Module, Tensor]:
 
 
 def _from_file(path: str, name: str) -> nn.Module:
-    spec = importlib.util.spec_from_file_location("profiled_model", path)
-    if spec is None or spec.loader is None:
-        raise InputError(f"--model: {path}: no Python file; expected path.py:name")
-    loaded = importlib.util.module_from_spec(spec)
     try:
-        spec.loader.exec_module(loaded)
-        found: Any = getattr(loaded, name)
+        found: Any = getattr(import_file(Path(path)), name)
         made = found if isinstance(found, nn.Module) else found()
+    except InputError as error:
+        raise InputError(f"--model {error}") from None
     except Exception as error:  # a user's code: anything may come out of it
         raise InputError(
             f"--model {path}:{name}: {type(error).__name__}: {_first_line(error)}; expected a "

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -15,7 +14,7 @@ from typing import Any
 from splitbench.benchmark.profiling.jobs import Job, model_name
 from splitbench.benchmark.profiling.load import usable_cores
 from splitbench.problems.errors import InputError
-from splitbench.problems.package_paths import IMPORT_ROOT
+from splitbench.problems.package_paths import module_command
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -52,11 +51,10 @@ class Worker:
     def __init__(self, job: Job) -> None:
         self.job = job
         environment = os.environ | dict.fromkeys(_THREAD_VARIABLES, str(job.threads))
-        path = os.pathsep.join(filter(None, [str(IMPORT_ROOT), os.environ.get("PYTHONPATH", "")]))
-        environment |= {"OMP_WAIT_POLICY": wait_policy(), "PYTHONPATH": path}
+        environment |= {"OMP_WAIT_POLICY": wait_policy()}
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (till exit)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "splitbench.benchmark.profiling.worker"],
+            module_command("splitbench.benchmark.profiling.worker"),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True,
             env=environment,
         )  # fmt: skip

@@ -18,8 +18,8 @@ from splitbench.results.store.record import RELAXES
 from splitbench.solvers import Context, Solution, Solver, Status, solve_slot
 from splitbench.solvers.calling import start_episode
 from splitbench.solvers.contract import no_decision
-from splitbench.solvers.discovery import one_line
 from splitbench.solvers.exact.exact import Exact
+from splitbench.solvers.user_files import one_line
 
 #: After so many slots in a row without a decision the rest of an episode is not run.
 SLOTS_WITHOUT_DECISION = 3
