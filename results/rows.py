@@ -12,17 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splitbench.problems.status import Status
 from splitbench.results.bounds import with_horizon_gaps
-from splitbench.results.store.record import CellKey, CellRecord
+from splitbench.results.store.record import STATUS_ORDER, CellKey, CellRecord
 from splitbench.results.tables.note_merging import notes_of
 
 if TYPE_CHECKING:
     from splitbench.results.statistics.paired import Comparison
     from splitbench.results.statistics.statistics import RowStatistics
-
-#: From best to worst; a row's status is its worst cell's.
-STATUS_ORDER = tuple(Status)
 
 
 @dataclass

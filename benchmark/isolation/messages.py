@@ -30,7 +30,8 @@ def record_object(record: CellRecord) -> dict[str, Any]:
 
 def record_from(data: dict[str, Any]) -> CellRecord:
     """Return the record that `record_object` wrote."""
-    return CellRecord(**(data | {"key": key_from(data["key"])}))
+    known = {"key": key_from(data["key"]), "relaxes": tuple(data.get("relaxes", ()))}
+    return CellRecord(**(data | known))
 
 
 def solution_object(solution: Solution) -> dict[str, Any]:

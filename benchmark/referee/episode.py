@@ -13,8 +13,7 @@ from splitbench.benchmark.referee.answer_validation import incumbent_of, plain
 from splitbench.benchmark.referee.verify import Reference, Verdict, gap_to, judge, refuted_claims
 from splitbench.problems import EpisodeView, Horizon, InputError, Outcome, Simulation, SlotProblem
 from splitbench.results import CellKey, CellRecord
-from splitbench.results.rows import STATUS_ORDER
-from splitbench.results.store.record import RELAXES
+from splitbench.results.store.record import STATUS_ORDER
 from splitbench.solvers import Context, Solution, Solver, Status, solve_slot
 from splitbench.solvers.calling import start_episode
 from splitbench.solvers.contract import no_decision
@@ -179,12 +178,14 @@ def record_of(key: CellKey, episode: Episode, environment: dict[str, Any]) -> Ce
         note=next((run.verdict.note for run in runs if run.verdict.note), ""),
         devices=episode.devices,
         slots_run=len(outcomes),
+        slots_asked=len(outcomes),
         utility_mean=float(np.mean([o.utility for o in outcomes])) if outcomes else None,
         energy_j_mean=(float(np.mean([o.energy_j.mean() for o in outcomes])) if outcomes else None),
         served=int(served.sum()),
         violations=dict(violations),
         slot_gap_mean=float(np.mean(known)) if complete else None,
         slot_gap_max=float(np.max(known)) if complete else None,
+        slot_gap_min=float(np.min(known)) if complete else None,
         gap_relative_mean=float(np.mean([_relative(run) for run in runs])) if complete else None,
         gap_against="optimum" if complete else None,
         reference_status=str(references.pop()) if len(references) == 1 else None,
@@ -195,8 +196,9 @@ def record_of(key: CellKey, episode: Episode, environment: dict[str, Any]) -> Ce
         environment=environment,
     )
     marks = ["clairvoyant: it sees the future"] if episode.clairvoyant else []
-    relaxed = {broken.constraint for outcome in outcomes for broken in outcome.relaxed}
-    marks += [f"{RELAXES}{name}: no gap where it does" for name in sorted(relaxed)]
+    relaxed = sorted({broken.constraint for outcome in outcomes for broken in outcome.relaxed})
+    record.relaxes = tuple(relaxed)
+    marks += [f"relaxes {name}: no gap where it does" for name in relaxed]
     record.note = "; ".join(filter(None, [*marks, record.note]))
     for part in ("local_s", "transmit_s", "queue_s", "server_s"):
         setattr(record, f"{part}_mean", _mean_served(outcomes, part, served))

@@ -22,7 +22,7 @@ from splitbench.problems import (
     linear_local_s,
     linear_server_share,
 )
-from splitbench.results.store.decode import ReferenceTime
+from splitbench.results.store.documents import ReferenceTime
 from splitbench.solvers.exact.exact import Exact
 
 #: A reference cell that takes this many times its least so far counts as drift.

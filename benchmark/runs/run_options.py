@@ -17,7 +17,7 @@ from splitbench.benchmark.runs.drift import drifts
 from splitbench.benchmark.runs.progress import Progress, at_work, shown
 from splitbench.problems.errors import InputError
 from splitbench.results import CellKey, CellRecord, Store
-from splitbench.results.store.decode import ReferenceTime
+from splitbench.results.store.documents import ReferenceTime
 
 #: Of fewer cells one slow moment would be called a change of the machine.
 FEWEST_FOR_DRIFT = 10

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 
 from splitbench.results.statistics.bootstrap import bootstrap_interval
-from splitbench.results.statistics.samples import Sample, same
+from splitbench.results.statistics.samples import Sample
+from splitbench.results.store.record import same
 
 #: Of n pairs the smallest two-sided p-value is 2/2^n: five cannot fall below 0.05.
 FEWEST_PAIRS = 6

@@ -7,7 +7,8 @@ from statistics import fmean
 from typing import NamedTuple
 
 from splitbench.results.rows import Group
-from splitbench.results.statistics.samples import Sample, Samples, same
+from splitbench.results.statistics.samples import Sample, Samples
+from splitbench.results.store.record import same
 
 
 class MeanRank(NamedTuple):

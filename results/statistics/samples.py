@@ -10,9 +10,6 @@ from splitbench.results.bounds import BOUND
 from splitbench.results.rows import Group, group_of
 from splitbench.results.store.record import CellRecord
 
-#: Two utilities this close, relative to the larger of 1 and their size, are the same.
-TOLERANCE = 1e-9
-
 #: Seed and index of the instance; None where the cell is an episode.
 Place = tuple[int, int | None]
 
@@ -80,8 +77,3 @@ def samples_of(records: Iterable[CellRecord]) -> Samples:
         elif record.utility_mean is not None and record.reference_status != "infeasible":
             sample.utility[place] = record.utility_mean
     return samples
-
-
-def same(first: float, second: float) -> bool:
-    """Whether two utilities are the same up to rounding."""
-    return abs(first - second) <= TOLERANCE * max(1.0, abs(first), abs(second))

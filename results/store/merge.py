@@ -10,8 +10,7 @@ from typing import Any
 
 from splitbench.problems.errors import InputError
 from splitbench.results.bounds import BOUND
-from splitbench.results.statistics.samples import same
-from splitbench.results.store.record import CellKey, CellRecord
+from splitbench.results.store.record import CellKey, CellRecord, same
 from splitbench.results.store.store import Store
 
 

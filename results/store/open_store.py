@@ -7,27 +7,28 @@ import time
 from pathlib import Path
 
 from splitbench.problems.errors import InputError
-from splitbench.results.store.decode import KEY_FIELDS, RECORD_FIELDS
-from splitbench.results.store.schema import SCHEMA_VERSION, upgrade, version_of
+from splitbench.results.store.schema import COLUMNS, SCHEMA_VERSION, create, version_of
 
 #: Seconds that a process waits for others to be done with the file.
 PATIENCE_S = 60.0
 
 
 def open_for_writing(path: str) -> sqlite3.Connection:
-    """Open or make a store, in the present schema and with a write-ahead log.
+    """Open or make a store, with a write-ahead log.
 
     Raises
     ------
     InputError
-        Another database, or a newer store; neither is touched.
+        No regular file, another database, or a store of another schema; none is touched.
     sqlite3.Error
         No database, or one that cannot be written.
     """
+    if path != ":memory:" and Path(path).exists() and not Path(path).is_file():
+        raise InputError(f"{path}: not a regular file; expected a results store or a new file")
     connection = sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)
     try:
-        if version_of(connection, path) != SCHEMA_VERSION:
-            upgrade(connection, path)
+        if version_of(connection, path) == 0:
+            create(connection, path)
         _check_columns(connection, path)
         _write_ahead(connection)
     except BaseException:
@@ -37,12 +38,12 @@ def open_for_writing(path: str) -> sqlite3.Connection:
 
 
 def open_for_reading(path: str) -> sqlite3.Connection:
-    """Open a store read-only; one of an older schema is copied into memory and upgraded there.
+    """Open a store read-only.
 
     Raises
     ------
     InputError
-        No file, an empty one, another database, or a newer store.
+        No file, an empty one, another database, or a store of another schema.
     sqlite3.Error
         No database.
     """
@@ -51,11 +52,8 @@ def open_for_reading(path: str) -> sqlite3.Connection:
         raise InputError(f"{path}: no such file; expected what `splitbench run` wrote")
     connection = _connect_read_only(file)
     try:
-        version = version_of(connection, path)
-        if version == 0:
+        if version_of(connection, path) == 0:
             raise InputError(f"{path}: an empty file; expected what `splitbench run` wrote")
-        if version != SCHEMA_VERSION:
-            connection = _upgraded_copy(connection, path)
         _check_columns(connection, path)
     except BaseException:
         connection.close()
@@ -84,22 +82,10 @@ def _connect(uri: str) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, timeout=PATIENCE_S, isolation_level=None)
 
 
-def _upgraded_copy(connection: sqlite3.Connection, path: str) -> sqlite3.Connection:
-    copy = sqlite3.connect(":memory:", isolation_level=None)
-    try:
-        connection.backup(copy)
-        upgrade(copy, path)
-    except BaseException:
-        copy.close()
-        raise
-    connection.close()
-    return copy
-
-
 def _check_columns(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("PRAGMA trusted_schema=OFF")
     found = {row[1] for row in connection.execute("PRAGMA table_info(cells)")}
-    missing = sorted({"digest", *KEY_FIELDS, *RECORD_FIELDS} - found)
+    missing = sorted(set(COLUMNS) - found)
     if missing:
         raise InputError(
             f"{path}: damaged: the table cells lacks {', '.join(missing)}; "

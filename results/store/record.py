@@ -1,20 +1,26 @@
-"""One cell of the benchmark as it is kept: what was run, and what came of it."""
+"""The record of one cell: its key and its results."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-#: Begins what the note of a cell says of a constraint that its scheme relaxes.
-RELAXES = "relaxes "
+from splitbench.problems.status import Status
+
+#: Statuses of a cell from best to worst; a row of the table has the status of its worst cell.
+STATUS_ORDER: tuple[str, ...] = tuple(Status)
+#: A cell of these statuses was not run: it has no numbers, and its row has none either.
+NOT_RUN = ("unsupported", "not_installed")
+#: A gap below −this, relative to the larger of 1 and the reference, is more than rounding.
+IMPOSSIBLE = 1e-6
 
 
 @dataclass(frozen=True)
 class CellKey:
-    """What identifies a cell; the same in whatever order flags were given.
+    """What identifies a cell, whatever the order of options.
 
     Attributes
     ----------
@@ -48,19 +54,35 @@ class CellKey:
 
 @dataclass(slots=True)
 class CellRecord:
-    """What became of a cell. Means are over the slots that were run.
+    """The result of one cell. Means are over every slot that was asked for.
+
+    A slot without a decision, for whatever reason, counts as all devices hibernating: it serves
+    nothing, draws no energy and scores −10 a device.
 
     Attributes
     ----------
+    note
+        Text for people; nothing is read from it.
+    slots_run, slots_asked
+        Slots for which the solver was asked for a decision, and slots that the means are over.
+        `slots_asked` is 0 where nothing is known of them; `slots_run` then stands for it.
     utility_mean
         Mean over slots of U, summed over the `devices` devices.
     latency_s_mean, local_s_mean, transmit_s_mean, queue_s_mean, server_s_mean
         Means over the `served` device-slots; None where none was served.
     energy_j_mean
         Mean over all device-slots.
-    slot_gap_mean, slot_gap_max, gap_relative_mean, gap_against
+    slot_gap_mean, slot_gap_max, slot_gap_min, gap_relative_mean
         Reference − U at the state the policy is in; None without a reference, and where the
         scheme relaxes a constraint.
+    gap_against
+        What the slot gap is measured against: `optimum`, `bound` or `best_known`.
+    relaxes
+        Names of the constraints that the scheme relaxes; where it does it has no gap.
+    per_device
+        One object a device, `{"name", "dnn", "latency_s_mean", "energy_j_mean", "served"}`.
+    traceback, output
+        Where a plug-in raised an exception, and what it printed; both bounded by the harness.
     reference_status
         `infeasible` where the instance is proved to have no decision.
     slots_optimal
@@ -70,12 +92,13 @@ class CellRecord:
     claims
         What the solver claimed and the recomputation did not bear out, in words.
     decisions
-        One object a slot; empty where the store was asked for summaries. In the cell of a
+        One object a slot; empty where the store was asked for summaries, as are `per_device`,
+        `traceback` and `output`. In the cell of a
         horizon's bound only `energy_price`: what a joule is worth in hindsight, U/J.
     environment
-        Package versions and machine; empty where the store was asked for summaries.
+        Package versions and machine.
     formulation
-        Switches of the model, as in the instance format; {} where a record predates them.
+        Switches of the model, as in the instance format.
     solver_version
         The solver's package and those it stands on, `splitbench 0.1.0, highspy 1.16.0`.
     limit_s
@@ -93,6 +116,7 @@ class CellRecord:
     note: str = ""
     devices: int = 0
     slots_run: int = 0
+    slots_asked: int = 0
     utility_mean: float | None = None
     latency_s_mean: float | None = None
     local_s_mean: float | None = None
@@ -104,6 +128,7 @@ class CellRecord:
     violations: dict[str, int] = field(default_factory=dict)
     slot_gap_mean: float | None = None
     slot_gap_max: float | None = None
+    slot_gap_min: float | None = None
     gap_relative_mean: float | None = None
     gap_against: str | None = None
     reference_status: str | None = None
@@ -120,20 +145,38 @@ class CellRecord:
     reference_cell_s: float | None = None
     wall_s: float | None = None
     written: str = ""
+    relaxes: tuple[str, ...] = ()
+    per_device: list[dict[str, Any]] = field(default_factory=list)
+    traceback: str = ""
+    output: str = ""
 
     @property
     def finished(self) -> bool:
-        """Whether the solver came to an end of its own, whatever its answer is worth."""
+        """Whether the solver ended by itself, with a valid answer or not."""
         return self.status in ("optimal", "feasible", "infeasible", "invalid")
 
     @property
-    def relaxes(self) -> bool:
-        """Whether the scheme relaxes a constraint; then it has no gap."""
-        return any(part.startswith(RELAXES) for part in self.note.split("; "))
+    def slots_counted(self) -> int:
+        """Slots that the means are over."""
+        return self.slots_asked or self.slots_run
 
     @property
     def failed(self) -> bool:
-        """Whether the cell is one that a run's exit status must speak of."""
+        """Whether the exit status of a run has to be 1 for this cell."""
         if self.status == "invalid":  # on an instance without a decision anything is invalid
             return self.reference_status != "infeasible"
         return self.status not in ("optimal", "feasible", "infeasible")
+
+
+#: Two utilities this close, relative to the larger of 1 and their size, are the same.
+TOLERANCE = 1e-9
+
+
+def same(first: float, second: float) -> bool:
+    """Whether two utilities are the same up to rounding."""
+    return abs(first - second) <= TOLERANCE * max(1.0, abs(first), abs(second))
+
+
+#: Fields of a key, and of a record without its key.
+KEY_FIELDS = tuple(entry.name for entry in fields(CellKey))
+RECORD_FIELDS = tuple(entry.name for entry in fields(CellRecord) if entry.name != "key")

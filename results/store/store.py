@@ -1,39 +1,34 @@
-"""The results store: one SQLite file, one row a cell, written as soon as the cell ends."""
+"""The results store: one SQLite file with a row for each cell, committed when the cell ends."""
 
 from __future__ import annotations
 
 import gc
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from splitbench.problems.errors import InputError
-from splitbench.results.store.decode import (
-    JSON_FIELDS,
-    KEY_FIELDS,
-    RECORD_FIELDS,
+from splitbench.results.store.documents import (
     ReferenceTime,
-    record_query,
+    columns_of,
     records_from,
     reference_times_from,
 )
 from splitbench.results.store.open_store import open_for_reading, open_for_writing
 from splitbench.results.store.record import CellKey, CellRecord
-from splitbench.results.store.schema import SCHEMA_VERSION, packed
+from splitbench.results.store.schema import COLUMNS, READ, SCHEMA_VERSION
 
 __all__ = ["SCHEMA_VERSION", "Store"]
 
 _ROWS_AT_ONCE = 2000
-_NAMES = ("digest", *KEY_FIELDS, *RECORD_FIELDS, "seconds")
 _INSERT = (
-    f"INSERT OR REPLACE INTO cells ({', '.join(_NAMES)}) "
-    f"VALUES ({', '.join(f':{name}' for name in _NAMES)})"
+    f"INSERT OR REPLACE INTO cells ({', '.join(COLUMNS)}) "
+    f"VALUES ({', '.join('?' for _ in COLUMNS)})"
 )
 
 
@@ -41,8 +36,7 @@ class Store:
     """Records of cells in a SQLite file; opening one runs nothing that is named in it.
 
     Several processes may write to one file at a time (write-ahead log, 60 s of patience for a
-    lock). A file of an older schema is brought to the present one: in place where it is opened
-    for writing, in memory where it is only read.
+    lock).
 
     Parameters
     ----------
@@ -54,7 +48,7 @@ class Store:
     Raises
     ------
     InputError
-        The file is no splitbench store, is damaged, or is of a newer schema. Any method may
+        The file is no splitbench store, is damaged, or is of another schema. Any method may
         find damage that opening did not see.
     """
 
@@ -88,7 +82,7 @@ class Store:
 
         `written` becomes the time of writing where it is empty.
         """
-        values = _values_of(record)
+        values = self._columns_of(record)
         with self._complaining():
             self._connection.execute(_INSERT, values)
 
@@ -97,7 +91,7 @@ class Store:
         with self._complaining():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
-                self._connection.executemany(_INSERT, map(_values_of, records))
+                self._connection.executemany(_INSERT, map(self._columns_of, records))
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
@@ -118,7 +112,7 @@ class Store:
         return list(self.each())
 
     def summaries(self) -> list[CellRecord]:
-        """Return every record as `all` does, but without `decisions` and `environment`.
+        """Return every record as `all` does, but without decisions, devices, traceback, output.
 
         They are most of a file and no table needs them; `solve_s` are arrays of floats.
         """
@@ -132,9 +126,10 @@ class Store:
 
     def reference_times(self) -> list[ReferenceTime]:
         """Return the reference times of cells that have one, in order of writing."""
+        seconds = "json_extract(document, '$.reference_cell_s')"
         query = (
-            "SELECT environment, reference_cell_s, written FROM cells "
-            "WHERE reference_cell_s IS NOT NULL ORDER BY written, rowid"
+            f"SELECT environment, {seconds}, written FROM cells "
+            f"WHERE {seconds} IS NOT NULL ORDER BY written, rowid"
         )
         with self._complaining():
             rows = self._connection.execute(query).fetchall()
@@ -148,25 +143,34 @@ class Store:
         self, clauses: str, arguments: list[str], bulky: bool = True
     ) -> Iterator[CellRecord]:
         with self._complaining():
-            cursor = self._connection.execute(f"{record_query(bulky)} {clauses}", arguments)
+            names = READ if bulky else READ[:-1]
+            cursor = self._connection.execute(
+                f"SELECT {', '.join(names)} FROM cells {clauses}", arguments
+            )
             while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-                yield from records_from(rows, bulky, self.path)
+                yield from records_from(rows, self.path)
 
-    @contextmanager
-    def _complaining(self) -> Iterator[None]:
-        """Say in one line what SQLite has against the file, or the values."""
+    def _columns_of(self, record: CellRecord) -> tuple[Any, ...]:
+        # A note may quote bytes that are no text; a key may not: it would not be found again.
+        note = record.note.encode("utf-8", "replace").decode()
         try:
-            yield
-        except (OverflowError, UnicodeEncodeError) as error:
+            return columns_of(replace(record, note=note, written=record.written or now()))
+        except ValueError as error:
             raise InputError(
                 f"{self.path}: a cell cannot be kept: {error}; "
                 "expected whole numbers below 2**63 and names that are text"
             ) from None
+
+    @contextmanager
+    def _complaining(self) -> Iterator[None]:
+        """Turn an error of SQLite into one line."""
+        try:
+            yield
         except sqlite3.Error as error:
             raise InputError(f"{self.path}: {error}; expected {_expected(error)}") from None
 
 
-#: What would have done, by what SQLite has against a file.
+#: What would have been accepted, by SQLite's error code.
 _EXPECTED = {
     sqlite3.SQLITE_FULL: "room on the disk; what was kept stays, and a run goes on from there",
     sqlite3.SQLITE_IOERR: "a disk that can be written; what was kept stays, and a run goes on",
@@ -179,19 +183,6 @@ _EXPECTED = {
 def _expected(error: sqlite3.Error) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # extended codes say the same in detail
     return _EXPECTED.get(code, "a splitbench results store (SQLite)")
-
-
-def _values_of(record: CellRecord) -> dict[str, Any]:
-    values: dict[str, Any] = {"digest": record.key.digest} | asdict(record.key)
-    for name in RECORD_FIELDS:
-        value = getattr(record, name)
-        values[name] = json.dumps(value) if name in JSON_FIELDS else value
-    values["solve_s"] = packed(record.solve_s)
-    values["seconds"] = float(sum(record.solve_s))
-    # An error may quote bytes that are no text; a key may not: it would not be found again.
-    values["note"] = record.note.encode("utf-8", "replace").decode()
-    values["written"] = record.written or now()
-    return values
 
 
 def now() -> str:

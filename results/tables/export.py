@@ -8,14 +8,18 @@ import sys
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, get_args, get_origin, get_type_hints
 
 from splitbench.problems.errors import InputError
-from splitbench.results.store.decode import JSON_FIELDS, KEY_FIELDS, RECORD_FIELDS
-from splitbench.results.store.record import CellRecord
+from splitbench.results.store.record import KEY_FIELDS, RECORD_FIELDS, CellKey, CellRecord
 from splitbench.results.tables import escape
 
 #: Columns of an export: those of the store; `seconds` is the sum of `solve_s`.
+JSON_FIELDS = {
+    name
+    for name, hint in get_type_hints(CellRecord).items()
+    if get_origin(hint) in (dict, list, tuple)
+}
 COLUMNS = (*KEY_FIELDS, *RECORD_FIELDS, "seconds")
 _CELLS_AT_ONCE = 2000
 
@@ -80,7 +84,7 @@ def write_parquet(records: Iterable[CellRecord], path: Path) -> None:
 
 
 def _csv_value(value: Any) -> Any:
-    if isinstance(value, dict | list):
+    if isinstance(value, dict | list | tuple):
         return json.dumps(value)  # starts with a bracket: no formula
     return escape.csv(value) if isinstance(value, str) else value
 
@@ -93,13 +97,12 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def _arrow_type(pyarrow: Any, name: str) -> Any:
-    from splitbench.results.store.decode import types_of
-
     if name in ("solve_s", "seconds"):
         return pyarrow.list_(pyarrow.float64()) if name == "solve_s" else pyarrow.float64()
+    hint = (get_type_hints(CellKey) | get_type_hints(CellRecord))[name]
+    types = set(get_args(hint)) or {hint}
     if name in JSON_FIELDS:
         return pyarrow.string()
-    types = types_of(name)
     if bool in types:
         return pyarrow.bool_()
     if float in types:

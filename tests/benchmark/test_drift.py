@@ -9,7 +9,7 @@ import numpy as np
 from splitbench.benchmark.runs import drift
 from splitbench.benchmark.runs.drift import drifts, reference_cell_seconds
 from splitbench.results import Store
-from splitbench.results.store.decode import ReferenceTime
+from splitbench.results.store.documents import ReferenceTime
 from splitbench.solvers.exact.exact import Exact
 from tests.results.records import ENVIRONMENT, record, write_store
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import csv as csv_module
-import io
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
 from splitbench.benchmark.cli import main
 from tests.results.records import failed, record, write_store
-from tests.results.test_store import VERSION_1
 
 SCHEME = "dads[load=heavy]+ta[objective=utility,start=random]"
 
@@ -84,18 +80,6 @@ def test_warns_of_drift_and_old_code(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert len(json.loads(said.out)) == 1
     assert "1 cells of older code are left out" in said.err
     assert "1 of 2 cells ran while it was over 1.25×" in said.err
-
-
-def test_reads_a_store_of_an_older_schema(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A version-1 file is tabled as it is, and stays as it is."""
-    store = Path(shutil.copy(VERSION_1, tmp_path / "old.sqlite"))
-    content = store.read_bytes()
-    assert main(["table", "--store", str(store), "--format", "csv", "--stats"]) == 0
-    lines = list(csv_module.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert {line["solver"] for line in lines} >= {"exact", "greedy", "mine.py:Évil"}
-    assert store.read_bytes() == content
 
 
 @pytest.mark.parametrize(
