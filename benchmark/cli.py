@@ -10,6 +10,7 @@ import typer
 
 from splitbench.benchmark.commands import (
     cut,
+    develop,
     fit,
     gap,
     listing,
@@ -36,6 +37,8 @@ app.command("run")(run.run)
 app.command("gap")(gap.gap)
 app.command("solve")(single_file.solve)
 app.command("simulate")(single_file.simulate)
+app.command("new")(develop.new)
+app.command("check")(develop.check)
 app.command("list")(listing.list_things)
 app.command("show")(listing.show)
 app.command("sample")(listing.sample)

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from splitbench.benchmark.check.api import check
     from splitbench.problems import (
         Horizon,
         InputError,
@@ -35,6 +36,7 @@ _ROOM_OF = {
     "Solution": "solvers",
     "Status": "solvers",
     "Store": "results",
+    "check": "benchmark.check.api",
     "load_horizon": "problems",
     "load_instance": "problems",
     "make": "solvers",
@@ -52,6 +54,7 @@ __all__ = [
     "Solution",
     "Status",
     "Store",
+    "check",
     "load_horizon",
     "load_instance",
     "make",

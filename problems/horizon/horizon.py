@@ -154,10 +154,14 @@ def load_horizon(path: str | Path) -> Horizon:
     InputError
         One line that names file, place, value and what was expected.
     """
+    return horizon_from(read_json_object(path), str(path))
+
+
+def horizon_from(data: Any, source: str) -> Horizon:
+    """Build the horizon from parsed JSON that came from `source`; see `load_horizon`."""
     from splitbench.problems.files.slot_schema import HorizonFile
 
-    source = str(path)
-    file = validate(HorizonFile, read_json_object(path), source)
+    file = validate(HorizonFile, data, source)
     check_devices(list(file.devices), max(slot.threads for slot in file.slots), source)
     for index, device in enumerate(file.devices):
         start = device.battery_start_j

@@ -44,12 +44,17 @@ class Refine:
         return f"{partitioner}+ta[objective=utility]", f"eo+{refine}", f"local+{refine}"
 
     def allocate(self, problem: SlotProblem, partition: Ints, context: Context = ALONE) -> Solution:
-        """Return the refined decision; never one of less utility than TA's for `partition`."""
+        """Return the refined decision; never one of less utility than TA's for `partition`.
+
+        Where the time is up it is the best decision so far.
+        """
         best, earned = self._tried(problem, partition, context)
         actions = ActionSet.of(problem.fleet, "candidates")
         for _ in range(self.rounds):
             before = earned
             for device in range(len(problem)):
+                if context.time_left_s() <= 0.0:
+                    return best
                 held = np.asarray(best.partition)
                 for choice in actions.neighbours(held, device):
                     moved = held.copy()
