@@ -6,7 +6,8 @@ import numpy as np
 
 from splitbench.problems import UNSERVED_UTILITY, Horizon
 from splitbench.problems.arrays import Floats, Ints
-from splitbench.problems.slot import SlotData, Terms, slot_terms
+from splitbench.problems.batch import Slots
+from splitbench.problems.equations import Cuts, Terms, battery_next_j, slot_data, slot_terms
 
 
 def fixed_values(horizon: Horizon) -> Floats:
@@ -24,18 +25,18 @@ def fixed_values(horizon: Horizon) -> Floats:
         above a cap. k may exceed what a slot has to give.
     """
     fleet, k = horizon.fleet, thread_counts(horizon)
-    unusable = ~fleet.in_range[:, :, None] | (k > fleet.thread_caps[:, None])[:, None, :]
-    battery = np.repeat(horizon.battery_start_j[:, None], fleet.width, axis=1)
+    unusable = ~fleet.in_range.T[:, :, None] | (k > fleet.thread_caps[:, None])
+    battery = np.repeat(horizon.battery_start_j[None, :], fleet.width, axis=0)  # (L, N)
     values = np.empty((len(horizon), len(fleet), fleet.width, len(k)))
     for slot, threads in enumerate(horizon.threads):
         most = threads - (len(fleet) - 1) * horizon.min_threads
         terms = _terms(horizon, slot, battery, k)
-        steady = ~unusable & (terms.queue_s < np.inf) & (terms.charge_j > 0.0)
-        served = (steady & (k <= most)).any(axis=2)
-        earned = np.where(steady, np.maximum(terms.utility, UNSERVED_UTILITY), UNSERVED_UTILITY)
-        values[slot] = np.where(unusable, -np.inf, earned)
-        kept = np.minimum(battery + horizon.harvest_j[slot][:, None], fleet.battery_max_j[:, None])
-        battery = np.where(served, terms.battery_next_j[:, :, 0], kept)
+        feasible = ~unusable & terms.steady & terms.powered
+        served = (feasible & (k <= most)).any(axis=2)
+        earned = np.where(feasible, np.maximum(terms.utility, UNSERVED_UTILITY), UNSERVED_UTILITY)
+        values[slot] = np.where(unusable, -np.inf, earned).transpose(1, 0, 2)
+        unused = battery_next_j(battery + horizon.harvest_j[slot], fleet.battery_max_j)
+        battery = np.where(served, terms.battery_next_j[:, :, 0], unused)
     return values
 
 
@@ -46,25 +47,15 @@ def thread_counts(horizon: Horizon) -> Ints:
 
 
 def _terms(horizon: Horizon, slot: int, battery_j: Floats, k: Ints) -> Terms:
-    """Eq. 1–10 of a slot at charges of shape (N, L), for every l and k: shape (N, L, C)."""
+    """Eq. 1–10 of a slot at charges of shape (L, N), one for each l, for every k: (L, N, C)."""
     fleet = horizon.fleet
-    columns = (
+    slots = Slots(
+        horizon.threads[slot : slot + 1],
         horizon.arrival_rate_hz[slot],
         horizon.uplink_bps[slot],
         battery_j,
         horizon.harvest_j[slot],
-        fleet.deadline_s,
-        fleet.battery_max_j,
-        fleet.compute_power_w,
-        fleet.transmit_power_w,
     )
-    return slot_terms(
-        SlotData(*(column.reshape(len(fleet), -1, 1) for column in columns)),
-        fleet.cut_bits[:, :, None],
-        fleet.local_s[:, :, None],
-        fleet.server_share[:, :, None],
-        fleet.curve_s(int(k[-1]))[:, None, k - 1],
-        slot_s=horizon.slot_s,
-        utility_weight=horizon.utility_weight,
-        formulation=horizon.formulation,
-    )
+    cuts = Cuts(*(column.T[:, :, None] for column in fleet.cuts))
+    whole = fleet.curve_s(int(k[-1]))[:, k - 1]
+    return slot_terms(horizon, slot_data(slots, fleet, axes=1), cuts, whole)

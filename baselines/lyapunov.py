@@ -8,7 +8,6 @@ import numpy as np
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
-from splitbench.problems.slot import slot_energy_j, transmission_s
 from splitbench.problems.status import Status
 from splitbench.solvers.contract import Solution, no_decision
 from splitbench.solvers.exact.knapsack import best_division
@@ -82,16 +81,7 @@ class Lyapunov:
 
     def _drift(self, problem: SlotProblem) -> Floats:
         """Q·(E_con − E_harv)/E_max of each cut, shape (N, L)."""
-        fleet = problem.fleet
-        per_slot = problem.formulation.energy_scope == "slot"
-        energy_j = slot_energy_j(
-            fleet.local_s,
-            transmission_s(fleet.cut_bits, problem.uplink_bps[:, None]),
-            fleet.compute_power_w[:, None],
-            fleet.transmit_power_w[:, None],
-            problem.arrival_rate_hz[:, None] * problem.slot_s if per_slot else 1.0,
-        )
-        spent_j = energy_j - problem.harvest_j[:, None]
+        spent_j = problem.energy_by_cut().energy_j - problem.harvest_j[:, None]
         drift: Floats = self._shortfall_per_j(problem)[:, None] * spent_j
         return drift
 

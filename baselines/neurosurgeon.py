@@ -10,8 +10,8 @@ import numpy as np
 
 from splitbench.problems import Device, EpisodeView, Fleet, InputError, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.equations import transmission_s
 from splitbench.problems.networks.network import LayerGraph, load_network, network_names
-from splitbench.problems.slot import transmission_s
 from splitbench.problems.status import Status
 from splitbench.solvers.contract import Solution, no_decision
 

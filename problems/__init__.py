@@ -7,6 +7,7 @@ Sub-rooms: `files` (JSON formats), `horizon` (slots in time), `latency` (thread 
 if __name__ == "problems":
     raise ImportError("problems is a room of splitbench; import splitbench.problems")
 
+from splitbench.problems.equations import linear_local_s, linear_server_share
 from splitbench.problems.errors import InputError, SplitbenchError, UnknownNameError
 from splitbench.problems.files.slot_file import (
     instance_dict,
@@ -14,7 +15,7 @@ from splitbench.problems.files.slot_file import (
     parse_instance,
     save_instance,
 )
-from splitbench.problems.fleet import Device, Fleet, linear_local_s, linear_server_share
+from splitbench.problems.fleet import Device, Fleet
 from splitbench.problems.formulation import UNSERVED_UTILITY, Formulation
 from splitbench.problems.horizon.episode_view import EpisodeView
 from splitbench.problems.horizon.horizon import Horizon, load_horizon, save_horizon

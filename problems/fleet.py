@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from splitbench.problems.arrays import Floats, Ints, frozen
+from splitbench.problems.equations import Cuts
 from splitbench.problems.errors import InputError
 from splitbench.problems.latency.curves import ThreadCurve
 
@@ -67,19 +68,9 @@ class Device:
 
     @property
     def max_threads_known(self) -> int | None:
-        """The same; None where only the server bounds it."""
+        """`thread_cap`, or None where only the server's K limits the device."""
         caps = [cap for cap in (self.max_threads, self.curve.max_threads) if cap is not None]
         return min(caps, default=None)
-
-
-def linear_local_s(whole_s: float, layers: int) -> tuple[float, ...]:
-    """Eq. 9: D_loc·l/S for l = 0..S, in seconds."""
-    return tuple(whole_s * index / layers for index in range(layers + 1))
-
-
-def linear_server_share(layers: int) -> tuple[float, ...]:
-    """Eq. 8: 1 − l/S for l = 0..S."""
-    return tuple(1.0 - index / layers for index in range(layers + 1))
 
 
 @dataclass(frozen=True)
@@ -151,6 +142,11 @@ class Fleet:
     def transmit_power_w(self) -> Floats:
         """P_tran, W, shape (N,)."""
         return _floats([device.transmit_power_w for device in self.devices])
+
+    @cached_property
+    def cuts(self) -> Cuts:
+        """d_n(l), cumulative local latency and server share at every cut, shape (N, L) each."""
+        return Cuts(self.cut_bits, self.local_s, self.server_share)
 
     @cached_property
     def cut_bits(self) -> Floats:

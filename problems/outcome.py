@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.equations import battery_next_j, charge_j, utilisation
 from splitbench.problems.formulation import UNSERVED_UTILITY
 
 if TYPE_CHECKING:
-    from splitbench.problems.slot import SlotProblem, Terms
+    from splitbench.problems.equations import Terms
+    from splitbench.problems.slot import SlotProblem
 
 
 #: Partition of a device that sits the slot out.
@@ -95,7 +97,7 @@ def outcome_of(
     idle = asleep | off_range  # neither serves nor draws anything
     terms = problem.terms_at(partition, threads)
     energy = np.where(idle, 0.0, terms.energy_j)
-    charge = problem.battery_j - energy + problem.harvest_j
+    charge = charge_j(problem.battery_j, energy, problem.harvest_j)
 
     own, broken = _device_violations(problem, partition, threads, terms, charge, off_range, idle)
     total = int(threads.sum()) - problem.threads
@@ -115,7 +117,7 @@ def outcome_of(
         end_to_end_s=np.where(idle, np.nan, terms.end_to_end_s),
         energy_j=energy,
         harvest_j=problem.harvest_j,
-        battery_next_j=np.minimum(np.maximum(charge, 0.0), problem.fleet.battery_max_j),
+        battery_next_j=battery_next_j(charge, problem.fleet.battery_max_j),
         device_utility=np.where(unserved, UNSERVED_UTILITY, terms.utility),
         served=~unserved,
         violations=(() if relaxed else of_sum) + own,
@@ -134,12 +136,12 @@ def _device_violations(
 ) -> tuple[tuple[Violation, ...], NDArray[np.bool_]]:
     """Return what each device breaks by itself, and which devices (shape (N,)) do."""
     layers, caps = problem.layers, problem.fleet.thread_caps
-    utilisation = problem.arrival_rate_hz * terms.server_s
+    rho = utilisation(problem.arrival_rate_hz, terms.server_s)
     checks = (
         ("threads_min", threads < problem.min_threads, problem.min_threads - threads),
         ("threads_max", threads > caps, threads - caps),
         ("partition_range", off_range, np.maximum(-partition, partition - layers)),
-        ("queue", ~idle & (utilisation >= 1.0), utilisation - 1.0),
+        ("queue", ~idle & (rho >= 1.0), rho - 1.0),
         ("battery", ~idle & ~(charge > 0.0), -charge),
     )
     violations = tuple(

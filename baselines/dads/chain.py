@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from splitbench.baselines.dads.weight_search import best_weights
 from splitbench.problems import SlotProblem
 from splitbench.problems.arrays import Floats, Ints
-from splitbench.problems.slot import server_s, transmission_s
+from splitbench.problems.equations import server_s, transmission_s
 
 _BLOCK = 1000  # devices searched at once: bounds the memory of a large fleet
 

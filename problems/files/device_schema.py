@@ -12,8 +12,9 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from splitbench.problems.equations import linear_local_s, linear_server_share
 from splitbench.problems.files.json_file import LIST_BRANCH, NUMBER_BRANCH
-from splitbench.problems.fleet import Device, linear_local_s, linear_server_share
+from splitbench.problems.fleet import Device
 from splitbench.problems.latency.curves import Exp2Curve, TableCurve, ThreadCurve
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -14,13 +14,13 @@ from math import floor
 import numpy as np
 
 from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.equations import harvested_j
 from splitbench.problems.errors import InputError
 from splitbench.problems.fleet import Fleet
 from splitbench.problems.formulation import Formulation
 from splitbench.problems.horizon.horizon import Horizon
 from splitbench.problems.latency.profiles.boards import CurveKind, Split, make_device
 from splitbench.problems.latency.profiles.calibration import AS_PROFILED, Calibration
-from splitbench.problems.slot import harvested_j
 from splitbench.problems.sun.days import clear_sky_w_m2, load_solar
 from splitbench.problems.sun.trace import mean_over_slots
 

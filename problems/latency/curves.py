@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splitbench.problems.arrays import Floats
+from splitbench.problems.equations import thread_latency_s
 
 
 class ThreadCurve(Protocol):
@@ -39,9 +40,7 @@ class Exp2Curve:
     def seconds(self, threads: NDArray[np.int64]) -> Floats:
         """Return D(k) in seconds, in the shape of `threads`."""
         k = np.asarray(threads, dtype=np.float64)
-        with np.errstate(over="ignore", invalid="ignore"):
-            result: Floats = self.c0 * np.exp(self.c1 * k) + self.c2 * np.exp(self.c3 * k)
-        return result
+        return thread_latency_s(k, self.c0, self.c1, self.c2, self.c3)
 
 
 @dataclass(frozen=True)

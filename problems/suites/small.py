@@ -237,12 +237,8 @@ def _with_caps(problem: SlotProblem, caps: list[int]) -> SlotProblem:
 
 def _cheapest_j(problem: SlotProblem) -> Floats:
     """Return what each device must spend at least, by whichever cut; shape (N,)."""
-    fleet = problem.fleet
-    watts = fleet.compute_power_w[:, None], fleet.transmit_power_w[:, None]
-    task_j = watts[0] * fleet.local_s + watts[1] * fleet.cut_bits / problem.uplink_bps[:, None]
-    tasks = problem.arrival_rate_hz * problem.slot_s
-    scope = tasks if problem.formulation.energy_scope == "slot" else np.ones_like(tasks)
-    cheapest: Floats = np.where(fleet.in_range, task_j, np.inf).min(axis=1) * scope
+    energy_j = problem.energy_by_cut().energy_j
+    cheapest: Floats = np.where(problem.fleet.in_range, energy_j, np.inf).min(axis=1)
     return cheapest
 
 

@@ -20,12 +20,13 @@ from gymnasium.vector.utils import batch_space
 
 from splitbench.problems import InputError
 from splitbench.problems.arrays import Singles
+from splitbench.problems.batch import Result
 from splitbench.solvers.ddp.actions import ActionKind, ActionSet, Mapping
-from splitbench.solvers.ddp.batch import Objective, Result
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes, drawn_episodes
 from splitbench.solvers.ddp.observations import LIMIT, JointObservation
 from splitbench.solvers.ddp.training_parameters import UplinkInput
 from splitbench.solvers.ddp.training_scenario import scenario_of_suite
+from splitbench.solvers.threads.batch_threads import Objective
 
 #: Episodes are drawn from that many training seeds.
 _SEEDS = 2**31

@@ -8,9 +8,10 @@ import numpy as np
 
 from splitbench.problems import Horizon, InputError
 from splitbench.problems.arrays import Floats, Ints
-from splitbench.solvers.ddp.batch import BatchModel, Objective, Result, Slots
+from splitbench.problems.batch import BatchModel, Result, Slots
 from splitbench.solvers.ddp.outlook import Outlook, SunCourse
 from splitbench.solvers.ddp.training_scenario import Draw
+from splitbench.solvers.threads.batch_threads import Objective, allocate_batch
 
 #: Training draws its horizons from seeds far above those that suites are evaluated on.
 FIRST_TRAINING_SEED = 1_000_000_000
@@ -82,7 +83,7 @@ class Episodes:
         """
         if self.done:
             raise IndexError(f"the horizons have {self.length} slots; all are done")
-        result = self.model.decide(self.slots, partition, objective)
+        result = allocate_batch(self.model, self.slots, partition, objective)
         self.index += 1
         self.battery_j = result.battery_next_j
         self._drawn_j = self._drawn_j + result.energy_j

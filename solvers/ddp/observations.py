@@ -8,8 +8,9 @@ import numpy as np
 
 from splitbench.problems import Horizon
 from splitbench.problems.arrays import Floats, Singles
+from splitbench.problems.batch import BatchModel, Slots
+from splitbench.problems.equations import energy_terms, slot_data
 from splitbench.solvers.ddp.actions import ActionSet
-from splitbench.solvers.ddp.batch import BatchModel, Slots
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, SEEDS_A_TRAINING
 from splitbench.solvers.ddp.outlook import Outlook
 from splitbench.solvers.ddp.training_parameters import UplinkInput
@@ -97,9 +98,7 @@ class SharedObservation:
         fleet = self.model.fleet
         self.actions = ActionSet.of(fleet, "candidates")
         device, chosen = np.arange(len(fleet))[:, None], self.actions.partitions
-        self._bits = fleet.cut_bits[device, chosen]
-        self._local = fleet.local_s[device, chosen] / fleet.deadline_s[:, None]
-        self._share = fleet.server_share[device, chosen]
+        self._cuts = fleet.cuts.at((device, chosen))
 
     def __call__(self, slots: Slots, ahead: Singles) -> tuple[Singles, Singles]:
         """Return features of cuts, shape (E, N, A, 11), and of devices, shape (E, N, 6).
@@ -108,27 +107,26 @@ class SharedObservation:
         """
         fleet, model = self.model.fleet, self.model
         deadline, capacity = fleet.deadline_s[:, None], fleet.battery_max_j[:, None]
-        rate, uplink, battery, harvest = (column[:, :, None] for column in slots[1:])
+        numbers = slot_data(slots, fleet, axes=1)
+        rate, battery, harvest = numbers.arrival_rate_hz, numbers.battery_j, numbers.harvest_j
         latency_weight = 2.0 * (1.0 - model.utility_weight)
         energy_weight = 2.0 * model.utility_weight
         if model.formulation.energy_term == "paper":  # no decision changes that term
             energy_weight = 0.0
-        tasks = rate * model.slot_s if model.formulation.energy_scope == "slot" else 1.0
-        transmit = self._bits / uplink
-        local_j = fleet.compute_power_w[:, None] * self._local * deadline
-        spent = (local_j + fleet.transmit_power_w[:, None] * transmit) * tasks / capacity
-        left = (battery + harvest) / capacity - spent
+        energy = energy_terms(model, numbers, self._cuts)
+        transmit, spent = energy.transmit_s, energy.energy_j / capacity
+        left = energy.charge_j / capacity
         even = slots.threads / len(fleet)
         service = [self._server(slots, count) for count in (even, even / 2, 2 * even, even + 1)]
         cuts = (
-            latency_weight * self._local,
+            latency_weight * self._cuts.local_s / deadline,
             latency_weight * transmit / deadline,
             *(latency_weight * seconds / deadline for seconds in service),
             np.minimum(rate * service[0], 1.5),
             10.0 * energy_weight * spent,
             energy_weight * np.clip(left, -0.5, 1.0),
             np.clip(10.0 * left, -1.0, 1.0),
-            self._share <= 0.0,
+            self._cuts.server_share <= 0.0,
         )
         devices = (
             battery / capacity,
@@ -162,4 +160,4 @@ class SharedObservation:
         caps = np.minimum(fleet.thread_caps, curve.shape[1])
         held = np.clip(np.floor(threads).astype(np.int64)[:, None], self.model.min_threads, caps)
         whole = curve[np.arange(len(fleet)), held - 1]
-        return self._share * np.nan_to_num(whole, nan=1e3, posinf=1e3)[:, :, None]
+        return self._cuts.server_share * np.nan_to_num(whole, nan=1e3, posinf=1e3)[:, :, None]

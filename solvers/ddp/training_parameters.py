@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from splitbench.problems import InputError
 from splitbench.solvers.ddp.actions import ActionKind, Mapping
-from splitbench.solvers.ddp.batch import Objective
+from splitbench.solvers.threads.batch_threads import Objective
 
 UplinkInput = Literal["inverse", "rate"]
 Teacher = Literal["exact", "lookahead"]

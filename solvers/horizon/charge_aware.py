@@ -10,7 +10,6 @@ import numpy as np
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.exact.knapsack import best_division
-from splitbench.solvers.horizon.charge_value import device_terms
 
 #: Maps charges at a slot's end, shares of E_max of shape (N, C), to what they are worth later.
 Worth = Callable[[Floats], Floats]
@@ -91,7 +90,7 @@ def _divided(problem: SlotProblem, value: Floats, partition_by_threads: Ints) ->
 def _ends(problem: SlotProblem) -> Floats:
     """Charge at the slot's end as a share of E_max, neither cut at 0 nor at 1, (N, L + 1)."""
     asleep = problem.battery_j + problem.harvest_j
-    charge_j = np.column_stack([device_terms(problem).charge_j, asleep])
+    charge_j = np.column_stack([problem.energy_by_cut().charge_j, asleep])
     ends: Floats = charge_j / problem.fleet.battery_max_j[:, None]
     return ends
 

@@ -10,32 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from splitbench.problems import UNSERVED_UTILITY, SlotProblem
+from splitbench.problems import UNSERVED_UTILITY
 from splitbench.problems.arrays import Floats
-from splitbench.problems.slot import SlotData, Terms, slot_terms
-
-
-def device_terms(problem: SlotProblem) -> Terms:
-    """Eq. 4 and 5 for every partition, shape (N, L): energy and charge, which k does not touch.
-
-    The server's terms are those of a server that takes no time, and mean nothing.
-    """
-    fleet = problem.fleet
-    data = SlotData(
-        *(
-            column[:, None]
-            for column in (
-                problem.arrival_rate_hz, problem.uplink_bps, problem.battery_j, problem.harvest_j,
-                fleet.deadline_s, fleet.battery_max_j, fleet.compute_power_w,
-                fleet.transmit_power_w,
-            )
-        )
-    )  # fmt: skip
-    return slot_terms(
-        data, fleet.cut_bits, fleet.local_s, fleet.server_share, np.zeros((1, 1)),
-        slot_s=problem.slot_s, utility_weight=problem.utility_weight,
-        formulation=problem.formulation,
-    )  # fmt: skip
 
 
 def charge_value(charge: Floats, harvest: Floats, draws: Floats, weight: float) -> Floats:

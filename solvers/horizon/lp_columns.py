@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, Horizon
 from splitbench.problems.arrays import Floats, Ints
-from splitbench.problems.slot import SlotData, slot_terms
+from splitbench.problems.batch import Slots
+from splitbench.problems.equations import slot_data, slot_terms, time_saved
 
 
 class Picked(NamedTuple):
@@ -192,29 +193,14 @@ def _choices(
     horizon: Horizon, device: int, partition: Ints, whole_server_s: Floats
 ) -> tuple[Floats, Floats]:
     """Latency utility (T, R, C), −inf where ρ ≥ 1, and J drawn (T, R), of partitions (T, R)."""
-    fleet = horizon.fleet
-    no_charge = np.zeros(1)
-    data = SlotData(
-        horizon.arrival_rate_hz[:, device, None, None],
-        horizon.uplink_bps[:, device, None, None],
-        no_charge,
-        no_charge,
-        fleet.deadline_s[device : device + 1],
-        fleet.battery_max_j[device : device + 1],
-        fleet.compute_power_w[device : device + 1],
-        fleet.transmit_power_w[device : device + 1],
+    fleet, no_charge = horizon.fleet, np.zeros(len(horizon.fleet))
+    slots = Slots(
+        horizon.threads, horizon.arrival_rate_hz, horizon.uplink_bps, no_charge, no_charge
     )
-    terms = slot_terms(
-        data,
-        fleet.cut_bits[device][partition][:, :, None],
-        fleet.local_s[device][partition][:, :, None],
-        fleet.server_share[device][partition][:, :, None],
-        whole_server_s,
-        slot_s=horizon.slot_s,
-        utility_weight=0.0,
-        formulation=horizon.formulation,
-    )
-    steady = terms.queue_s < np.inf
-    saved = np.where(steady, terms.utility, 0.0)  # at V = 0 the utility is the latency part
-    earned = np.where(steady, (1.0 - horizon.utility_weight) * saved, -np.inf)
-    return earned, terms.energy_j[:, :, 0]
+    data = slot_data(slots, fleet, axes=2, rows=slice(device, device + 1))  # (T, 1, 1, 1)
+    cuts = fleet.cuts.at((device, partition)).at((slice(None), None, slice(None), None))
+    terms = slot_terms(horizon, data, cuts, whole_server_s)
+    saved = time_saved(terms.end_to_end_s, data.deadline_s)
+    weighted = (1.0 - horizon.utility_weight) * np.where(terms.steady, saved, 0.0)
+    earned = np.where(terms.steady, weighted, -np.inf)
+    return earned[:, 0], terms.energy_j[:, 0, :, 0]

@@ -1,17 +1,45 @@
-"""The steps of Algorithm 1 over a leading axis of slots; one for one those for a single slot.
+"""Algorithm 1 (corrected, even start) for many slots of one fleet at once.
 
-`feasible_counts` is `solvers.threads.feasible_counts.feasible_start`, `split_evenly`
-`problems.even_split.even_split`
-and `exchange` `splitbench.solvers.threads.thread_allocation.improve`, each for E slots together.
+The steps are those of `ThreadAllocation` for one slot, and so are the decisions, to the last
+thread: `feasible_counts` is `solvers.threads.feasible_counts.feasible_start`, `split_evenly`
+`problems.even_split.even_split` and `exchange` `solvers.threads.thread_allocation.improve`, each
+for E slots together.
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 import numpy as np
 
 from splitbench.problems import HIBERNATE
 from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.batch import BatchModel, Result, Slots
 from splitbench.solvers.threads.thread_allocation import gained
+
+Objective = Literal["latency", "utility"]
+
+
+def allocate_batch(
+    model: BatchModel, slots: Slots, partition: Ints, objective: Objective = "latency"
+) -> Result:
+    """Allocate threads to partitions, shape (E, N), with TA and apply the model.
+
+    Devices that cannot be served hibernate, as the allocators of a scheme make them.
+    """
+    caps = model.thread_caps(slots)
+    latency = model.latency_by_threads(slots, partition)
+    within = model.thread_range(slots) <= caps[:, :, None]
+    chosen, least = feasible_counts(latency, partition, slots.threads, model.min_threads)
+    latency = np.where((chosen == HIBERNATE)[:, :, None] & within, 0.0, latency)
+    threads = least + split_evenly(slots.threads - least.sum(axis=1), caps - least)
+    cost = latency
+    if objective == "utility":
+        cost = latency / model.fleet.deadline_s[:, None]
+    threads = exchange(cost, threads, model.min_threads)
+    place = (threads - model.min_threads)[:, :, None]
+    held = np.take_along_axis(latency, place, axis=2)[:, :, 0]
+    return model.apply(slots, np.where(np.isfinite(held), chosen, HIBERNATE), threads)
 
 
 def feasible_counts(

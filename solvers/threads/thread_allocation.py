@@ -83,8 +83,7 @@ class ThreadAllocation:
         columns = [np.full(count, np.inf)]
         for k in range(1, problem.threads - count + 2):
             terms = problem.terms_at(partition, np.full(count, k))
-            feasible = (terms.charge_j > 0.0) & (terms.queue_s < np.inf)
-            cost = np.where(feasible, terms.end_to_end_s / weight, np.inf)
+            cost = np.where(terms.powered & terms.steady, terms.end_to_end_s / weight, np.inf)
             cost = np.where(partition == HIBERNATE, 0.0, cost)
             columns.append(np.where(k <= problem.thread_caps, cost, np.inf))
         return np.stack(columns, axis=1)

@@ -39,8 +39,8 @@ from splitbench.problems import (
     linear_local_s,
     linear_server_share,
 )
+from splitbench.problems.equations import harvested_j, queueing_s
 from splitbench.problems.even_split import even_split
-from splitbench.problems.slot import harvested_j, queueing_s
 from tests.strategies import problems, random_problem
 
 PAPER = Device(

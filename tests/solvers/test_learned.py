@@ -55,7 +55,7 @@ def row_of(name: str, suite: str, slots: int = 3):  # type: ignore[no-untyped-de
 def test_a_trained_policy_is_found_and_needs_no_words(own: Path, kind: Kind) -> None:
     """The policy of the suite plays: its partitions are the scheme's, and the row has no note."""
     made = placed(SUITE, kind)
-    from splitbench.solvers.ddp.batch import BatchModel, Slots
+    from splitbench.problems.batch import BatchModel, Slots
     from splitbench.solvers.ddp.policies.policy import policy_for
 
     horizon = make_suite(SUITE).horizon(0, 4)
@@ -126,7 +126,7 @@ def test_a_shared_policy_serves_devices_it_was_not_trained_for(own: Path) -> Non
     record = row_of("ddp-shared+ta", "hetero[devices=14]")
     assert record.status == "feasible"
     assert "policy trained on hetero, used here as it is" in record.note
-    from splitbench.solvers.ddp.batch import BatchModel
+    from splitbench.problems.batch import BatchModel
 
     other = "hetero[utility_weight=0.2]"
     model = BatchModel.of(make_suite(other).horizon(0, 1))

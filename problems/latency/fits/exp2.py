@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splitbench.problems.arrays import Floats
+from splitbench.problems.equations import thread_latency_s
 
 STEEPEST = 20.0  # e-foldings between neighbouring counts; a steeper term fits the same point
 LARGEST_POWER = 300.0  # |c·k| beyond which exp leaves the range of a double
@@ -24,8 +25,7 @@ FLOOR = 1e-6  # D(k) > FLOOR · mean latency on the whole range of the sweep
 def exp2(threads: Floats, constants: Floats) -> Floats:
     """Return Eq. 7 at `threads` (any shape), in the unit of c0 and c2."""
     c0, c1, c2, c3 = constants
-    value: Floats = c0 * np.exp(c1 * threads) + c2 * np.exp(c3 * threads)
-    return value
+    return thread_latency_s(threads, c0, c1, c2, c3)
 
 
 def fit_exp2(threads: Floats, latency: Floats) -> Floats:

@@ -7,8 +7,9 @@ from typing import Literal, get_args
 import numpy as np
 
 from splitbench.problems.arrays import Floats
+from splitbench.problems.equations import linear_local_s, linear_server_share
 from splitbench.problems.errors import InputError
-from splitbench.problems.fleet import Device, linear_local_s, linear_server_share
+from splitbench.problems.fleet import Device
 from splitbench.problems.latency.curves import Exp2Curve, TableCurve, ThreadCurve
 from splitbench.problems.latency.fits.fit import CurveFit
 from splitbench.problems.latency.fits.shipped_fits import published_exp2

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from splitbench.problems.batch import BatchModel
 from splitbench.problems.package_paths import PACKAGE
-from splitbench.solvers.ddp.batch import BatchModel
 from splitbench.solvers.ddp.policies.policy_file import Kind, PolicyFile, load_policy
 from splitbench.solvers.ddp.training_parameters import TrainingParameters
 from splitbench.solvers.ddp.training_scenario import TrainingScenario, scenario_of_suite

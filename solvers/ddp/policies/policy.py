@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from splitbench.problems import InputError
 from splitbench.problems.arrays import Ints
+from splitbench.problems.batch import BatchModel, Slots
 from splitbench.solvers.ddp.actions import ActionSet
-from splitbench.solvers.ddp.batch import BatchModel, Slots
 from splitbench.solvers.ddp.observations import (
     CUT_FEATURES,
     DEVICE_FEATURES,

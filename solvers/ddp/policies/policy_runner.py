@@ -8,9 +8,9 @@ from pathlib import Path
 
 from splitbench.problems import EpisodeView, InputError, SlotProblem
 from splitbench.problems.arrays import Ints
+from splitbench.problems.batch import BatchModel, Slots
 from splitbench.problems.status import Status
 from splitbench.solvers.contract import Solution, no_decision
-from splitbench.solvers.ddp.batch import BatchModel, Slots
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED
 from splitbench.solvers.ddp.outlook import Outlook
 from splitbench.solvers.ddp.policies.library import (

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from splitbench.problems import Horizon
 from splitbench.problems.arrays import Singles
+from splitbench.problems.batch import Result
 from splitbench.solvers.ddp.actions import ActionSet
-from splitbench.solvers.ddp.batch import Result
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes
 from splitbench.solvers.ddp.observations import JointObservation
 from splitbench.solvers.ddp.training.networks import Actor, Critic

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from splitbench.problems.arrays import Ints
-from splitbench.solvers.ddp.batch import Result, Slots
+from splitbench.problems.batch import Result, Slots
 from splitbench.solvers.ddp.training.shared import SharedTrainer
 from splitbench.solvers.ddp.training.teacher import Worth, teach
 from splitbench.solvers.ddp.training_parameters import ImitationParameters

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from splitbench.problems import InputError
-from splitbench.solvers.ddp.batch import BatchModel
+from splitbench.problems.batch import BatchModel
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED
 from splitbench.solvers.ddp.policies.library import training_digest
 from splitbench.solvers.ddp.policies.policy_file import (

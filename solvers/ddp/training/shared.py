@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from splitbench.problems.arrays import Ints, Singles
-from splitbench.solvers.ddp.batch import BatchModel, Result, Slots
+from splitbench.problems.batch import BatchModel, Result, Slots
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes
 from splitbench.solvers.ddp.observations import SharedObservation
 from splitbench.solvers.ddp.training.networks import SharedNet

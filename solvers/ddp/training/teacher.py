@@ -8,10 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.batch import BatchModel, Slots
+from splitbench.problems.equations import slot_data, slot_terms
 from splitbench.problems.formulation import UNSERVED_UTILITY
-from splitbench.problems.slot import SlotData, slot_terms
 from splitbench.solvers.ddp.actions import ActionSet
-from splitbench.solvers.ddp.batch import BatchModel, Slots
 from splitbench.solvers.ddp.outlook import Outlook
 from splitbench.solvers.horizon.charge_value import charge_value
 
@@ -81,27 +81,10 @@ def utilities(
     """
     fleet, count = model.fleet, model.thread_range(slots)
     device, chosen = np.arange(len(fleet))[:, None], actions.partitions
-    fixed = (
-        fleet.deadline_s,
-        fleet.battery_max_j,
-        fleet.compute_power_w,
-        fleet.transmit_power_w,
-    )
-    data = SlotData(
-        *(column[:, :, None, None] for column in slots[1:]),
-        *(column[:, None, None] for column in fixed),
-    )
-    terms = slot_terms(
-        data,
-        fleet.cut_bits[device, chosen][:, :, None],
-        fleet.local_s[device, chosen][:, :, None],
-        fleet.server_share[device, chosen][:, :, None],
-        fleet.curve_s(int(count[-1]))[:, None, model.min_threads - 1 :],
-        slot_s=model.slot_s,
-        utility_weight=model.utility_weight,
-        formulation=model.formulation,
-    )
-    served = (terms.charge_j > 0.0) & np.isfinite(terms.queue_s)
+    cuts = fleet.cuts.at((device, chosen)).at((..., None))
+    whole = fleet.curve_s(int(count[-1]))[:, None, model.min_threads - 1 :]
+    terms = slot_terms(model, slot_data(slots, fleet, axes=2), cuts, whole)
+    served = terms.powered & terms.steady
     value = np.maximum(np.where(served, terms.utility, UNSERVED_UTILITY), UNSERVED_UTILITY)
     if worth is not None:
         capacity = fleet.battery_max_j[:, None]

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from splitbench.solvers.ddp.batch import Result, Slots
+from splitbench.problems.batch import Result, Slots
 from splitbench.solvers.ddp.episodes import (
     FIRST_TRAINING_SEED,
     SEEDS_A_TRAINING,

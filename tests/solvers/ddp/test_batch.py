@@ -11,14 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splitbench.problems import HIBERNATE, Fleet, Simulation, SlotProblem
+from splitbench.problems.batch import BatchModel, Slots
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers.ddp.actions import ActionSet
-from splitbench.solvers.ddp.batch import BatchModel, Slots
 from splitbench.solvers.ddp.episodes import drawn_episodes
 from splitbench.solvers.ddp.outlook import Outlook
 from splitbench.solvers.ddp.training.teacher import teach, worth_ahead
 from splitbench.solvers.exact.forced_choice_optimum import best_with_partition
 from splitbench.solvers.horizon.charge_aware import charge_aware_decision
+from splitbench.solvers.threads.batch_threads import allocate_batch
 from splitbench.solvers.threads.thread_allocation import ThreadAllocation
 from tests.strategies import SEEDS, random_problem
 
@@ -49,7 +50,7 @@ def test_decisions_are_those_of_thread_allocation(
     partitions = rng.integers(-1, problem.layers + 1, (4, len(problem)))
     if cannot_be_held(problem):
         return
-    result = BatchModel.of(problem).decide(Slots.of(problem, 4), partitions, objective)
+    result = allocate_batch(BatchModel.of(problem), Slots.of(problem, 4), partitions, objective)
     for row, partition in enumerate(partitions):
         alone = ThreadAllocation(objective=objective).allocate(problem, partition)
         np.testing.assert_array_equal(result.threads[row], alone.threads)

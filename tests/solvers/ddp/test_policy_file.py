@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from splitbench.problems import InputError
+from splitbench.problems.batch import BatchModel
 from splitbench.problems.suites.named_suites import make_suite
-from splitbench.solvers.ddp.batch import BatchModel
 from splitbench.solvers.ddp.episodes import drawn_episodes
 from splitbench.solvers.ddp.policies.policy import policy_for
 from splitbench.solvers.ddp.policies.policy_file import load_policy, save_arrays, save_policy

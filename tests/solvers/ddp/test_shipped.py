@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from splitbench.benchmark.training import Training
+from splitbench.problems.batch import BatchModel
 from splitbench.problems.suites.named_suites import make_suite
-from splitbench.solvers.ddp.batch import BatchModel
 from splitbench.solvers.ddp.episodes import drawn_episodes
 from splitbench.solvers.ddp.policies.library import SHIPPED, file_name, trained_path
 from splitbench.solvers.ddp.policies.policy import policy_for

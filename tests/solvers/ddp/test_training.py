@@ -14,8 +14,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from splitbench.problems import InputError  # noqa: E402
+from splitbench.problems.batch import BatchModel  # noqa: E402
 from splitbench.solvers.ddp.actions import ActionSet  # noqa: E402
-from splitbench.solvers.ddp.batch import BatchModel  # noqa: E402
 from splitbench.solvers.ddp.episodes import drawn_episodes  # noqa: E402
 from splitbench.solvers.ddp.observations import SharedObservation  # noqa: E402
 from splitbench.solvers.ddp.policies.inference import joint_actor, shared_scores  # noqa: E402
