@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from splitbench.benchmark import options
+from splitbench.benchmark.paper.items import FIRST_SEED, QUICK_SEEDS, QUICK_SLOTS, SEEDS
 from splitbench.problems.errors import InputError
 
 
@@ -36,27 +37,56 @@ def paper(
             show_default=False,
         ),
     ] = None,
+    store: options.StorePath = options.DEFAULT_STORE,
+    seeds: options.Seeds = SEEDS,
+    seed: options.Seed = FIRST_SEED,
+    slots: options.Slots = None,
+    jobs: options.Jobs = 1,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Two seeds, 40 slots, fewer points: minutes.")
+    ] = False,
     as_json: options.JsonFlag = False,
 ) -> None:
-    """Make figures and tables of the paper (all, or those named), claimed and ours."""
+    """Make figures and tables of the paper (all, or those named), claimed and ours.
+
+    Each item is a figure (PNG and SVG), a table and a verdict on each claim. Cells that the store
+    has are not run again. `calibrate` searches the calibration of the suites paper-calibrated-*;
+    it is not part of `all`.
+    """
     from splitbench.benchmark.console import emit, print_json, warn
     from splitbench.benchmark.inventory import print_listing
+    from splitbench.benchmark.paper.figure import write_tables
     from splitbench.benchmark.paper.items import PaperRequest, chosen_items, make_item
 
     names = chosen_items(items or [])
+    options.positive("--slots", slots)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"--out: {out}: {error.strerror}; expected a directory") from None
+    if quick:
+        seeds, slots = min(seeds, QUICK_SEEDS), slots or QUICK_SLOTS
     given = {"profile": profile, "test_profile": test_profile}
-    request = PaperRequest(out, **{name: path for name, path in given.items() if path is not None})
-    results = [make_item(name, request) for name in names]
-    for result in results:
-        for path in result.figures:
+    request = PaperRequest(
+        out,
+        store=store,
+        seeds=options.seed_range(seeds, seed),
+        slots=slots,
+        quick=quick,
+        jobs=jobs,
+        **{name: path for name, path in given.items() if path is not None},
+    )
+    results = []
+    for name in names:
+        result = make_item(name, request)
+        for path in [*result.figures, *write_tables(result, out)]:
             warn(f"wrote {path}")
+        results.append(result)
     if as_json:
         print_json([result.to_json() for result in results])
         return
     for result in results:
         print_listing(result.title, result.rows)
+        if result.verdicts:
+            print_listing(f"{result.item}: claims of the paper", result.verdicts)
         emit("\n".join(f"  {note}" for note in result.notes), None)

@@ -14,6 +14,13 @@ from typing import Any
 from splitbench.problems.errors import UnknownNameError
 from splitbench.problems.package_paths import REFERENCE
 
+#: The one list of seeds that every figure is made from: no policy or calibration has seen them.
+FIRST_SEED = 500
+SEEDS = 10
+#: Of a quick run.
+QUICK_SEEDS = 2
+QUICK_SLOTS = 40
+
 
 @dataclass(frozen=True)
 class PaperRequest:
@@ -25,28 +32,55 @@ class PaperRequest:
         Directory for figures.
     profile, test_profile
         Profile files that are fitted and that the fits are judged on.
+    store
+        Results store: cells that it has are not run again.
+    seeds, slots
+        Seeds of every suite, and slots of an episode (None: the suite's own 120).
+    quick
+        Fewer points, for a look in minutes.
+    jobs
+        Worker processes.
     """
 
     out: Path
     profile: Path = REFERENCE / "profile-fit.json"
     test_profile: Path = REFERENCE / "profile-test.json"
+    store: Path = Path("splitbench.sqlite")
+    seeds: Sequence[int] = tuple(range(FIRST_SEED, FIRST_SEED + SEEDS))
+    slots: int | None = None
+    quick: bool = False
+    jobs: int = 1
+
+    def command(self, item: str) -> str:
+        """Return the command that makes an item with these seeds and slots."""
+        parts = [f"splitbench paper {item} --seeds {len(self.seeds)} --seed {self.seeds[0]}"]
+        parts += [f"--slots {self.slots}"] if self.slots else []
+        return " ".join(parts + (["--quick"] if self.quick else []))
 
 
 @dataclass
 class PaperResult:
-    """One item: rows of one set of columns, notes a line each, figures that were written."""
+    """One item: rows of one set of columns, notes a line each, figures that were written.
+
+    `verdicts` are rows of claims held against numbers; `cells` the rows of the store that the
+    numbers come from.
+    """
 
     item: str
     title: str
     rows: list[dict[str, Any]]
     notes: list[str] = field(default_factory=list)
     figures: list[Path] = field(default_factory=list)
+    verdicts: list[dict[str, Any]] = field(default_factory=list)
+    cells: list[dict[str, Any]] = field(default_factory=list)
+    command: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the item as a JSON object."""
         return {
             "item": self.item, "title": self.title, "rows": self.rows, "notes": self.notes,
-            "figures": [str(path) for path in self.figures],
+            "figures": [str(path) for path in self.figures], "verdicts": self.verdicts,
+            "cells": [row["digest"] for row in self.cells], "command": self.command,
         }  # fmt: skip
 
 
@@ -55,8 +89,15 @@ ITEMS: dict[str, str] = {
     "fig2": "splitbench.benchmark.paper.latency_figures:fig2",
     "fig3": "splitbench.benchmark.paper.latency_figures:fig3",
     "fig5": "splitbench.benchmark.paper.fig5:fig5",
+    "fig6": "splitbench.benchmark.paper.fig6:fig6",
+    "fig7": "splitbench.benchmark.paper.fig7:fig7",
+    "fig8": "splitbench.benchmark.paper.fig8:fig8",
     "table2": "splitbench.benchmark.paper.table2:table2",
 }
+
+
+#: Made only where named.
+ASKED_FOR = ("calibrate",)
 
 
 def chosen_items(names: Sequence[str]) -> list[str]:
@@ -68,9 +109,11 @@ def chosen_items(names: Sequence[str]) -> list[str]:
         No such item; the message offers the nearest.
     """
     for name in names:
-        if name not in ITEMS:
-            raise UnknownNameError("item of the paper", name, ITEMS)
-    return list(dict.fromkeys(names)) or list(ITEMS)
+        if name not in (*ITEMS, "all"):
+            raise UnknownNameError("item of the paper", name, [*ITEMS, "all"])
+    if "all" in names or not names:
+        return [name for name in ITEMS if name not in ASKED_FOR]
+    return list(dict.fromkeys(names))
 
 
 def make_item(name: str, request: PaperRequest) -> PaperResult:
