@@ -87,6 +87,8 @@ def paper(
         return
     for result in results:
         print_listing(result.title, result.rows)
+        for title, rows in result.more.items():
+            print_listing(title, rows)
         if result.verdicts:
             print_listing(f"{result.item}: claims of the paper", result.verdicts)
         emit("\n".join(f"  {note}" for note in result.notes), None)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from splitbench.benchmark.paper.items import PaperRequest
+from splitbench.problems import Horizon, Outcome, Simulation
 from splitbench.problems.arrays import Floats
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.results import CellRecord
@@ -53,10 +54,16 @@ class PaperCell:
     energy_j_of: dict[str, float]
     served: float
     note: str
+    slots: int | None = None
+    decisions: Sequence[dict[str, Any]] = ()
 
     def row(self) -> dict[str, Any]:
         """Return the cell as one flat row, a column for each DNN."""
-        flat = {name: value for name, value in vars(self).items() if not name.endswith("_of")}
+        flat = {
+            name: value
+            for name, value in vars(self).items()
+            if not name.endswith("_of") and name != "decisions"
+        }
         for name in ("latency_s_of", "energy_j_of"):
             flat |= {f"{name}_{dnn}": value for dnn, value in getattr(self, name).items()}
         return flat
@@ -85,13 +92,24 @@ class Cells:
         """Whether the scheme was run there and came to a number with every seed."""
         return (suite, solver) in self._by_name
 
+    def of(self, suite: str, solver: str) -> list[PaperCell]:
+        """Return the cells of a scheme on a suite, by seed."""
+        return sorted(self._by_name.get((suite, solver), []), key=lambda cell: cell.seed)
+
     def numbers(self, suite: str, solver: str, name: str, dnn: str = "") -> Floats:
         """Return a field of every seed, shape (seeds,); NaN where a cell has none."""
-        found = sorted(self._by_name.get((suite, solver), []), key=lambda cell: cell.seed)
         values = [
-            getattr(cell, f"{name}_of").get(dnn) if dnn else getattr(cell, name) for cell in found
+            getattr(cell, f"{name}_of").get(dnn) if dnn else getattr(cell, name)
+            for cell in self.of(suite, solver)
         ]
         return np.array(values, dtype=np.float64)
+
+    def per_device(self, suite: str, solver: str, name: str) -> Floats:
+        """Return a field that is a sum over devices, divided by their number."""
+        devices = self.numbers(suite, solver, "utility") / self.numbers(
+            suite, solver, "utility_per_device"
+        )
+        return self.numbers(suite, solver, name) / np.round(devices)
 
 
 def suite_name(text: str, **parameters: object) -> str:
@@ -154,6 +172,8 @@ def _cell(record: CellRecord) -> PaperCell:
         energy_j_of=energy,
         served=record.served / max(record.devices * record.slots_run, 1),
         note=record.note,
+        slots=record.key.slots,
+        decisions=record.decisions,
     )
 
 
@@ -174,21 +194,12 @@ def _by_dnn(devices: list[dict[str, Any]]) -> tuple[dict[str, float], dict[str, 
 def _per_device(record: CellRecord) -> list[dict[str, Any]]:
     """Return each device's means: the record's own, or recomputed from its decisions."""
     known: list[dict[str, Any]] = getattr(record, "per_device", [])
-    return known or _replayed(record)
+    return known or _means_of(record)
 
 
-def _replayed(record: CellRecord) -> list[dict[str, Any]]:
-    from splitbench.problems import Simulation
-
-    horizon = make_suite(record.key.suite).horizon(record.key.seed, record.key.slots)
-    simulation, outcomes = Simulation(horizon), []
-    for decision in record.decisions:
-        if decision["partition"] is None:
-            outcomes.append(simulation.hibernate())
-            continue
-        relaxes = decision.get("relaxes") or ()
-        step = simulation.step(decision["partition"], decision["threads"], relaxes)
-        outcomes.append(step)
+def _means_of(record: CellRecord) -> list[dict[str, Any]]:
+    key = record.key
+    horizon, outcomes = replayed(key.suite, key.seed, key.slots, record.decisions)
     served = np.stack([outcome.served for outcome in outcomes])
     latency = np.where(served, np.stack([outcome.end_to_end_s for outcome in outcomes]), 0.0)
     energy = np.stack([outcome.energy_j for outcome in outcomes])
@@ -203,3 +214,18 @@ def _replayed(record: CellRecord) -> list[dict[str, Any]]:
         }
         for index, device in enumerate(horizon.fleet.devices)
     ]
+
+
+def replayed(
+    suite: str, seed: int, slots: int | None, decisions: Sequence[dict[str, Any]]
+) -> tuple[Horizon, list[Outcome]]:
+    """Apply the stored decisions of an episode to its horizon again."""
+    horizon = make_suite(suite).horizon(seed, slots)
+    simulation, outcomes = Simulation(horizon), []
+    for decision in decisions:
+        if decision["partition"] is None:
+            outcomes.append(simulation.hibernate())
+            continue
+        relaxes = decision.get("relaxes") or ()
+        outcomes.append(simulation.step(decision["partition"], decision["threads"], relaxes))
+    return horizon, outcomes

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from splitbench.benchmark.paper.cells import OPTIMUM, OURS, RIVALS, Cells, run_cells, suite_name
 from splitbench.benchmark.paper.claims import NETWORKS, READINGS, UTILITY_PERCENT, suite_of
 from splitbench.benchmark.paper.figure import figure_result
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
-from splitbench.benchmark.paper.verdicts import Verdict, estimate, order_verdict, size_verdict
-from splitbench.problems.arrays import Floats
+from splitbench.benchmark.paper.verdicts import (
+    Estimate,
+    Verdict,
+    estimate,
+    gain_percent,
+    order_verdict,
+    size_verdict,
+)
 
 LOOKAHEAD = "lookahead"
 SCHEMES = (*RIVALS, OPTIMUM, LOOKAHEAD)
@@ -30,7 +34,7 @@ def fig6(request: PaperRequest) -> PaperResult:
     cells = run_cells(request, list(suites.values()), SCHEMES)
     learned = [suites[key] for key in suites if not request.quick or key[2] == counts[0]]
     cells.add(run_cells(request, learned, [OURS]))
-    rows, panels, verdicts = [], [], []
+    rows, panels, below_bound, verdicts = [], [], [], []
     for reading, about in READINGS.items():
         for net, title in NETWORKS.items():
             own = [suites[reading, net, count] for count in counts]
@@ -39,13 +43,25 @@ def fig6(request: PaperRequest) -> PaperResult:
             lines["horizon bound"] = [_bound(cells, suite) for suite in own]
             label = "mean utility of a device and slot"
             panels.append(Panel(f"{title}, {about}", "devices", label, counts, lines))
+            gaps = {scheme: [_point(cells, suite, scheme, "horizon_gap") for suite in own]
+                    for scheme in (OURS, *SCHEMES)}  # fmt: skip
+            label = "horizon bound - utility, of a device and slot"
+            below_bound.append(Panel(f"{title}, {about}", "devices", label, counts, gaps))
             for count, suite in zip(counts, own, strict=True):
                 rows += [_row(cells, suite, count, scheme) for scheme in (OURS, *SCHEMES)]
         for ours in (OURS, OPTIMUM):
             named = {(net, count): suites[reading, net, count]
                      for net in NETWORKS for count in counts}  # fmt: skip
             verdicts += fig6_verdicts(cells, reading, ours, named)
-    figures = draw_lines(panels, request.out / "fig6", "Fig. 6: utility over number of devices")
+    figures = [
+        *draw_lines(panels, request.out / "fig6", "Fig. 6: utility over number of devices"),
+        *draw_lines(
+            below_bound,
+            request.out / "fig6-gap",
+            "Fig. 6: how far below the horizon bound",
+            log=True,
+        ),
+    ]
     notes = [
         "percentages are of the rival's |U|: edge-only earns less than 0 in some of these suites, "
         "where a percentage of it says little",
@@ -78,23 +94,21 @@ def fig6_verdicts(
     ]
 
 
-def _lead(cells: Cells, suite: str, ours: str, rival: str) -> Floats:
-    own, other = cells.numbers(suite, ours, "utility"), cells.numbers(suite, rival, "utility")
-    return 100.0 * (own - other) / np.abs(other)
+def _lead(cells: Cells, suite: str, ours: str, rival: str) -> Estimate:
+    return gain_percent(
+        cells.numbers(suite, ours, "utility"), cells.numbers(suite, rival, "utility")
+    )
 
 
-def _point(cells: Cells, suite: str, scheme: str) -> tuple[float, float, float]:
-    one = estimate(cells.numbers(suite, scheme, "utility_per_device"))
+def _point(
+    cells: Cells, suite: str, scheme: str, name: str = "utility"
+) -> tuple[float, float, float]:
+    one = estimate(cells.per_device(suite, scheme, name))
     return one.mean, one.low, one.high
 
 
 def _bound(cells: Cells, suite: str) -> tuple[float, float, float]:
-    bound = cells.numbers(suite, OPTIMUM, "horizon_bound")
-    each = cells.numbers(suite, OPTIMUM, "utility") / cells.numbers(
-        suite, OPTIMUM, "utility_per_device"
-    )
-    one = estimate(bound / each)
-    return one.mean, one.low, one.high
+    return _point(cells, suite, OPTIMUM, "horizon_bound")
 
 
 def _row(cells: Cells, suite: str, count: int, scheme: str) -> dict[str, object]:

@@ -16,7 +16,7 @@ from splitbench.benchmark.paper.verdicts import (
     Verdict,
     estimate,
     order_verdict,
-    reduction_percent,
+    saving_percent,
     size_verdict,
 )
 
@@ -64,7 +64,7 @@ def fig7_verdicts(
     named = suites or {net: suite_of(reading, net) for net in NETWORKS}
     label = f"{READINGS.get(reading, reading)}, {ours}"
     order = {
-        f"{NETWORKS[net]} {dnn} {rival}": reduction_percent(
+        f"{NETWORKS[net]} {dnn} {rival}": saving_percent(
             cells.numbers(suite, ours, "latency_s", dnn),
             cells.numbers(suite, rival, "latency_s", dnn),
         )

@@ -12,7 +12,7 @@ from splitbench.benchmark.paper.verdicts import (
     Verdict,
     estimate,
     order_verdict,
-    reduction_percent,
+    saving_percent,
     size_verdict,
 )
 
@@ -62,7 +62,7 @@ def fig8_verdicts(
     label = f"{READINGS.get(reading, reading)}, {ours}"
     saved = {
         rival: {
-            f"{NETWORKS[net]} {MIDDLE_TASKS * scale:g} tasks": reduction_percent(
+            f"{NETWORKS[net]} {MIDDLE_TASKS * scale:g} tasks": saving_percent(
                 cells.numbers(suite, ours, "energy_j"), cells.numbers(suite, rival, "energy_j")
             )
             for (net, scale), suite in suites.items()

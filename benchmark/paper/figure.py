@@ -41,6 +41,8 @@ def write_tables(result: PaperResult, out: Path) -> list[Path]:
     text += [f"- {note}" for note in result.notes]
     text += ["", *markdown(result.verdicts)] if result.verdicts else []
     text += ["", *markdown(result.rows)]
+    for title, rows in result.more.items():
+        text += ["", f"## {title}", "", *markdown(rows)]
     page = out / f"{result.item}.md"
     page.write_text("\n".join(text) + "\n", encoding="utf-8")
     written = [page]

@@ -63,7 +63,7 @@ class PaperResult:
     """One item: rows of one set of columns, notes a line each, figures that were written.
 
     `verdicts` are rows of claims held against numbers; `cells` the rows of the store that the
-    numbers come from.
+    numbers come from; `more` further tables by title.
     """
 
     item: str
@@ -74,6 +74,7 @@ class PaperResult:
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     cells: list[dict[str, Any]] = field(default_factory=list)
     command: str = ""
+    more: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return the item as a JSON object."""
@@ -81,6 +82,7 @@ class PaperResult:
             "item": self.item, "title": self.title, "rows": self.rows, "notes": self.notes,
             "figures": [str(path) for path in self.figures], "verdicts": self.verdicts,
             "cells": [row["digest"] for row in self.cells], "command": self.command,
+            "more": self.more,
         }  # fmt: skip
 
 
@@ -92,6 +94,10 @@ ITEMS: dict[str, str] = {
     "fig6": "splitbench.benchmark.paper.fig6:fig6",
     "fig7": "splitbench.benchmark.paper.fig7:fig7",
     "fig8": "splitbench.benchmark.paper.fig8:fig8",
+    "halves": "splitbench.benchmark.paper.halves:halves",
+    "switches": "splitbench.benchmark.paper.switches:switches",
+    "maps": "splitbench.benchmark.paper.maps:maps",
+    "queue": "splitbench.benchmark.paper.queue_figure:queue",
     "table2": "splitbench.benchmark.paper.table2:table2",
 }
 

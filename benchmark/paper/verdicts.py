@@ -78,21 +78,39 @@ def estimate(values: Floats) -> Estimate:
     return Estimate(mean, mean - half, mean + half)
 
 
-def reduction_percent(ours: Floats, rival: Floats) -> Floats:
-    """By how much ours is below the rival, in percent of the rival, seed by seed."""
-    return 100.0 * (rival - ours) / np.abs(rival)
+def gain_percent(ours: Floats, rival: Floats) -> Estimate:
+    """By how much our mean is above the rival's, in percent of the latter, with its interval.
+
+    Both have one number a seed, of the same seeds. The ratio is of the means, as the paper's
+    averages are; its interval is that of the linearised ratio, paired by seed.
+    """
+    known = ~(np.isnan(ours) | np.isnan(rival))
+    own, other = ours[known], rival[known]
+    if len(own) == 0 or other.mean() == 0.0:
+        return Estimate(np.nan, np.nan, np.nan)
+    ratio = own.mean() / other.mean()
+    scale = 100.0 / abs(other.mean())
+    mean = scale * (own.mean() - other.mean())
+    spread = estimate(scale * (own - ratio * other))
+    return Estimate(float(mean), float(mean) + spread.low, float(mean) + spread.high)
 
 
-def size_verdict(reading: str, claim: str, claimed: float, points: Mapping[str, Floats]) -> Verdict:
+def saving_percent(ours: Floats, rival: Floats) -> Estimate:
+    """By how much our mean is below the rival's, in percent of the latter, with its interval."""
+    gain = gain_percent(ours, rival)
+    return Estimate(-gain.mean, -gain.high, -gain.low)
+
+
+def size_verdict(
+    reading: str, claim: str, claimed: float, points: Mapping[str, Estimate]
+) -> Verdict:
     """Judge "by up to `claimed` %".
 
-    `points` has the gain in percent of every seed, shape (seeds,), at each point that the claim
-    may be of; the one of the largest mean counts. It holds if there is a gain (the interval lies
-    above 0) within a quarter of the number claimed, partly if there is a gain of another size,
-    else not. A wide interval helps no claim.
+    `points` has the gain in percent at each point that the claim may be of; the largest counts.
+    It holds if there is a gain (the interval lies above 0) within a quarter of the number claimed,
+    partly if there is a gain of another size, else not. A wide interval helps no claim.
     """
-    known = {where: estimate(values) for where, values in points.items() if len(values)}
-    known = {where: one for where, one in known.items() if not np.isnan(one.mean)}
+    known = {where: one for where, one in points.items() if not np.isnan(one.mean)}
     if not known:
         return Verdict(reading, claim, f"{claimed:g} %", "–", "–", Word.UNKNOWN)
     where = max(known, key=lambda name: known[name].mean)
@@ -104,15 +122,14 @@ def size_verdict(reading: str, claim: str, claimed: float, points: Mapping[str, 
     return Verdict(reading, claim, f"{claimed:g} %", f"{best} %", where, word)
 
 
-def order_verdict(reading: str, claim: str, points: Mapping[str, Floats]) -> Verdict:
+def order_verdict(reading: str, claim: str, points: Mapping[str, Estimate]) -> Verdict:
     """Judge "ours is best everywhere".
 
-    `points` has the lead of ours in percent of every seed at each point, one for each rival. A
-    point is lost if its interval lies below 0. It holds if the mean lead is above 0 at every
-    point, partly if no point is lost or at least half are won, else not.
+    `points` has the lead of ours in percent at each point, one for each rival. A point is lost if
+    its interval lies below 0. It holds if the mean lead is above 0 at every point, partly if no
+    point is lost or at least half are won, else not.
     """
-    known = {where: estimate(values) for where, values in points.items() if len(values)}
-    known = {where: one for where, one in known.items() if not np.isnan(one.mean)}
+    known = {where: one for where, one in points.items() if not np.isnan(one.mean)}
     if not known:
         return Verdict(reading, claim, "everywhere", "–", "–", Word.UNKNOWN)
     lost = [where for where, one in known.items() if _below_zero(one)]

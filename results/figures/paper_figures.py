@@ -35,8 +35,11 @@ class Panel:
     lines: Mapping[str, Points]
 
 
-def draw_lines(panels: Sequence[Panel], stem: Path, title: str) -> list[Path]:
-    """Draw a line with a band for each scheme; write `stem`.png and .svg."""
+def draw_lines(panels: Sequence[Panel], stem: Path, title: str, *, log: bool = False) -> list[Path]:
+    """Draw a line with a band for each scheme; write `stem`.png and .svg.
+
+    `log` makes the vertical axis logarithmic.
+    """
     figure, axes = _axes(panels)
     for axis, panel in zip(axes, panels, strict=False):
         for at, (name, points) in enumerate(panel.lines.items()):
@@ -45,6 +48,8 @@ def draw_lines(panels: Sequence[Panel], stem: Path, title: str) -> list[Path]:
             dashed = {"linestyle": "--", "marker": ""} if "bound" in name else {"marker": marker}
             axis.plot(panel.x, mean, color=colour, label=name, markersize=4, lw=1.3, **dashed)
             axis.fill_between(panel.x, low, high, color=colour, alpha=0.15, lw=0)
+        if log:
+            axis.set_yscale("log")
         _finish(axis, panel)
     return _save(figure, axes, stem, title)
 

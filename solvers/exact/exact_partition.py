@@ -1,0 +1,24 @@
+"""Partitioner `exact`: the partition of the slot's joint optimum, for another allocator."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from splitbench.problems import SlotProblem
+from splitbench.problems.arrays import Ints
+from splitbench.solvers.contract import Solution
+from splitbench.solvers.exact.exact import Exact
+
+
+class ExactPartition:
+    """The partition of the joint optimum; the allocator of the scheme divides the threads anew.
+
+    `exact+bs` against `exact` shows what BS loses; `exact+exact` is `exact`.
+    """
+
+    name = "exact"
+
+    def partition(self, problem: SlotProblem) -> Ints | Solution:
+        """Return the optimum's l, shape (N,), or the proof that there is no decision."""
+        solution = Exact().solve(problem)
+        return solution if solution.partition is None else np.asarray(solution.partition)
