@@ -21,7 +21,7 @@ from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.benchmark.paper.queue_simulation import simulate_queue
 from splitbench.benchmark.paper.verdicts import Verdict, Word, estimate
 from splitbench.problems.arrays import Floats
-from splitbench.problems.slot import queueing_s
+from splitbench.problems.equations import queueing_s
 
 SLOT_S = 30.0
 SLOTS = 120

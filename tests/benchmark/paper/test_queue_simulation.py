@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from splitbench.benchmark.paper.queue_simulation import simulate_queue, waits
-from splitbench.problems.slot import queueing_s
+from splitbench.problems.equations import queueing_s
 
 
 def test_waits_by_hand() -> None:
