@@ -1,1 +1,4 @@
-"""Every figure and table of the paper, claimed and ours side by side; one module an item."""
+"""The paper reproduced: its figures and tables, a verdict on each claim, and what lies beyond.
+
+Cells run through `benchmark.runs`; drawings are in `results.figures`.
+"""

@@ -88,22 +88,23 @@ class PaperResult:
 
 #: Item to "module:function", loaded when asked for.
 ITEMS: dict[str, str] = {
-    "fig2": "splitbench.benchmark.paper.latency_figures:fig2",
-    "fig3": "splitbench.benchmark.paper.latency_figures:fig3",
-    "fig5": "splitbench.benchmark.paper.fig5:fig5",
-    "fig6": "splitbench.benchmark.paper.fig6:fig6",
-    "fig7": "splitbench.benchmark.paper.fig7:fig7",
-    "fig8": "splitbench.benchmark.paper.fig8:fig8",
-    "halves": "splitbench.benchmark.paper.halves:halves",
-    "switches": "splitbench.benchmark.paper.switches:switches",
-    "maps": "splitbench.benchmark.paper.maps:maps",
-    "queue": "splitbench.benchmark.paper.queue_figure:queue",
-    "table2": "splitbench.benchmark.paper.table2:table2",
+    "fig2": "splitbench.benchmark.paper.figures.latency_figures:fig2",
+    "fig3": "splitbench.benchmark.paper.figures.latency_figures:fig3",
+    "fig5": "splitbench.benchmark.paper.figures.fig5:fig5",
+    "curves": "splitbench.benchmark.paper.figures.fig5:curves",
+    "fig6": "splitbench.benchmark.paper.figures.fig6:fig6",
+    "fig7": "splitbench.benchmark.paper.figures.fig7:fig7",
+    "fig8": "splitbench.benchmark.paper.figures.fig8:fig8",
+    "halves": "splitbench.benchmark.paper.beyond.halves:halves",
+    "switches": "splitbench.benchmark.paper.beyond.switches:switches",
+    "maps": "splitbench.benchmark.paper.beyond.maps:maps",
+    "queue": "splitbench.benchmark.paper.beyond.queue_figure:queue",
+    "table2": "splitbench.benchmark.paper.figures.table2:table2",
 }
 
 
 #: Made only where named.
-ASKED_FOR = ("calibrate",)
+ASKED_FOR = ("calibrate", "curves")
 
 
 def chosen_items(names: Sequence[str]) -> list[str]:

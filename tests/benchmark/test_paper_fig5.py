@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splitbench.benchmark.paper.fig5 import (
+from splitbench.benchmark.paper.figures.fig5 import (
     EPISODES,
     PATH,
     SEEDS,

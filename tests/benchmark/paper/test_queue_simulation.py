@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from splitbench.benchmark.paper.queue_simulation import simulate_queue, waits
+from splitbench.benchmark.paper.beyond.queue_simulation import simulate_queue, waits
 from splitbench.problems.equations import queueing_s
 
 

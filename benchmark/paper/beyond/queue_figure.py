@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from splitbench.benchmark.paper.beyond.queue_simulation import simulate_queue
 from splitbench.benchmark.paper.cells import (
     OPTIMUM,
     RIVALS,
@@ -18,7 +19,6 @@ from splitbench.benchmark.paper.cells import (
 from splitbench.benchmark.paper.claims import NETWORKS, READINGS, suite_of
 from splitbench.benchmark.paper.figure import figure_result
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
-from splitbench.benchmark.paper.queue_simulation import simulate_queue
 from splitbench.benchmark.paper.verdicts import Verdict, Word, estimate
 from splitbench.problems.arrays import Floats
 from splitbench.problems.equations import queueing_s

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from splitbench.benchmark.paper.figures.latency_figures import DNNS
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
-from splitbench.benchmark.paper.latency_figures import DNNS
 from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
 from splitbench.problems.latency.curves import ThreadCurve

@@ -3,16 +3,13 @@
 The rewards of training itself rise because exploration fades. So after each round of training the
 policy as it stands plays, without exploration, episodes that are not trained on.
 
-`python -m splitbench.benchmark.paper.fig5` trains anew and writes the curves that `splitbench
-paper fig5`
-draws (`results/reference/ddp-curves.json`).
+`splitbench paper curves` trains anew and writes the curves (ddp-curves.json) that `splitbench paper
+fig5` draws: those in its own directory, or else those shipped in results/reference.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 
@@ -28,6 +25,8 @@ SUITE = "paper-wifi"
 WEIGHTS = (0.2, 0.5, 0.8)
 SEEDS = range(5)
 EPISODES = 640
+#: Rounds of a quick run.
+QUICK_ROUNDS = 5
 #: Episodes that show how far training is, from a share of training's seeds that none trains on.
 SHOWN = range(
     FIRST_TRAINING_SEED + 900 * SEEDS_A_TRAINING, FIRST_TRAINING_SEED + 900 * SEEDS_A_TRAINING + 8
@@ -38,7 +37,8 @@ def fig5(request: PaperRequest) -> PaperResult:
     """Draw the stored curves; claimed: they rise and settle, and a smaller V earns more."""
     from splitbench.results.figures.learning_figures import draw_convergence
 
-    stored = json.loads(PATH.read_text(encoding="utf-8"))
+    own = request.out / PATH.name
+    stored = json.loads((own if own.is_file() else PATH).read_text(encoding="utf-8"))
     slots, parallel = stored["slots"], stored["parallel"]
     curves = {
         float(v): slots * np.array(of_seeds, dtype=float)
@@ -123,25 +123,27 @@ def curve(training: Training, rounds: int | None = None) -> list[float]:
     return earned
 
 
-def measure(path: Path = PATH) -> None:
-    """Train every V and seed, and write the curves."""
-    curves: dict[str, list[list[float]]] = {}
+def curves(request: PaperRequest) -> PaperResult:
+    """Train every V and seed, write the curves, and draw them."""
+    import sys
+
+    earned: dict[str, list[list[float]]] = {}
+    seeds = SEEDS[:1] if request.quick else SEEDS
     for v in WEIGHTS:
-        for seed in SEEDS:
+        for seed in seeds:
             training = training_of(v, seed)
-            curves.setdefault(str(v), []).append(curve(training))
-            sys.stderr.write(f"V = {v}, seed {seed}: {curves[str(v)][-1][-1]:.4f} a slot\n")
+            rounds = QUICK_ROUNDS if request.quick else None
+            earned.setdefault(str(v), []).append(curve(training, rounds))
+            sys.stderr.write(f"V = {v}, seed {seed}: {earned[str(v)][-1][-1]:.4f} a slot\n")
     data = {
         "format": "splitbench/curves@1",
-        "command": "python -m splitbench.benchmark.paper.fig5",
+        "command": "splitbench paper curves",
         "suite": SUITE,
         "slots": len(training.scenario.draw(0)),
         "parallel": training.parameters.parallel,
         "episodes": EPISODES,
-        "curves": curves,
+        "curves": earned,
     }
+    path = request.out / PATH.name
     path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    measure(Path(sys.argv[1]) if len(sys.argv) > 1 else PATH)
+    return fig5(request)

@@ -17,10 +17,10 @@ from splitbench.benchmark.paper.cells import (
     suite_name,
 )
 from splitbench.benchmark.paper.claims import NETWORKS, READINGS, suite_of
-from splitbench.benchmark.paper.fig6 import fig6_verdicts
-from splitbench.benchmark.paper.fig7 import fig7_verdicts
-from splitbench.benchmark.paper.fig8 import fig8_verdicts
 from splitbench.benchmark.paper.figure import figure_result
+from splitbench.benchmark.paper.figures.fig6 import fig6_verdicts
+from splitbench.benchmark.paper.figures.fig7 import fig7_verdicts
+from splitbench.benchmark.paper.figures.fig8 import fig8_verdicts
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.benchmark.paper.verdicts import Verdict, Word
 from splitbench.solvers.registry import canonical_name
