@@ -1,4 +1,4 @@
-"""Partitioner `exact`: the partition of the slot's joint optimum, for another allocator."""
+"""Partitioner `exact-partition`: the partition of the slot's joint optimum, for another allocator."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from splitbench.solvers.exact.exact import Exact
 class ExactPartition:
     """The partition of the joint optimum; the allocator of the scheme divides the threads anew.
 
-    `exact+bs` against `exact` shows what BS loses; `exact+exact` is `exact`.
+    `exact-partition+bs` against `exact` shows what BS loses.
     """
 
-    name = "exact"
+    name = "exact-partition"
 
     def partition(self, problem: SlotProblem) -> Ints | Solution:
         """Return the optimum's l, shape (N,), or the proof that there is no decision."""

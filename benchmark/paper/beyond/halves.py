@@ -17,7 +17,9 @@ from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.benchmark.paper.verdicts import Estimate, estimate
 from splitbench.problems.arrays import Floats
 
-EXACT = "exact"
+#: The exact halves: a partitioner and an allocator.
+EXACT_PARTITION = "exact-partition"
+EXACT_THREADS = "exact"
 #: What is measured, in which direction it is better, and the factor to the unit shown.
 QUANTITIES = {
     "U/N": ("utility_per_device", "", 1.0),
@@ -61,7 +63,7 @@ def halves(request: PaperRequest) -> PaperResult:
 def _swapped(scheme: str) -> tuple[str, str]:
     """Return the scheme with the exact partition, and with the exact threads."""
     partitioner, allocator = scheme.split("+")
-    return f"{EXACT}+{allocator}", f"{partitioner}+{EXACT}"
+    return f"{EXACT_PARTITION}+{allocator}", f"{partitioner}+{EXACT_THREADS}"
 
 
 class Parts(NamedTuple):
