@@ -1,4 +1,4 @@
-"""Partitioner `exact-partition`: the partition of the slot's joint optimum, for another allocator."""
+"""Partitioner `exact-partition`: the partition of the joint optimum, for another allocator."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers import make
-from splitbench.solvers.contract import solve_slot
+from splitbench.solvers.calling import solve_slot
 
 
 def test_with_exact_threads_it_is_the_optimum() -> None:
