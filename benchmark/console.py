@@ -27,6 +27,32 @@ def warn(message: str) -> None:
     sys.stderr.write(f"splitbench: {printable(message)}\n")
 
 
+def note(message: str) -> None:
+    """Write one line to stderr that only `-v` asks for."""
+    if verbosity() > 0:
+        warn(message)
+
+
+def remark(message: str) -> None:
+    """Write one line to stderr unless `-q` asks for none."""
+    if verbosity() >= 0:
+        warn(message)
+
+
+_verbosity = 0
+
+
+def set_verbosity(level: int) -> None:
+    """Set how much is written to stderr: −1 warnings only, 0 progress too, 1 details too."""
+    global _verbosity
+    _verbosity = level
+
+
+def verbosity() -> int:
+    """Return how much is written to stderr."""
+    return _verbosity
+
+
 def print_json(value: Any, out: Path | None = None) -> None:
     """Write JSON; what is infinite or undefined becomes null."""
     emit(json.dumps(_finite(value), indent=1, allow_nan=False), out)
@@ -46,7 +72,7 @@ def emit(text: str, out: Path | None) -> None:
 @contextmanager
 def progress(title: str, total: int) -> Iterator[Advance]:
     """Show progress on stderr: bars in a terminal, a few plain lines elsewhere."""
-    if total == 0:
+    if total == 0 or verbosity() < 0:
         yield lambda done: None
     elif sys.stderr.isatty():
         with _bars(title, total) as advance:

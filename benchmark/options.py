@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from splitbench.benchmark.durations import seconds, size_bytes
 from splitbench.benchmark.isolation.limits import Limits
 from splitbench.problems.errors import InputError
+
+if TYPE_CHECKING:
+    from splitbench.results import CellRecord
 
 DEFAULT_STORE = Path("splitbench.sqlite")
 
@@ -33,9 +40,23 @@ class Where(StrEnum):
     IN_PROCESS = "in-process"
 
 
+Suites = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SUITE]...",
+        help="Names of suites (`splitbench list suites`), with parameters in brackets.",
+        show_default=False,
+    ),
+]
 Solvers = Annotated[
     list[str],
-    typer.Option("-s", "--solver", help="A solver; repeat for several.", metavar="SOLVER"),
+    typer.Option(
+        "-s",
+        "--solver",
+        help="A solver: a name, FILE.py, FILE.py:CLASS or LABEL=SOLVER; repeat for several.",
+        metavar="SOLVER",
+        show_default=False,
+    ),
 ]
 Seeds = Annotated[int, typer.Option("--seeds", help="How many seeds.", metavar="N")]
 Seed = Annotated[int, typer.Option("--seed", help="The first seed.", metavar="BASE")]
@@ -83,7 +104,128 @@ Timeout = Annotated[
 Memory = Annotated[
     str, typer.Option("--memory", help="Memory limit of a worker, or none.", metavar="4GiB")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be run, as JSON.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be run and how long it would take.")
+]
+
+
+Traceback = Annotated[
+    bool, typer.Option("--traceback", help="Print the whole traceback of each error.")
+]
+Output = Annotated[bool, typer.Option("--output", help="Print what solvers printed.")]
+
+
+class Again(StrEnum):
+    """Which of the stored cells are run again."""
+
+    NOTHING = "nothing"
+    ALL = "all"
+    FAILED = "failed"
+    TIMEOUTS = "timeouts"
+
+    def wants(self, record: CellRecord) -> bool:
+        """Whether a stored record is to be made anew."""
+        return (
+            self is Again.ALL
+            or (self is Again.FAILED and record.failed)
+            or (self is Again.TIMEOUTS and record.status == "timeout")
+        )
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How cells are run: the options that `run` and `gap` share."""
+
+    store: StorePath = DEFAULT_STORE
+    jobs: Jobs = 1
+    executor: ExecutorOption = Where.LOCAL
+    scheduler: Scheduler = None
+    timeout: Timeout = "10m"
+    memory: Memory = "4GiB"
+    rerun: Rerun = False
+    rerun_failed: RerunFailed = False
+    rerun_timeouts: RerunTimeouts = False
+    dry_run: DryRun = False
+    traceback: Traceback = False
+    output: Output = False
+
+    @property
+    def limits(self) -> Limits:
+        """Limits of a cell."""
+        return limits_of(self.timeout, self.memory)
+
+    @property
+    def again(self) -> Again:
+        """Which stored cells are run again."""
+        if self.rerun:
+            return Again.ALL
+        if self.rerun_failed:
+            return Again.FAILED
+        return Again.TIMEOUTS if self.rerun_timeouts else Again.NOTHING
+
+    def check(self) -> None:
+        """Refuse options that do not go together, before any work."""
+        positive("--jobs", self.jobs)
+        if self.scheduler is not None and self.executor is not Where.DASK:
+            raise InputError("--scheduler: is for --executor dask; expected both or neither")
+        _ = self.limits
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """How a table is printed: the options that `run` and `gap` share."""
+
+    as_json: JsonFlag = False
+    format: FormatOption = Format.RICH
+    out: Out = None
+
+    @property
+    def chosen(self) -> Format:
+        """The format asked for."""
+        return chosen_format(self.as_json, self.format)
+
+
+def taking(**groups: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Let a command take the fields of dataclasses as options of its own.
+
+    `@taking(how=RunOptions)` hands a command `how`, made of the options that the command line
+    gives; each field's annotation and default describe its option.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        own = {
+            name: parameter
+            for name, parameter in signature(command, eval_str=True).parameters.items()
+            if name not in groups
+        }
+        taken = {
+            name: {
+                field.name: Parameter(
+                    field.name, Parameter.KEYWORD_ONLY, default=field.default,
+                    annotation=hints[field.name],
+                )
+                for hints in [get_type_hints(group, include_extras=True)]
+                for field in fields(group)
+            }
+            for name, group in groups.items()
+        }  # fmt: skip
+
+        @wraps(command)
+        def called(**given: Any) -> None:
+            made = {
+                name: groups[name](**{key: given.pop(key) for key in parameters})
+                for name, parameters in taken.items()
+            }
+            command(**given, **made)
+
+        every = [*own.values(), *(one for of in taken.values() for one in of.values())]
+        called.__signature__ = Signature(  # type: ignore[attr-defined]
+            [one.replace(kind=Parameter.KEYWORD_ONLY) for one in every]
+        )
+        called.__annotations__ = {one.name: one.annotation for one in every}
+        return called
+
+    return decorate
 
 
 def seed_range(seeds: int, base: int) -> range:

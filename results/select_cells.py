@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from splitbench.results.bounds import BOUND, SOLVER_CODE
 from splitbench.results.rows import Group, group_of
+from splitbench.results.shown_names import with_shown_names
 from splitbench.results.store.record import CellRecord
 
 
@@ -37,7 +38,10 @@ def latest(records: Iterable[CellRecord]) -> Latest:
         if solver != BOUND:
             codes.setdefault(group, {})[solver] = code.partition(SOLVER_CODE)[0]
     remarks = [f"{older} cells of older code are left out; --cells has them"] if older else []
-    return Latest(kept, remarks + [_mixed(group, of) for group, of in codes.items() if _mix(of)])
+    return Latest(
+        with_shown_names(kept),
+        remarks + [_mixed(group, of) for group, of in codes.items() if _mix(of)],
+    )
 
 
 def _referenced(cells: list[CellRecord]) -> list[CellRecord]:

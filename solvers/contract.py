@@ -13,7 +13,7 @@ Optional hooks, each looked up only where it is used:
 |---|---|---|
 | `start(horizon)` | all | called before each episode with an `EpisodeView`; for state, learning |
 | `requires` | all | names of packages to install; without them the status is `not_installed` |
-| `files(suite)` | all | files that decide what the plug-in does; other content is another solver |
+| `files` | all | files that decide what it does: names beside its file, or `files(suite)` |
 | `note` | partitioner | text that goes with every decision, such as the policy in use |
 | `allocator_defaults` | partitioner | parameters of an allocator that is given none, by name |
 | `beside(partitioner, allocator)` | allocator | names of schemes whose results to show as well |

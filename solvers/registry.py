@@ -6,6 +6,7 @@ There is no list to edit: see `splitbench.solvers.discovery` for what is found, 
 from __future__ import annotations
 
 import contextlib
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from splitbench.problems import InputError, UnknownNameError
 from splitbench.solvers.contract import (
     Allocator,
     HasAllocatorDefaults,
-    HasFiles,
     Partitioner,
     Solver,
 )
@@ -38,6 +38,7 @@ __all__ = [
     "beside",
     "canonical_name",
     "check_name",
+    "declared_files",
     "files_of",
     "kinds_of",
     "known_solvers",
@@ -92,17 +93,38 @@ def beside(name: str) -> list[str]:
 
 
 def files_of(name: str, suite: str) -> list[Path]:
-    """Return the files that a scheme's partitioner depends on, such as a trained policy.
+    """Return the files that a solver declares: a list of names, or what a method `files` says.
 
-    Partitioners given as `path/to/file.py:ClassName` are not loaded for this.
+    Names are relative to the file that the class stands in. A user's file is imported for this.
+
+    Raises
+    ------
+    InputError
+        A file of a list does not exist.
     """
-    first = parse_solver(name)[0]
-    if first.path or ("partitioner", first.name) not in find().entries:
+    halves = parse_solver(name)
+    kinds = ("solver",) if len(halves) == 1 else ("partitioner", "allocator")
+    return [
+        path
+        for half, kind in zip(halves, kinds, strict=False)
+        for path in declared_files(half, kind, suite)
+    ]
+
+
+def declared_files(half: Spec, kind: str, suite: str) -> list[Path]:
+    """Return the files that a plug-in, one half of a scheme or all of a solver, declares."""
+    if not half.path and (kind, half.name) not in find().entries:
         return []
-    if not hasattr(find().entries[("partitioner", first.name)].plugin, "files"):
-        return []  # without making one, which may be slow
-    partitioner = _make_one(first, "partitioner")
-    return list(partitioner.files(suite)) if isinstance(partitioner, HasFiles) else []
+    plugin = _lookup(half, kind)
+    declared = getattr(plugin, "files", ())
+    if callable(declared):
+        return list(_make_one(half, kind).files(suite))
+    home = Path(sys.modules[plugin.__module__].__file__ or "").resolve().parent
+    paths = [home / file for file in ([declared] if isinstance(declared, str) else declared)]
+    for path in paths:
+        if not path.is_file():
+            raise InputError(f"{half}: files: no file {path}; expected files beside {home.name}/")
+    return paths
 
 
 def check_name(name: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from splitbench.benchmark.check.conformance import Failure, Verdict, verdicts
 from splitbench.benchmark.check.remote import SeparateProcesses
 from splitbench.benchmark.console import print_json
-from splitbench.benchmark.isolation.name_check import check_solver_names
+from splitbench.benchmark.planning.chosen_solvers import choose_solvers
 from splitbench.results.tables.escape import printable
 
 
@@ -22,7 +22,7 @@ def check_and_print(name: str, seed: int, folder: Path, as_json: bool) -> bool:
     InputError
         A name that no solver has.
     """
-    check_solver_names([name])
+    choose_solvers([name])
     started = time.monotonic()
     with SeparateProcesses(name) as asker:
         found = []

@@ -37,7 +37,7 @@ def solve(
     memory the solver runs in a process of its own, which is killed when it goes beyond.
     """
     from splitbench.benchmark.console import print_json
-    from splitbench.benchmark.isolation.name_check import check_solver_names
+    from splitbench.benchmark.planning.chosen_solvers import choose_solvers
     from splitbench.benchmark.runs.one_file import solve_file
     from splitbench.benchmark.runs.report_one import print_solution, solution_object
     from splitbench.problems import load_instance
@@ -48,7 +48,7 @@ def solve(
     if len(solvers) > 1:
         raise InputError(f"--solver: got {', '.join(solvers)}; expected one, as in -s exact")
     solver = solvers[0] if solvers else "exact"
-    check_solver_names([solver])
+    (solver,) = [one.name for one in choose_solvers([solver])][:1]
     problem = load_instance(file)
     run = solve_file(file, problem, solver, seed, not no_reference, limits)
     found = solution_object(solver, problem, run)
@@ -77,16 +77,14 @@ def simulate(
     With a limit of time or memory each solver runs in a process of its own.
     """
     from splitbench.benchmark.console import print_json, progress
-    from splitbench.benchmark.isolation.name_check import check_solver_names
+    from splitbench.benchmark.planning.chosen_solvers import choose_solvers
     from splitbench.benchmark.runs.one_file import simulate_file
-    from splitbench.benchmark.runs.plan import with_companions
     from splitbench.benchmark.runs.report_one import print_simulations, simulation_object
     from splitbench.problems import load_horizon
 
     limits = options.limits_of(timeout, memory)
     options.seed_range(1, seed)
-    check_solver_names(solvers)
-    names = with_companions(solvers or ["exact"])
+    names = [one.name for one in choose_solvers(solvers or ["exact"])]
     horizon = load_horizon(file)
     with progress("solvers", len(names)) as advance:
         records = simulate_file(file, horizon, names, seed, not no_reference, limits, advance)

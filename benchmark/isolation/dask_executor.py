@@ -22,11 +22,9 @@ from splitbench.benchmark.isolation.limits import Limits
 from splitbench.benchmark.isolation.messages import key_from, key_object, record_from, record_object
 from splitbench.benchmark.isolation.pool import POLL_S, Finished, Overhead, Pool
 from splitbench.benchmark.runs.execute import failed_cell
-from splitbench.benchmark.runs.plan import code_of, code_of_world
+from splitbench.benchmark.runs.plan import code_here
 from splitbench.problems import InputError
-from splitbench.problems.suites.named_suites import make_suite
 from splitbench.results import CellKey
-from splitbench.results.bounds import BOUND
 from splitbench.solvers import Status
 
 #: How often the scheduler is asked what its workers do.
@@ -235,7 +233,7 @@ def run_remotely(
         The code here is not that which the key names: the result would be taken for its.
     """
     key = key_from(key_data)
-    here = code_here(key)
+    here = _code_or_why_not(key)
     if here != key.code:
         raise InputError(
             f"--executor dask: {platform.node()} has other code for {key.solver} on {key.suite} "
@@ -250,11 +248,9 @@ def run_remotely(
     return record_object(finished.record), finished.wall_s, finished.overhead
 
 
-def code_here(key: CellKey) -> str:
+def _code_or_why_not(key: CellKey) -> str:
     """Return the digest of what would give the result here, or why there is none."""
     try:
-        if key.solver == BOUND:
-            return code_of_world(make_suite(key.suite))
-        return code_of(make_suite(key.suite), key.solver)
+        return code_here(key)
     except (InputError, OSError) as error:
         return str(error)

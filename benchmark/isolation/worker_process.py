@@ -17,6 +17,7 @@ from splitbench.benchmark.referee.partial_record import Task
 from splitbench.problems.package_paths import module_command
 from splitbench.results import CellKey
 from splitbench.results.bounds import SOLVER_CODE
+from splitbench.solvers.solver_spec import parse_solver
 
 #: A solver that watches the clock is given this long beyond its limit before it is killed.
 GRACE_S = 0.5
@@ -86,16 +87,14 @@ class WorkerProcess:
         """Whether nothing that ran in this process can touch the result of `key`.
 
         Code from a file may have changed anything in its process: no other solver's cell runs
-        there after it, nor the same solver's once the file has changed. What the process has read
-        of a suite's files is of what they were. What grows, or runs on in a thread, is a burden for
-        every cell.
+        there after it, nor the same solver's once its code has changed. What grows, or runs on in
+        a thread, is a burden for every cell.
         """
         if self._spoiled or self._last is None:
             return not self._spoiled
-        last_world, _, last_own = self._last.code.partition(SOLVER_CODE)
-        world, _, own = key.code.partition(SOLVER_CODE)
-        foreign = bool(last_own) and (self._last.solver != key.solver or last_own != own)
-        return last_world == world and not foreign
+        last, own = (one.code.partition(SOLVER_CODE)[2] for one in (self._last, key))
+        foreign = any(half.path for half in parse_solver(self._last.solver))
+        return not foreign or (self._last.solver == key.solver and last == own)
 
     @property
     def overdue(self) -> bool:

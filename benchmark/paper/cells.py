@@ -139,10 +139,12 @@ def run_cells(
 
 def run_keys(request: PaperRequest, keys: list[Any]) -> Cells:
     """Run cells by their keys, as `run` does."""
-    from splitbench.benchmark.runs.run_options import RunOptions, run_campaign
+    from splitbench.benchmark.options import RunOptions
+    from splitbench.benchmark.runs.plan import Plan
+    from splitbench.benchmark.runs.run_options import run_plan
     from splitbench.results.bounds import with_horizon_gaps
 
-    records = run_campaign(keys, RunOptions(store=request.store, jobs=request.jobs)) or []
+    records = run_plan(Plan(keys), RunOptions(store=request.store, jobs=request.jobs)) or []
     found = [_cell(record) for record in with_horizon_gaps(records) if _usable(record)]
     return Cells(found)
 

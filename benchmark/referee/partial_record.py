@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from splitbench.benchmark.isolation.messages import reference_from, solution_from
+from splitbench.benchmark.planning.posed import problem_of
 from splitbench.benchmark.referee.episode import Episode, SlotRun, record_of, solve_reference
 from splitbench.benchmark.referee.verify import judge
 from splitbench.benchmark.runs.environment import environment
-from splitbench.benchmark.runs.execute import described, failed_cell, problem_of
+from splitbench.benchmark.runs.execute import described, failed_cell
 from splitbench.problems import Horizon, InputError, Simulation, SlotProblem
 from splitbench.results import CellKey, CellRecord
 from splitbench.solvers import Solution, Status

@@ -5,32 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Protocol
 
 from splitbench.benchmark.isolation.limits import Limits
 from splitbench.benchmark.isolation.pool import Finished
-from splitbench.benchmark.runs.estimate import Estimator, kinds_of
+from splitbench.benchmark.options import Again
+from splitbench.benchmark.runs.estimate import Estimator, Forecast, forecast_of
 from splitbench.benchmark.runs.execute import run_cell
 from splitbench.results import CellKey, CellRecord, Store
 from splitbench.results.store.store import now
-
-
-class Again(StrEnum):
-    """Which of the stored cells are run again."""
-
-    NOTHING = "nothing"
-    ALL = "all"
-    FAILED = "failed"
-    TIMEOUTS = "timeouts"
-
-    def wants(self, record: CellRecord) -> bool:
-        """Whether a stored record is to be made anew."""
-        return (
-            self is Again.ALL
-            or (self is Again.FAILED and record.failed)
-            or (self is Again.TIMEOUTS and record.status == "timeout")
-        )
 
 
 def _had_less_time(record: CellRecord, timeout_s: float | None) -> bool:
@@ -79,6 +62,8 @@ class Campaign:
         All cells, in the order of the table.
     known
         Records that the store has and that are not to be made anew.
+    cells_run, seconds
+        Cells that were run here, and how long that took by the clock.
     isolation_s, model_s
         Seconds beyond solver and reference of each cell that was run here: of isolation, a cell;
         of the model, a slot.
@@ -86,6 +71,8 @@ class Campaign:
 
     keys: list[CellKey]
     known: dict[CellKey, CellRecord]
+    cells_run: int = 0
+    seconds: float = 0.0
     isolation_s: list[float] = field(default_factory=list)
     model_s: list[float] = field(default_factory=list)
 
@@ -114,7 +101,10 @@ class Campaign:
         on_cell: Callable[[CellRecord], None] = lambda record: None,
     ) -> list[CellRecord]:
         """Run what is left, keep each record at once, and return all in the table's order."""
+        began = time.monotonic()
         for finished in executor.run(self.left):
+            self.cells_run += 1
+            self.seconds = time.monotonic() - began
             finished.record.wall_s = finished.wall_s
             finished.record.written = now()
             store.put(finished.record)
@@ -136,29 +126,15 @@ class Campaign:
         rounds = -(-len(self.left) // jobs)
         return rounds * limits.timeout_s
 
-    def plan(self, store: Store, limits: Limits, jobs: int) -> dict[str, float | int | None]:
-        """Return what `--dry-run` says: cells, known and left, and how long that may take.
-
-        `estimate_s` goes by what the store knows of `estimated` of the cells left; the others
-        are charged their limit in it.
-        """
-        estimator, left = self.estimator(store), kinds_of(self.left)
-        estimated = sum(n for kind, n in left.items() if estimator.cell_s(kind) is not None)
-        unknown = limits.timeout_s is None and estimated < len(self.left)
-        return {
-            "cells": len(self.keys),
-            "cached": len(self.known),
-            "left": len(self.left),
-            "worst_case_s": self.worst_case_s(limits, jobs),
-            "estimate_s": None if unknown else estimator.left_s(left, jobs, limits.timeout_s),
-            "estimated": estimated,
-        }
+    def forecast(self, store: Store, limits: Limits, jobs: int) -> Forecast:
+        """Return what `--dry-run` says: cells, stored and left, and how long they may take."""
+        return forecast_of(
+            self.keys, self.left, self.estimator(store), jobs, self.worst_case_s(limits, jobs)
+        )
 
     def estimator(self, store: Store) -> Estimator:
-        """Return what the store knows of cells like those left."""
-        wanted = {(key.suite, key.solver) for key in self.left}
+        """Return what the store knows of the time that cells take."""
         estimator = Estimator()
         for record in store.summaries():
-            if (record.key.suite, record.key.solver) in wanted:
-                estimator.learn(record)
+            estimator.learn(record)
         return estimator

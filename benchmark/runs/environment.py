@@ -1,8 +1,7 @@
-"""Where a result came from: code, package versions, machine."""
+"""Where a result came from: package versions, machine."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 from functools import cache
@@ -10,27 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from splitbench.problems.package_paths import PACKAGE
-
-_ROOMS = ("problems", "solvers", "baselines")
 _PACKAGES = ("splitbench", "numpy", "scipy", "highspy", "ortools", "pulp", "torch")
-
-
-@cache
-def code_digest() -> str:
-    """Return a digest of everything that decides a result: model, data, suites, solvers.
-
-    A stored result is shown only for the code that made it; a change of the harness or of a
-    table does not touch it.
-    """
-    root = PACKAGE
-    digest = hashlib.sha256()
-    for room in _ROOMS:
-        for path in sorted((root / room).rglob("*")):
-            if path.suffix in (".py", ".json", ".csv", ".npy", ".safetensors"):
-                digest.update(str(path.relative_to(root)).encode())
-                digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 @cache

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from functools import cache
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.results import CellKey, CellRecord
+from splitbench.results.bounds import BOUND
+
+#: Seconds a slot where no cell has ever ended: the mean of the default run on a laptop's core.
+TYPICAL_SLOT_S = 0.006
 
 
 class Kind(NamedTuple):
@@ -31,49 +36,134 @@ class Estimator:
     def __init__(self) -> None:
         self._seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
         self._medians: dict[tuple[str, str], float] = {}
-        self._total_s, self._cells = 0.0, 0
 
     def learn(self, record: CellRecord) -> None:
-        """Take a cell into account; of one without a wall-clock time, the solver's."""
+        """Take a cell into account; of one without a wall-clock time, the solver's.
+
+        It counts for its solver on its suite, for its solver, for its suite, and for all.
+        """
         seconds = sum(record.solve_s) if record.wall_s is None else record.wall_s
-        suite, solver, slots = _kind(record.key)
-        self._total_s += seconds
-        self._cells += 1
-        self._seconds[suite, solver].append(seconds / slots)
-        self._medians.pop((suite, solver), None)
+        suite, solver = record.key.suite, _solver(record.key)
+        slots = record.key.slots or max(1, record.slots_counted)
+        slots = slots if record.key.instance is None else 1
+        for like in ((suite, solver), ("", solver), (suite, ""), ("", "")):
+            self._seconds[like].append(seconds / slots)
+            self._medians.pop(like, None)
 
     def cell_s(self, kind: Kind) -> float | None:
         """Return the seconds of a cell: the median by slot; None where none like it has ended."""
-        like = kind.suite, kind.solver
+        return self._like(kind, (kind.suite, kind.solver))
+
+    def likely_s(self, kind: Kind) -> tuple[float, str]:
+        """Return the seconds of a cell by the nearest that are known, and which these are."""
+        for like, basis in (
+            ((kind.suite, kind.solver), "like cells"),
+            (("", kind.solver), "other suites"),
+            ((kind.suite, ""), "other solvers"),
+            (("", ""), "all cells"),
+        ):
+            seconds = self._like(kind, like)
+            if seconds is not None:
+                return seconds, basis
+        return TYPICAL_SLOT_S * kind.slots, "a guess"
+
+    def left_s(self, left: Counter[Kind], jobs: int) -> float | None:
+        """Return the seconds that `left` will take on `jobs` workers, None while nothing is known.
+
+        Cells like none that has ended are estimated from the nearest that have.
+        """
+        counts = {kind: count for kind, count in left.items() if count > 0}
+        if counts and ("", "") not in self._seconds:
+            return None
+        each = {kind: self.likely_s(kind)[0] for kind in counts}
+        total = sum(each[kind] * count for kind, count in counts.items())
+        return max(total / jobs, *each.values()) if each else 0.0
+
+    def _like(self, kind: Kind, like: tuple[str, str]) -> float | None:
         if like not in self._seconds:
             return None
         if like not in self._medians:
             self._medians[like] = median(self._seconds[like])
         return self._medians[like] * kind.slots
 
-    def left_s(
-        self, left: Counter[Kind], jobs: int, unknown_s: float | None = None
-    ) -> float | None:
-        """Return the seconds that `left` will take on `jobs` workers, None while nothing is known.
 
-        Parameters
-        ----------
-        unknown_s
-            Seconds of a cell like none that has ended; None: the mean of all that have.
-        """
-        counts = {kind: count for kind, count in left.items() if count > 0}
-        known = {kind: seconds for kind in counts if (seconds := self.cell_s(kind)) is not None}
-        if counts and not self._cells:
-            return None
-        other = self._total_s / max(self._cells, 1) if unknown_s is None else unknown_s
-        each = {kind: known.get(kind, other) for kind in counts}
-        total = sum(each[kind] * count for kind, count in counts.items())
-        return max(total / jobs, *each.values()) if each else 0.0
+@dataclass(frozen=True)
+class ForecastRow:
+    """The cells of one solver on one suite, and the seconds that those left will likely take."""
+
+    suite: str
+    solver: str
+    cells: int
+    cached: int
+    left: int
+    likely_s: float
+    basis: str
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run would consist of.
+
+    Attributes
+    ----------
+    worst_case_s
+        Upper limit of the time: every cell left runs into its limit; None without a limit.
+    likely_s
+        By what the nearest cells known took, on all workers together.
+    estimated
+        Cells left of which others like them have ended.
+    """
+
+    cells: int
+    cached: int
+    left: int
+    worst_case_s: float | None
+    likely_s: float
+    estimated: int
+    rows: tuple[ForecastRow, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the object that `--dry-run --json` prints."""
+        return asdict(self) | {"estimate_s": self.likely_s}
+
+
+def forecast_of(
+    keys: Sequence[CellKey],
+    left: Sequence[CellKey],
+    estimator: Estimator,
+    jobs: int,
+    worst_case_s: float | None,
+) -> Forecast:
+    """Say what running the cells `left` of `keys` will take on `jobs` workers."""
+    of_kind, left_of_kind = kinds_of(keys), kinds_of(left)
+    rows = []
+    for kind, count in of_kind.items():
+        seconds, basis = estimator.likely_s(kind)
+        waiting = left_of_kind[kind]
+        rows.append(
+            ForecastRow(
+                kind.suite, kind.solver, count, count - waiting, waiting, seconds * waiting,
+                basis if waiting else "",
+            )
+        )  # fmt: skip
+    each = [row.likely_s / row.left for row in rows if row.left]
+    total = sum(row.likely_s for row in rows) / jobs
+    known = sum(row.left for row in rows if row.basis == "like cells")
+    likely = max(total, *each) if each else 0.0
+    if worst_case_s is not None:
+        likely = min(likely, worst_case_s)
+    return Forecast(
+        len(keys), len(keys) - len(left), len(left), worst_case_s, likely, known, tuple(rows)
+    )
 
 
 def _kind(key: CellKey) -> Kind:
     slots = 1 if key.instance is not None else key.slots or _slots_of_suite(key.suite)
-    return Kind(key.suite, key.solver, slots)
+    return Kind(key.suite, _solver(key), slots)
+
+
+def _solver(key: CellKey) -> str:
+    return "horizon bound" if key.solver == BOUND else key.solver
 
 
 @cache

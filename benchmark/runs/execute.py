@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import asdict
-from functools import lru_cache
 
+from splitbench.benchmark.planning.posed import FILE, horizon_of, problem_of
 from splitbench.benchmark.referee.episode import (
     SILENT,
     Episode,
@@ -21,22 +21,13 @@ from splitbench.benchmark.runs.solver_version import solver_version
 from splitbench.problems import (
     Horizon,
     InputError,
-    Simulation,
-    SlotProblem,
-    load_horizon,
-    load_instance,
 )
-from splitbench.problems.files.json_file import read_json_object
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.results import CellKey, CellRecord
 from splitbench.results.bounds import BOUND
 from splitbench.solvers import Solver, Status, make
-from splitbench.solvers.exact.exact import Exact
 from splitbench.solvers.horizon.bound import horizon_bound
 from splitbench.solvers.registry import NotInstalledError
-
-#: Begins the "suite" of a cell that is one file.
-FILE = "file:"
 
 
 def run_cell(
@@ -89,7 +80,7 @@ def _run_cell(key: CellKey, observer: Observer, timeout_s: float | None) -> Cell
 
 def record_of_bound(key: CellKey, timeout_s: float | None) -> CellRecord:
     """Bound the horizon of an episode, once for all the policies that run on it."""
-    horizon = _horizon(key.suite, key.seed, key.slots)
+    horizon = horizon_of(key.suite, key.seed, key.slots)
     found = horizon_bound(horizon, time_limit=timeout_s)
     prices = [] if found.energy_price is None else found.energy_price.tolist()
     return CellRecord(
@@ -103,23 +94,6 @@ def record_of_bound(key: CellKey, timeout_s: float | None) -> CellRecord:
         decisions=[{"energy_price": price} for price in prices],
         environment=environment(),
     )
-
-
-def problem_of(key: CellKey) -> Horizon | SlotProblem:
-    """Return what a cell poses: a horizon, or one slot instance; `file:PATH` is read."""
-    if key.suite.startswith(FILE):
-        return load_any(key.suite.removeprefix(FILE))
-    if key.instance is None:
-        return _horizon(key.suite, key.seed, key.slots)
-    return _instances(key.suite, key.seed, key.slots)[key.instance]
-
-
-def load_any(path: str) -> Horizon | SlotProblem:
-    """Read a slot instance or a horizon, whichever the file says it is."""
-    data = read_json_object(path)
-    if isinstance(data, dict) and str(data.get("format", "")).startswith("splitbench/horizon"):
-        return load_horizon(path)
-    return load_instance(path)
 
 
 def _episode(key: CellKey, solver: Solver, deadline: float | None, observer: Observer) -> Episode:
@@ -137,29 +111,3 @@ def _episode(key: CellKey, solver: Solver, deadline: float | None, observer: Obs
     run = run_instance(solver, posed, context, reference=key.reference)
     observer.slot(context.slot, run)
     return Episode(len(posed), [run])
-
-
-@lru_cache(maxsize=32)
-def _horizon(suite: str, seed: int, slots: int | None) -> Horizon:
-    return make_suite(suite).horizon(seed, slots)
-
-
-@lru_cache(maxsize=32)
-def _instances(suite: str, seed: int, slots: int | None) -> list[SlotProblem]:
-    made = make_suite(suite)
-    if not made.episodes:
-        return made.instances(seed, slots)
-    return slots_of_optimum(_horizon(suite, seed, slots))
-
-
-def slots_of_optimum(horizon: Horizon) -> list[SlotProblem]:
-    """Return each slot at the charges that the per-slot optimum leaves behind."""
-    simulation, problems = Simulation(horizon), []
-    while not simulation.done:
-        problem = simulation.problem
-        solution = Exact().solve(problem)
-        assert solution.partition is not None  # hibernation is always a choice
-        assert solution.threads is not None
-        simulation.step(solution.partition, solution.threads)
-        problems.append(problem)
-    return problems

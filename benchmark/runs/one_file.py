@@ -12,9 +12,10 @@ import numpy as np
 from splitbench.benchmark.console import Advance
 from splitbench.benchmark.isolation.limits import Limits
 from splitbench.benchmark.isolation.pool import Pool
+from splitbench.benchmark.planning.posed import FILE
 from splitbench.benchmark.referee.episode import SlotRun, run_instance, solve_reference
 from splitbench.benchmark.referee.verify import judge
-from splitbench.benchmark.runs.execute import FILE, run_cell
+from splitbench.benchmark.runs.execute import run_cell
 from splitbench.problems import Horizon, SlotProblem
 from splitbench.results import CellKey, CellRecord
 from splitbench.results.bounds import bound_key, with_horizon_gaps

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
-from splitbench.benchmark.runs.environment import code_digest
+from splitbench.benchmark.planning.chosen_solvers import ChosenSolver, choose_solvers
+from splitbench.benchmark.planning.code import code_of, world_code
 from splitbench.problems.suites.named_suites import Suite, make_suite
 from splitbench.results import CellKey
-from splitbench.results.bounds import SOLVER_CODE, bound_key
-from splitbench.solvers.registry import beside, canonical_name, files_of
-from splitbench.solvers.solver_spec import parse_solver
+from splitbench.results.bounds import BOUND, bound_key
 
 #: The paper's two suites, which the benchmark table shows by default.
 DEFAULT_SUITES = ("paper-wifi", "paper-5g")
@@ -55,76 +54,84 @@ class Request:
     as_instances: bool = False
 
 
-def with_companions(solvers: Iterable[str]) -> list[str]:
-    """Return canonical names, each followed by the schemes it has to stand beside; none twice."""
-    asked = [canonical_name(name) for name in solvers]
-    return list(dict.fromkeys(one for name in asked for one in [name, *beside(name)]))
+@dataclass(frozen=True)
+class Plan:
+    """The cells of a run, in the order of the table, and what they consist of."""
+
+    cells: list[CellKey]
+    suites: list[Suite] = field(default_factory=list)
+    solvers: list[ChosenSolver] = field(default_factory=list)
 
 
-def posed(text: str, seed: int) -> Suite:
-    """Return the suite of a name, once its first slot could be made.
+def plan_of(request: Request) -> Plan:
+    """Plan a request: its suites are made, and its names and files looked at, once.
+
+    Where the reference is computed, the bound of each horizon is a cell of its own, behind them.
 
     Raises
     ------
     InputError
-        An unknown suite, or a parameter (a DNN, a server) that it cannot be made with; before
-        anything runs, and not in every cell.
+        A suite or solver that cannot be used, before anything runs and not in every cell.
     """
-    suite = make_suite(text)
+    suites = [make_suite(text) for text in request.suites]
+    for suite in suites:
+        _posed(suite, request.seeds[0])
+    solvers = choose_solvers(request.solvers, [suite.name for suite in suites])
+    cells = [key for suite in suites for key in _cells(suite, solvers, request)]
+    bounds = [bound_key(key) for key in cells if key.reference and key.instance is None]
+    return Plan(list(dict.fromkeys([*cells, *bounds])), suites, solvers)
+
+
+def cells_of(request: Request) -> list[CellKey]:
+    """List the cells of a request; see `plan_of`."""
+    return plan_of(request).cells
+
+
+def _posed(suite: Suite, seed: int) -> None:
+    """Make the first slot of a suite: only then is it known that it can be made."""
     if suite.episodes:
         suite.horizon(seed, 1)
     else:
         suite.instances(seed, 1)
-    return suite
 
 
-def cells_of(request: Request) -> list[CellKey]:
-    """List the cells of a request: an episode, or each independent instance, per seed.
+def _cells(suite: Suite, solvers: Sequence[ChosenSolver], request: Request) -> Iterator[CellKey]:
+    instances: Sequence[int | None] = [None]
+    if not suite.episodes or request.as_instances:
+        instances = range(request.slots or suite.slots)
+    for solver in solvers:
+        code = code_of(suite, solver.name, solver.files.get(suite.name, ()))
+        for seed in request.seeds:
+            for instance in instances:
+                yield CellKey(
+                    suite=suite.name,
+                    solver=solver.name,
+                    seed=seed,
+                    slots=request.slots,
+                    instance=instance,
+                    reference=request.reference,
+                    code=code,
+                )
 
-    Where the reference is computed, the bound of each horizon is a cell of its own, behind them.
+
+def code_here(key: CellKey) -> str:
+    """Return the code that a cell would have here and now: other files, other code.
+
+    Raises
+    ------
+    InputError
+        What the key names cannot be used here.
     """
-    cells = []
-    solvers = with_companions(request.solvers)
-    for text in request.suites:
-        suite = make_suite(text)
-        for solver in solvers:
-            code = code_of(suite, solver)
-            for seed in request.seeds:
-                instances: Sequence[int | None] = [None]
-                if not suite.episodes or request.as_instances:
-                    instances = range(request.slots or suite.slots)
-                cells += [
-                    CellKey(
-                        suite=suite.name,
-                        solver=solver,
-                        seed=seed,
-                        slots=request.slots,
-                        instance=instance,
-                        reference=request.reference,
-                        code=code,
-                    )
-                    for instance in instances
-                ]
-    bounds = [bound_key(key) for key in cells if key.reference and key.instance is None]
-    return list(dict.fromkeys([*cells, *bounds]))
+    suite = make_suite(key.suite)
+    if key.solver == BOUND:
+        return world_code(suite)
+    code = code_of(suite, key.solver, _files_here(key.solver, suite.name))
+    if code != key.code:  # a user's file may import others than it did
+        _files_here.cache_clear()
+        code = code_of(suite, key.solver, _files_here(key.solver, suite.name))
+    return code
 
 
-def code_of(suite: Suite, solver: str) -> str:
-    """Return the digest of all that decides a result: code, files of the suite and the solver."""
-    return code_of_world(suite) + _file_digest(solver, suite.name)
-
-
-def code_of_world(suite: Suite) -> str:
-    """Return the part of `code_of` that does not concern the solver."""
-    return code_digest() + _digest(suite.files)
-
-
-def _file_digest(solver: str, suite: str) -> str:
-    """Digest of the files a solver is loaded from or plays, so that a new one is run again."""
-    paths = [half.path for half in parse_solver(solver) if half.path]
-    paths += map(str, files_of(solver, suite))
-    return SOLVER_CODE + _digest(paths) if paths else ""
-
-
-def _digest(paths: Iterable[str]) -> str:
-    return "".join("-" + hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16] for path in paths)
+@lru_cache(maxsize=64)
+def _files_here(solver: str, suite: str) -> tuple[Path, ...]:
+    return choose_solvers([solver], [suite])[0].files.get(suite, ())

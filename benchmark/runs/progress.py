@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from splitbench.benchmark.console import verbosity
 from splitbench.benchmark.durations import duration
 from splitbench.benchmark.runs.estimate import Estimator, Kind, kinds_of
 from splitbench.results import CellKey, CellRecord
@@ -73,7 +74,7 @@ class Progress:
 @contextmanager
 def shown(progress: Progress) -> Iterator[Callable[[CellRecord], None]]:
     """Show progress on stderr: a bar and each worker in a terminal, plain lines elsewhere."""
-    if not progress.total:
+    if not progress.total or verbosity() < 0:
         yield progress.advance
     elif sys.stderr.isatty() and sys.stdout.isatty():
         with _live(progress):

@@ -1,75 +1,86 @@
-"""From the options of `run` and `gap` to a campaign that has been run."""
+"""From a plan and the options of a command to a campaign that has been run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
 
 from splitbench.benchmark import options
-from splitbench.benchmark.console import print_json, warn
+from splitbench.benchmark.console import note, print_json, remark, warn
 from splitbench.benchmark.isolation.limits import Limits
 from splitbench.benchmark.isolation.pool import Pool
-from splitbench.benchmark.runs.campaign import Again, Campaign, Executor, InProcess
+from splitbench.benchmark.options import RunOptions
+from splitbench.benchmark.runs.campaign import Campaign, Executor, InProcess
 from splitbench.benchmark.runs.drift import drifts
+from splitbench.benchmark.runs.dry_run import print_forecast
+from splitbench.benchmark.runs.plan import Plan
 from splitbench.benchmark.runs.progress import Progress, at_work, shown
-from splitbench.problems.errors import InputError
+from splitbench.benchmark.runs.run_report import (
+    error_report,
+    output_report,
+    summary_line,
+)
 from splitbench.results import CellKey, CellRecord, Store
 from splitbench.results.store.documents import ReferenceTime
 
-#: Of fewer cells one slow moment would be called a change of the machine.
+#: With fewer cells one slow moment would be called a change of the machine.
 FEWEST_FOR_DRIFT = 10
 
 
-@dataclass(frozen=True)
-class RunOptions:
-    """How cells are run, as the command line says it."""
+def run_plan(plan: Plan, how: RunOptions, as_json: bool = False) -> list[CellRecord] | None:
+    """Run a plan's cells with progress on stderr; return their records, or None after a dry run.
 
-    store: Path
-    jobs: int = 1
-    executor: options.Where = options.Where.LOCAL
-    scheduler: str | None = None
-    timeout: str = "10m"
-    memory: str = "4GiB"
-    rerun: bool = False
-    rerun_failed: bool = False
-    rerun_timeouts: bool = False
-    dry_run: bool = False
-
-    @property
-    def limits(self) -> Limits:
-        """Limits of a cell."""
-        return options.limits_of(self.timeout, self.memory)
-
-    @property
-    def again(self) -> Again:
-        """Which stored cells are made anew."""
-        if self.rerun:
-            return Again.ALL
-        if self.rerun_failed:
-            return Again.FAILED
-        return Again.TIMEOUTS if self.rerun_timeouts else Again.NOTHING
-
-
-def run_campaign(keys: list[CellKey], how: RunOptions) -> list[CellRecord] | None:
-    """Run cells with progress on stderr and return their records, or None after a dry run."""
-    options.positive("--jobs", how.jobs)
-    if how.scheduler is not None and how.executor is not options.Where.DASK:
-        raise InputError("--scheduler: is for --executor dask; expected both or neither")
+    Parameters
+    ----------
+    as_json
+        Whether a dry run prints a JSON object, not a table.
+    """
+    how.check()
     limits = how.limits
-    # A plan leaves nothing behind: what is not there yet is not made.
-    there = how.store.exists()
-    path = how.store if there or not how.dry_run else ":memory:"
-    with Store(path, write=not (there and how.dry_run)) as store:
-        campaign = Campaign.planned(keys, store, how.again, limits.timeout_s)
+    # A dry run leaves nothing behind: a store that does not exist is not made.
+    exists = how.store.exists()
+    path = how.store if exists or not how.dry_run else ":memory:"
+    with Store(path, write=not (exists and how.dry_run)) as store:
+        campaign = Campaign.planned(plan.cells, store, how.again, limits.timeout_s)
         if how.dry_run:
-            print_json(campaign.plan(store, limits, how.jobs))
+            forecast = campaign.forecast(store, limits, how.jobs)
+            print_json(forecast.to_json()) if as_json else print_forecast(forecast)
             return None
-        records = _run(campaign, store, how, limits)
+        stored = dict(campaign.known)
+        records = _labelled(_run(campaign, store, how, limits), plan, store)
+    _say_what_was_done(campaign, stored, records)
+    return records
+
+
+def report_problems(records: Sequence[CellRecord], how: RunOptions) -> None:
+    """Say on stderr what plug-ins raised, and with `--output` what they printed."""
+    lines = error_report(records, how.traceback)
+    if how.output:
+        lines += output_report(records)
+    for line in lines:
+        warn(line)
+
+
+def _labelled(records: list[CellRecord], plan: Plan, store: Store) -> list[CellRecord]:
+    """Give records the labels that this run asks for, and keep those that are new."""
+    labels = {solver.name: solver.label for solver in plan.solvers}
+    changed = []
+    for record in records:
+        label = labels.get(record.key.solver, "")
+        if record.solver_label != label:
+            record.solver_label = label
+            changed.append(record)
+    store.put_all(changed)
+    return records
+
+
+def _say_what_was_done(
+    campaign: Campaign, stored: dict[CellKey, CellRecord], records: list[CellRecord]
+) -> None:
+    remark(summary_line(list(stored.values()), campaign.cells_run, campaign.seconds))
     if campaign.isolation_s:
-        warn(
+        note(
             f"harness: isolation {median(campaign.isolation_s) * 1e3:.1f} ms a cell, model and "
             f"verification {median(campaign.model_s) * 1e3:.2f} ms a slot (medians of "
             f"{len(campaign.isolation_s)} cell{'s' if len(campaign.isolation_s) > 1 else ''})"
@@ -81,8 +92,7 @@ def run_campaign(keys: list[CellKey], how: RunOptions) -> list[CellRecord] | Non
     ]
     for drift in drifts(timed):
         if drift.drifted and drift.cells >= FEWEST_FOR_DRIFT:
-            warn(f"the machine's speed changed: {drift}")
-    return records
+            note(f"the machine's speed changed: {drift}")
 
 
 def _run(campaign: Campaign, store: Store, how: RunOptions, limits: Limits) -> list[CellRecord]:

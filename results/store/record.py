@@ -83,6 +83,9 @@ class CellRecord:
         One object a device, `{"name", "dnn", "latency_s_mean", "energy_j_mean", "served"}`.
     traceback, output
         Where a plug-in raised an exception, and what it printed; both bounded by the harness.
+    suite_label, solver_label
+        What tables call the suite and the solver; empty where the key says it
+        (`results.shown_names`).
     reference_status
         `infeasible` where the instance is proved to have no decision.
     slots_optimal
@@ -149,6 +152,8 @@ class CellRecord:
     per_device: list[dict[str, Any]] = field(default_factory=list)
     traceback: str = ""
     output: str = ""
+    suite_label: str = ""
+    solver_label: str = ""
 
     @property
     def finished(self) -> bool:

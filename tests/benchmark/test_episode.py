@@ -8,11 +8,12 @@ import pytest
 
 import splitbench.solvers.ddp
 from splitbench.benchmark.isolation.limits import Limits
+from splitbench.benchmark.planning.code import code_of, world_code
 from splitbench.benchmark.referee.episode import Episode, SlotRun, record_of, run_episode
 from splitbench.benchmark.referee.verify import Reference, Verdict
 from splitbench.benchmark.runs.campaign import Again, Campaign
 from splitbench.benchmark.runs.execute import run_cell
-from splitbench.benchmark.runs.plan import Request, cells_of, code_of, code_of_world
+from splitbench.benchmark.runs.plan import Request, cells_of
 from splitbench.problems import SlotProblem
 from splitbench.problems.latency.profiles.profile_file import save_profile
 from splitbench.problems.suites.named_suites import make_suite
@@ -185,11 +186,11 @@ def test_the_key_of_a_cell_knows_every_file(
     codes = set()
     for text in ("first", "second"):
         mine.write_text(f"# {text}", encoding="utf-8")
-        codes.add(code_of(suite, f"{mine}:Mine"))
+        codes.add(code_of(suite, f"{mine}:Mine", [mine]))
     for whole_s in (0.1, 0.2):
         path = tmp_path / "server.json"
         save_profile(profile_object(threads=(1, 2), whole_s=lambda k, s=whole_s: s / k), path)
-        codes.add(code_of_world(make_suite(f"paper-wifi[server={path},dnn=mobilenet_v2]")))
+        codes.add(world_code(make_suite(f"paper-wifi[server={path},dnn=mobilenet_v2]")))
     policies = Path(splitbench.solvers.ddp.__path__[0]) / "data" / "policies"
     shipped = sorted(policies.glob("*.safetensors"))[:2]
     for file in shipped:

@@ -112,11 +112,11 @@ def test_dry_run_runs_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     """The plan counts cells, those known, those left, and the worst case from the limit."""
     store = tmp_path / "store.sqlite"
     common = ["small", "-s", "exact", "--seeds", "1", "--store", str(store)]
-    assert main(["run", *common, "--dry-run"]) == 0
+    assert main(["run", *common, "--dry-run", "--json"]) == 0
     assert not store.exists()
     assert main(["run", *common, "--slots", "4"]) == 0
     capsys.readouterr()
-    plan = [*common, "--slots", "4", "-s", "greedy", "--dry-run", "--timeout", "10s"]
+    plan = [*common, "--slots", "4", "-s", "greedy", "--dry-run", "--json", "--timeout", "10s"]
     assert main(["run", *plan, "--jobs", "2"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["cells"], found["cached"], found["left"]) == (8, 4, 4)

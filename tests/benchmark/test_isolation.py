@@ -259,7 +259,7 @@ def test_a_file_that_hangs_on_import_costs_no_more_than_its_limit(
     """Names are checked within a limit of their own, and the row says that it timed out."""
     file = tmp_path / "endless.py"
     file.write_text("while True:\n    pass\n", encoding="utf-8")
-    monkeypatch.setattr("splitbench.benchmark.isolation.name_check._IMPORT_LIMIT_S", 1.0)
+    monkeypatch.setattr("splitbench.benchmark.planning.inspect_files.IMPORT_LIMIT_S", 1.0)
     began = time.monotonic()
     arguments = ["run", "small", "-s", f"{file}:X", "--slots", "1", "--seeds", "1", "--json"]
     store = ["--timeout", "1s", "--store", str(tmp_path / "s.sqlite")]
@@ -304,5 +304,5 @@ def test_a_longer_limit_tries_again_what_ran_out_of_a_shorter(
     assert main([*arguments, "--store", store, "--timeout", "1s"]) == 1
     capsys.readouterr()
     for limit, left in (("1s", 0), ("500ms", 0), ("2s", 1), ("none", 1)):
-        assert main([*arguments, "--store", store, "--timeout", limit, "--dry-run"]) == 0
+        assert main([*arguments, "--store", store, "--timeout", limit, "--dry-run", "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["left"] == left

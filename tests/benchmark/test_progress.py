@@ -14,7 +14,7 @@ from rich.console import Console
 from splitbench.benchmark.cli import main
 from splitbench.benchmark.durations import duration
 from splitbench.benchmark.runs import progress as module
-from splitbench.benchmark.runs.estimate import Estimator, kinds_of
+from splitbench.benchmark.runs.estimate import TYPICAL_SLOT_S, Estimator, Kind, kinds_of
 from splitbench.benchmark.runs.progress import Progress, at_work, shown
 from tests.results.records import failed, key, record
 
@@ -46,14 +46,17 @@ def test_no_estimate_is_below_its_longest_cell() -> None:
     assert estimator.left_s(kinds_of(left("exact", 3)), 64) == pytest.approx(30.0)
 
 
-def test_unknown_cells_are_charged() -> None:
-    """Cells like none that has ended take `unknown_s`, or the mean of all; nothing known: None."""
+def test_unknown_cells_go_by_the_nearest_known() -> None:
+    """The same solver elsewhere, then other solvers there, then all; nothing known: None."""
     estimator = Estimator()
     both = kinds_of(left("exact", 1) + left("greedy", 1))
     assert estimator.left_s(both, 1) is None
+    assert estimator.likely_s(Kind("small", "exact", 10)) == (10 * TYPICAL_SLOT_S, "a guess")
     estimator.learn(timed("exact", 4.0))
     assert estimator.left_s(both, 1) == pytest.approx(8.0)
-    assert estimator.left_s(both, 1, unknown_s=600.0) == pytest.approx(604.0)
+    assert estimator.likely_s(Kind("small", "exact", 5)) == (pytest.approx(2.0), "other suites")
+    assert estimator.likely_s(Kind("paper-wifi", "x", 5)) == (pytest.approx(2.0), "other solvers")
+    assert estimator.likely_s(Kind("small", "x", 5)) == (pytest.approx(2.0), "all cells")
     assert estimator.left_s(kinds_of([]), 1) == 0.0
 
 
@@ -121,13 +124,19 @@ def test_durations(seconds: float, said: str) -> None:
 def test_a_dry_run_knows_what_the_store_knows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """After a run its cells are estimated by what they took, others by their limit."""
+    """Cells go by what like ones took; the limit is told apart; people get a table."""
     common = ["small", "--slots", "3", "--seeds", "1", "--store", str(tmp_path / "s.sqlite")]
     main(["run", *common, "-s", "greedy"])
     capsys.readouterr()
-    main(
-        ["run", *common, "-s", "greedy", "-s", "exact", "--rerun", "--dry-run", "--timeout", "10s"]
-    )
+    arguments = ["run", *common, "-s", "greedy", "-s", "exact", "--rerun", "--dry-run"]
+    main([*arguments, "--timeout", "10s", "--json"])
     plan = json.loads(capsys.readouterr().out)
     assert (plan["cells"], plan["left"], plan["estimated"]) == (6, 6, 3)
-    assert 30.0 < plan["estimate_s"] < plan["worst_case_s"] == 60.0
+    assert 0.0 < plan["likely_s"] < 3.0
+    assert plan["worst_case_s"] == 60.0
+    main([*arguments, "--timeout", "10s"])
+    table = capsys.readouterr().out
+    assert "greedy" in table
+    assert "other solvers" in table
+    assert "6 cells, 0 in the store, 6 to run" in table
+    assert "at most 1 min (every cell runs into --timeout)" in table

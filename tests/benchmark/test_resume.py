@@ -97,7 +97,7 @@ def test_interrupt_leaves_a_resumable_store(tmp_path: Path) -> None:
     stored = _cells(store)
     assert stored >= 3
     planned = subprocess.run(
-        _command(store, *many, "--dry-run"),
+        _command(store, *many, "--dry-run", "--json"),
         capture_output=True,
         text=True,
         check=True,
@@ -151,7 +151,7 @@ def test_order_of_flags_finds_the_same_cells(tmp_path: Path) -> None:
         timeout=120,
     )
     planned = subprocess.run(
-        [sys.executable, "-m", "splitbench", *second, *common, "--dry-run"],
+        [sys.executable, "-m", "splitbench", *second, *common, "--dry-run", "--json"],
         capture_output=True,
         text=True,
         check=True,
