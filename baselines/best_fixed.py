@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from splitbench.baselines.fixed_values import fixed_values
 from splitbench.problems import EpisodeView, Fleet, Horizon, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.contract import Solution
 from splitbench.solvers.exact.exact import Exact
+from splitbench.solvers.exact.max_plus import joined
 
 _GAIN = 1e-9  # a change must earn more than rounding does
 
@@ -100,12 +100,7 @@ def _joined(one: Floats | None, other: Floats | None) -> Floats | None:
     """Best worth of two groups that share r spare threads, r = 0..C−1, in every slot (T, C)."""
     if one is None or other is None:
         return other if one is None else one
-    slots, counts = one.shape
-    padded = np.full((slots, 2 * counts - 1), -np.inf)
-    padded[:, counts - 1 :] = one
-    windows = sliding_window_view(padded, counts, axis=1)
-    joined: Floats = (windows + other[:, None, ::-1]).max(axis=2)
-    return joined
+    return joined(one, other)
 
 
 def _mean_by_cut(own: Floats, others: Floats | None, spare: Ints) -> Floats:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike
 
 from splitbench.problems import SlotProblem
 from splitbench.problems.arrays import Floats
+from splitbench.solvers.exact.max_plus import others_best
 
 
 def best_with_partition(problem: SlotProblem, partition: ArrayLike) -> Floats:
@@ -39,37 +39,3 @@ def best_with_threads(problem: SlotProblem, threads: ArrayLike) -> Floats:
     device = np.arange(len(problem))
     chosen: Floats = totals[device, np.asarray(threads) - problem.min_threads]
     return chosen
-
-
-def others_best(value: Floats) -> Floats:
-    """Best sum of all rows but one that share out exactly r = 0..C−1 extra threads.
-
-    Parameters
-    ----------
-    value
-        Shape (N, C), as in `splitbench.solvers.exact.knapsack.best_division`.
-
-    Returns
-    -------
-    Floats
-        Shape (N, C): row n leaves out device n. From the best of all devices before n and of all
-        behind it, in O(N·C²).
-    """
-    devices, columns = value.shape
-    nobody = np.full(columns, -np.inf)
-    nobody[0] = 0.0
-    before, behind = [nobody], [nobody]
-    for row in value[:-1]:
-        before.append(_shared(before[-1], row))
-    for row in value[:0:-1]:
-        behind.append(_shared(behind[-1], row))
-    rests = [_shared(*pair) for pair in zip(before, reversed(behind), strict=True)]
-    return np.stack(rests).reshape(devices, columns)
-
-
-def _shared(first: Floats, second: Floats) -> Floats:
-    """Return max over j of first[r − j] + second[j], for r = 0..C−1."""
-    columns = len(first)
-    padded = np.concatenate([np.full(columns - 1, -np.inf), first])
-    best: Floats = (sliding_window_view(padded, columns) + second[::-1]).max(axis=1)
-    return best

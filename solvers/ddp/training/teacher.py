@@ -13,6 +13,7 @@ from splitbench.problems.equations import slot_data, slot_terms
 from splitbench.problems.formulation import UNSERVED_UTILITY
 from splitbench.solvers.ddp.actions import ActionSet
 from splitbench.solvers.ddp.outlook import Outlook
+from splitbench.solvers.exact.max_plus import others_best
 from splitbench.solvers.horizon.charge_value import charge_value
 
 #: From charges after the slot, shares of E_max of shape (E, N, A), to their worth.
@@ -38,23 +39,17 @@ def teach(
     With `worth`, U plus what the charge left is worth is maximised, as `lookahead` does.
 
     With f_n(l, k) the utilities and W the best total of the other devices, a choice is worth
-    max_k f_n(l, k) + W(K − k). W joins what the devices before and behind n reach with r threads:
-    two passes of the dynamic programme of `exact`.
+    max_k f_n(l, k) + W(K − k).
     """
     table = utilities(model, slots, actions, worth)
     best = table.max(axis=2)
     devices, columns = best.shape[1:]
-    before, behind = [_nothing(best)], [_nothing(best)]
-    for device in range(devices - 1):
-        before.append(_joined(before[-1], best[:, device]))
-        behind.append(_joined(behind[-1], best[:, devices - 1 - device]))
-    left = (slots.threads - devices * model.min_threads)[:, None] - np.arange(columns)
-    value = np.empty(table.shape[:3])
-    for device in range(devices):
-        others = _joined(before[device], behind[devices - 1 - device])
-        rest = np.take_along_axis(others, np.maximum(left, 0), axis=1)
-        rest = np.where(left >= 0, rest, -np.inf)
-        value[:, device] = (table[:, device] + rest[:, None, :]).max(axis=2)
+    left = ((slots.threads - devices * model.min_threads)[:, None] - np.arange(columns))[:, None]
+    rest = np.take_along_axis(others_best(best), np.maximum(left, 0), axis=2)
+    rest = np.where(left >= 0, rest, -np.inf)
+    value = np.stack(
+        [(table[:, n] + rest[:, n, None, :]).max(axis=2) for n in range(devices)], axis=1
+    )
     value = np.where(actions.mask, value, -np.inf)
     return Lesson(value.argmax(axis=2), value.max(axis=2, keepdims=True) - value)
 
@@ -97,19 +92,3 @@ def utilities(
     within = (count <= caps[:, :, None])[:, :, None, :]
     table: Floats = np.where(within & actions.mask[:, :, None], value, -np.inf)
     return table
-
-
-def _nothing(best: Floats) -> Floats:
-    """What no device at all reaches with r threads: 0 with none, impossible otherwise."""
-    empty = np.full((len(best), best.shape[2]), -np.inf)
-    empty[:, 0] = 0.0
-    return empty
-
-
-def _joined(left: Floats, right: Floats) -> Floats:
-    """Best total of two parties for r = 0..C − 1 threads together, shape (E, C)."""
-    total = np.full(left.shape, -np.inf)
-    for given in range(left.shape[1]):
-        with_these = left[:, given : given + 1] + right[:, : left.shape[1] - given]
-        np.maximum(total[:, given:], with_these, out=total[:, given:])
-    return total
