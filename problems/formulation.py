@@ -11,8 +11,8 @@ EnergyTerm = Literal["residual", "paper"]
 EnergyScope = Literal["slot", "task"]
 Hibernation = Literal["forbidden", "allowed"]
 
-#: What a device earns in a slot in which it serves nothing, or breaks a constraint. Eq. 12 is a
-#: hard constraint over a horizon; the price is far below any sensible slot's utility (at most 1).
+#: Utility of a device in a slot in which it hibernates or a constraint is broken. Eq. 12 is a hard
+#: constraint over a horizon, so the value is far below what a served slot earns (at most 1).
 UNSERVED_UTILITY = -10.0
 
 

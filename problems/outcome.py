@@ -55,7 +55,7 @@ class Outcome:
         E_con (Eq. 5), E_harv (Eq. 6) and E(t+1) (Eq. 4), the charge cut at 0 and E_max.
     device_utility, utility
         Eq. 10, per device and summed. A device that hibernates or breaks a constraint of its
-        own scores −10, and every device does where Σ k ≠ K.
+        own scores −10; every device does where threads break one (their sum, k_min, a cap).
     served
         Whether the device served its tasks: no hibernation, no violation.
     violations, relaxed
@@ -105,7 +105,10 @@ def outcome_of(
     # Only threads left idle can be relaxed: handing out more than there are is no schedule.
     relaxed = of_sum if total < 0 and "threads_sum" in relax else ()
 
-    unserved = asleep | broken | bool(of_sum and not relaxed)
+    # A thread that one device must not hold, or gives up, may be what another one gains from: then
+    # a violation could beat the optimum, so it costs every device (MODEL.md).
+    threads_broken = any(one.constraint in ("threads_min", "threads_max") for one in own)
+    unserved = asleep | broken | threads_broken | bool(of_sum and not relaxed)
     local = problem.fleet.local_s[np.arange(len(problem)), np.clip(partition, 0, problem.layers)]
     return Outcome(
         partition=partition,

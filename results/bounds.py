@@ -21,9 +21,8 @@ def with_horizon_gaps(records: Iterable[CellRecord]) -> list[CellRecord]:
     """Return the policies' records with `horizon_bound` and `horizon_gap`, without the bounds'.
 
     The gap is bound − utility, a mean over slots. A cell has none where the horizon has no bound,
-    where its episode was cut short, where a device was given fewer than k_min threads (such
-    decisions free threads that the bound does not count on), and where the scheme relaxes a
-    constraint, as it has no slot gap.
+    where its episode was cut short, and where the scheme relaxes a constraint, as it has no slot
+    gap.
     """
     listed = list(records)
     bounds = {_horizon_of(one.key): one for one in listed if one.key.solver == BOUND}
@@ -53,8 +52,6 @@ def _with_gap(record: CellRecord, bound: CellRecord | None) -> CellRecord:
     changed = CellRecord(*_values_of(record))  # a third of the time of dataclasses.replace
     if known is None:
         _remark(changed, f"no horizon bound: {bound.note}")
-    elif "threads_min" in record.violations:
-        _remark(changed, "no horizon gap: the bound does not count on threads below k_min")
     elif utility is not None and not record.relaxes and record.slots_run == bound.slots_run:
         changed.horizon_bound, changed.horizon_gap = known, known - utility
     return changed

@@ -4,22 +4,21 @@ Why it holds (`energy_term: residual`, either `energy_scope`). Take any policy a
 
 1. *A violation is no better than hibernation.* A device that breaks a constraint of its own scores
    −10 and ends with min(max(E − con + H, 0), E_max) ≤ min(E + H, E_max): let it hibernate instead,
-   with the threads it holds, cut to its cap. Where Σ k breaks Eq. 13 every device scores −10: let
-   all hibernate with k_min each, which K(t) holds. Now every slot has Σ k ≤ K(t) and every
-   device k_min ≤ k ≤ its cap, as long as the policy never gave a device fewer than k_min.
+   with the threads it holds. Where threads break a constraint (Σ k, k_min or a cap) every device
+   scores −10: let all hibernate, with any counts between k_min and the caps that sum to K(t); a
+   horizon without such counts is refused when it is made. Now every slot has Σ k ≤ K(t), and
+   Σ k = K(t) unless the policy leaves threads idle with `leftover=idle`.
 2. *More charge is never worse.* After the change each charge is at least what it was, because
    E' = min(E − con + H, E_max) rises with E; so Eq. 12 still holds where a device serves, and
    V·E'/E_max is no less. By induction over slots the changed decisions earn at least as much.
-3. *They solve the programme* of `horizon_dual`: e = E/E_max, E' written as two inequalities, and
-   hibernation counted as −10 − V·min(H, E_max)/E_max beside V·e, at least the −10 it scores.
+3. *They solve the programme* of `splitbench.solvers.horizon.dual`: e = E/E_max, E' written as two
+   inequalities, and hibernation counted as −10 − V·min(H, E_max)/E_max beside V·e, at least the
+   −10 it scores.
 
-So the bound covers every policy that gives each device at least k_min threads in every slot in
-which Σ k is in order, whatever else it violates, hibernates, or leaves idle with
-`leftover=idle` (Σ k ≤ K is all that is asked). Only a decision below k_min may free threads that
-no feasible decision has; nothing is claimed of those. Charge > 0 is relaxed to ≥ 0. With
-`idle=False` the programme asks for Σ k = K(t), hibernating devices holding what others do not
-want; in step 1 nothing may then be cut to a cap, so policies that leave threads idle or exceed a
-cap are not covered either.
+So the bound covers every policy, whatever it violates, hibernates, or leaves idle (Σ k ≤ K is all
+that is asked). Charge > 0 is relaxed to ≥ 0. With `idle=False` the programme asks for Σ k = K(t),
+hibernating devices holding what others do not want, and covers every policy but those that leave
+threads idle with `leftover=idle`.
 
 With `energy_term: paper` charge is worth less the more there is, step 2 is void, and no bound is
 reported.
@@ -76,14 +75,14 @@ def horizon_bound(
     time_limit: float | None = None,
     idle: bool = True,
 ) -> HorizonBound:
-    """Bound what any policy can earn on the horizon; see the module for which and why.
+    """Bound what any policy can earn on the horizon; the proof is in the module's docstring.
 
     Parameters
     ----------
     method
         `dual`: prices on threads and energy in turn, each device by itself. `lp`: from there to
         the optimum of the linear programme. `auto`: `lp` up to 4,000 device-slots. Both
-        then take devices that run out of charge through whole choices (`horizon_dp`).
+        then bound devices that run out of charge by whole choices (`device_dp`).
     time_limit
         Seconds after which the best bound so far is taken; the first takes what it takes.
     idle

@@ -139,7 +139,10 @@ def test_simulation_is_the_scalar_model(seed: int, relax: bool) -> None:
         ]
         off = int(threads.sum()) - int(horizon.threads[t])
         sum_broken = off > 0 or (off < 0 and not relax)
-        expected = [-10.0 if sum_broken else device.utility for device in scored]
+        threads_broken = sum_broken or any(
+            {"threads_min", "threads_max"} & device.broken for device in scored
+        )
+        expected = [-10.0 if threads_broken else device.utility for device in scored]
         charges = [device.next_j for device in scored]
         assert outcome.device_utility == pytest.approx(expected, rel=1e-9)
         assert outcome.battery_next_j == pytest.approx(charges, rel=1e-9, abs=1e-9)

@@ -255,23 +255,37 @@ def test_hibernating_devices_hold_threads_within_their_limits() -> None:
 
 
 def test_a_violation_of_its_own_costs_that_device_only() -> None:
-    """Five devices, each but the last breaking one thing: −10 each, the last scores as it does."""
-    problem = paper_slot(
-        5, threads=9, min_threads=1, battery_j=[50, 50, 50, 0, 50], harvest_j=[10, 10, 10, 1, 10]
-    )
-    outcome = problem.evaluate([5, 0, 0, 0, 0], [2, 0, 5, 1, 1])
+    """Four devices, two breaking a constraint that no threads decide: −10 for those alone."""
+    problem = paper_slot(4, threads=4, battery_j=[50, 0, 50, 50], harvest_j=[10, 1, 10, 10])
+    outcome = problem.evaluate([5, 0, 0, 2], [1, 1, 1, 1])
     assert amounts(outcome) == pytest.approx(
-        {
-            ("partition_range", "md0"): 3.0,
-            ("threads_min", "md1"): 1.0,
-            ("threads_max", "md2"): 2.0,
-            ("battery", "md3"): 19.0,
-        }
+        {("partition_range", "md0"): 3.0, ("battery", "md1"): 19.0}
     )
-    assert outcome.device_utility == pytest.approx([-10, -10, -10, -10, 0.38125])
-    assert outcome.served.tolist() == [False] * 4 + [True]
-    assert outcome.utility == pytest.approx(-40 + 0.38125)
+    assert outcome.device_utility == pytest.approx([-10, -10, 0.38125, 0.71])
+    assert outcome.served.tolist() == [False, False, True, True]
     assert not outcome.feasible
+
+
+@pytest.mark.parametrize(
+    ("threads", "broken"),
+    [
+        ([1, 0, 3], {("threads_min", "md1"): 1.0}),
+        ([4, 1, -1], {("threads_min", "md2"): 2.0, ("threads_max", "md0"): 1.0}),
+        ([1, 2, 2], {("threads_sum", None): 1.0}),
+    ],
+)
+def test_a_broken_thread_constraint_costs_every_device(
+    threads: list[int], broken: dict[tuple[str, str | None], float]
+) -> None:
+    """K below k_min = 1 or above the cap of 3, or Σ k ≠ K = 4: every device scores −10.
+
+    Its energy is spent all the same.
+    """
+    outcome = paper_slot(3, threads=4).evaluate([0, 2, 2], threads)
+    assert amounts(outcome) == broken
+    assert outcome.device_utility.tolist() == [-10.0] * 3
+    assert not outcome.served.any()
+    assert outcome.battery_next_j == pytest.approx([40.0, 44.0, 44.0])
 
 
 @pytest.mark.parametrize(("partition", "amount"), [(3, 1.0), (7, 5.0), (-1, 1.0), (-4, 4.0)])
@@ -314,11 +328,11 @@ def test_handing_out_more_than_there_is_cannot_be_relaxed() -> None:
 
 
 def test_relaxing_excuses_no_other_constraint() -> None:
-    """With idle threads relaxed a device below k_min still scores −10."""
+    """With idle threads relaxed a device below k_min still costs every device −10."""
     problem = paper_slot(2, threads=6, min_threads=2)
     outcome = problem.evaluate([0, 2], [1, 2], relax=("threads_sum",))
     assert amounts(outcome) == {("threads_min", "md0"): 1.0}
-    assert outcome.device_utility == pytest.approx([-10.0, 0.71])
+    assert outcome.device_utility.tolist() == [-10.0, -10.0]
 
 
 @pytest.mark.parametrize(
@@ -368,15 +382,18 @@ def test_wrong_shapes_are_refused() -> None:
 
 
 def own_utility(problem: SlotProblem, device: int, cut: int, threads: int) -> float:
-    """What `evaluate` says one device earns while the others hold k_min; −inf if it breaks."""
-    partition = problem.layers.copy()
-    held = np.full(len(problem), problem.min_threads)
-    partition[device], held[device] = cut, threads
-    outcome = problem.evaluate(partition, held, relax=("threads_sum",))
-    name = problem.fleet.names[device]
-    if any(violation.device == name for violation in outcome.violations):
-        return -np.inf
-    return float(outcome.device_utility[device])
+    """What `evaluate` says that one device alone earns, other threads idle; −inf if it breaks."""
+    row = slice(device, device + 1)
+    alone = replace(
+        problem,
+        fleet=Fleet(problem.fleet.devices[row]),
+        arrival_rate_hz=problem.arrival_rate_hz[row],
+        uplink_bps=problem.uplink_bps[row],
+        battery_j=problem.battery_j[row],
+        harvest_j=problem.harvest_j[row],
+    )
+    outcome = alone.evaluate([cut], [threads], relax=("threads_sum",))
+    return outcome.utility if outcome.feasible else -np.inf
 
 
 @given(problems())
@@ -434,7 +451,7 @@ def test_latency_rows_are_evaluate(problem: SlotProblem, data: st.DataObject) ->
 def test_a_decision_is_feasible_iff_nothing_is_broken(
     problem: SlotProblem, data: st.DataObject
 ) -> None:
-    """U is the sum over devices, −10 exactly where a device or the sum breaks or it hibernates."""
+    """U is the sum over devices, −10 exactly where the device or any thread count is at fault."""
     count = len(problem)
     whole = st.integers(-2, 8)
     partition = np.array(data.draw(st.lists(whole, min_size=count, max_size=count)))
@@ -444,9 +461,10 @@ def test_a_decision_is_feasible_iff_nothing_is_broken(
     assert {violation.constraint for violation in outcome.violations} <= set(CONSTRAINTS)
     assert all(violation.amount >= 0 for violation in outcome.violations)
     names = {violation.device for violation in outcome.violations}
+    everybody = any(one.constraint.startswith("threads_") for one in outcome.violations)
     asleep = (partition == -1) & problem.formulation.hibernation_allowed
     for index, name in enumerate(problem.fleet.names):
-        unserved = bool(asleep[index]) or name in names or None in names
+        unserved = bool(asleep[index]) or name in names or everybody
         assert outcome.served[index] == (not unserved)
         if unserved:
             assert outcome.device_utility[index] == -10.0

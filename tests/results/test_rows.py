@@ -172,7 +172,6 @@ def test_bounds_of_horizons_are_no_solver() -> None:
     ("fields", "bound_of", "why"),
     [
         ({}, None, "no horizon bound: not proved"),
-        ({"violations": {"threads_min": 1}}, 3.0, "k_min"),
     ],
 )
 def test_a_row_without_a_horizon_gap_says_why(

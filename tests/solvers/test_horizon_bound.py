@@ -91,9 +91,9 @@ def test_any_prices_prove_a_bound(seed: int) -> None:
 
 
 def random_decision(problem: SlotProblem, rng: np.random.Generator) -> tuple[Any, Any]:
-    """Any partition, in range or not, and any threads of at least k_min."""
+    """Any partition and any threads, in range or not."""
     partition = rng.integers(-2, problem.layers + 2)
-    threads = problem.min_threads + rng.integers(0, problem.spare_threads + 2, len(problem))
+    threads = rng.integers(-1, problem.min_threads + problem.spare_threads + 2, len(problem))
     return partition, threads
 
 
