@@ -20,9 +20,9 @@ from splitbench.problems.formulation import UNSERVED_UTILITY, Formulation
 from splitbench.problems.horizon.episode_view import EpisodeView
 from splitbench.problems.horizon.horizon import Horizon, load_horizon, save_horizon
 from splitbench.problems.horizon.simulation import Simulation
-from splitbench.problems.latency.curves import Exp2Curve, TableCurve, ThreadCurve
 from splitbench.problems.outcome import CONSTRAINTS, HIBERNATE, Outcome, Violation
 from splitbench.problems.slot import SlotProblem
+from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve
 
 __all__ = [
     "CONSTRAINTS",

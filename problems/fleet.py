@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from splitbench.problems.arrays import Floats, Ints, frozen
 from splitbench.problems.equations import Cuts
 from splitbench.problems.errors import InputError
-from splitbench.problems.latency.curves import ThreadCurve
+from splitbench.problems.thread_curves import ThreadCurve
 
 #: Cap of a device whose thread count only the server bounds.
 UNCAPPED = np.iinfo(np.int64).max

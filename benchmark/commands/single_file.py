@@ -103,7 +103,7 @@ def export(
 ) -> None:
     """Write the slot's integer linear programme for any other MIP solver."""
     from splitbench.problems import load_instance
-    from splitbench.problems.files.mip_export import export_lp, export_mps
+    from splitbench.problems.ilp.mip_export import export_lp, export_mps
 
     problem = load_instance(file)
     path = out or file.with_suffix(f".{format}")

@@ -1,4 +1,4 @@
-"""JSON files of slots and horizons: reading, writing, their schemas, and MPS/LP export.
+"""JSON files of slots and horizons: reading, writing, and their schemas.
 
 Built on the model (`slot`, `fleet`); used by `horizon`, `networks`, `latency.profiles`, commands.
 """

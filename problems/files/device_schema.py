@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from splitbench.problems.equations import linear_local_s, linear_server_share
 from splitbench.problems.files.json_file import LIST_BRANCH, NUMBER_BRANCH
 from splitbench.problems.fleet import Device
-from splitbench.problems.latency.curves import Exp2Curve, TableCurve, ThreadCurve
+from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]

@@ -1,4 +1,4 @@
 """The slot as an integer linear programme: CBC (PuLP), HiGHS and CP-SAT (OR-Tools).
 
-Built on `problems.ilp_columns` and `exact`; found by the registry.
+Built on `problems.ilp.ilp_columns` and `exact`; found by the registry.
 """

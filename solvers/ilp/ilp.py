@@ -1,6 +1,6 @@
 """The slot as an integer linear programme: what its three back-ends share.
 
-Binary x for each feasible choice c of device n (see `splitbench.problems.ilp_columns`):
+Binary x for each feasible choice c of device n (see `splitbench.problems.ilp.ilp_columns`):
 
     maximise Σ utility_c·x_c   subject to   Σ_{c of n} x_c = 1 for each n,   Σ threads_c·x_c = K.
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from splitbench.problems import InputError, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
-from splitbench.problems.ilp_columns import Columns, ColumnSet, slot_columns
+from splitbench.problems.ilp.ilp_columns import Columns, ColumnSet, slot_columns
 from splitbench.problems.status import Status
 from splitbench.solvers.contract import Context, Solution, no_decision
 from splitbench.solvers.exact.exact import too_few_threads

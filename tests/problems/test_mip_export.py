@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from splitbench.problems import Formulation, SlotProblem
-from splitbench.problems.files.mip_export import export_lp, export_mps
-from splitbench.problems.ilp_columns import slot_columns
+from splitbench.problems.ilp.ilp_columns import slot_columns
+from splitbench.problems.ilp.mip_export import export_lp, export_mps
 from splitbench.solvers import Status
 from splitbench.solvers.exact.exact import Exact
 from tests.strategies import random_problem

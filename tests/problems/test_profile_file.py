@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from splitbench.problems.errors import InputError, UnknownNameError
-from splitbench.problems.latency.curves import Exp2Curve, TableCurve
 from splitbench.problems.latency.profiles.measured_dnn import EXTRAPOLATED_TO
 from splitbench.problems.latency.profiles.observation2 import observation2
 from splitbench.problems.latency.profiles.profile_file import (
@@ -17,6 +16,7 @@ from splitbench.problems.latency.profiles.profile_file import (
     load_profile,
     save_profile,
 )
+from splitbench.problems.thread_curves import Exp2Curve, TableCurve
 from tests.profile_data import profile_object
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splitbench.problems import Device, Fleet, Formulation, InputError, SlotProblem, TableCurve
-from splitbench.problems.ilp_columns import slot_columns
+from splitbench.problems.ilp.ilp_columns import slot_columns
 from splitbench.solvers import Context, Solution, Status, make, solve_slot
 from splitbench.solvers.exact.knapsack import best_division
 from splitbench.solvers.ilp.highs import IlpHighs

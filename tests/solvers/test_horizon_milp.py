@@ -11,8 +11,8 @@ from splitbench.problems import Formulation, InputError, Simulation
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers import Status
 from splitbench.solvers.horizon.bound import horizon_bound
-from splitbench.solvers.horizon.milp import earned, horizon_optimum
 from tests.horizons import brute_force, tiny_horizon
+from tests.solvers.horizon_milp import earned, horizon_optimum
 
 
 def check_against_brute_force(seeds: range) -> int:

@@ -16,12 +16,12 @@ from splitbench.benchmark.paper.figures.latency_figures import DNNS
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
-from splitbench.problems.latency.curves import ThreadCurve
 from splitbench.problems.latency.neurosurgeon_predictor import fit_predictor
 from splitbench.problems.latency.profiles.measured_dnn import MeasuredDnn
 from splitbench.problems.latency.profiles.observation2 import observation2
 from splitbench.problems.latency.profiles.profile_file import ProfileFile, load_profile
 from splitbench.problems.networks.network import load_network
+from splitbench.problems.thread_curves import ThreadCurve
 
 #: Seconds of layers l+1..S at l = 0..S on k threads.
 Predict = Callable[[MeasuredDnn, int], Floats]

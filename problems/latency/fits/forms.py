@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from splitbench.problems.arrays import Floats
-from splitbench.problems.latency.curves import log_log_s
 from splitbench.problems.latency.fits.exp2 import exp2, fit_exp2
 
 
@@ -110,3 +110,12 @@ FORMS: dict[str, Form] = {
         ),
     )
 }  # fmt: skip
+
+
+def log_log_s(k: ArrayLike, threads: ArrayLike, latency_s: Floats) -> Floats:
+    """Return D(k) interpolated on log-log axes between measured counts (exact for a power of k).
+
+    Outside them D is held; `threads` ascend, and all numbers are positive.
+    """
+    value: Floats = np.exp(np.interp(np.log(k), np.log(threads), np.log(latency_s)))
+    return value

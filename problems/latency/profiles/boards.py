@@ -10,7 +10,6 @@ from splitbench.problems.arrays import Floats
 from splitbench.problems.equations import linear_local_s, linear_server_share
 from splitbench.problems.errors import InputError
 from splitbench.problems.fleet import Device
-from splitbench.problems.latency.curves import Exp2Curve, TableCurve, ThreadCurve
 from splitbench.problems.latency.fits.fit import CurveFit
 from splitbench.problems.latency.fits.shipped_fits import published_exp2
 from splitbench.problems.latency.profiles.board_data import (
@@ -33,6 +32,7 @@ from splitbench.problems.latency.profiles.measured_boards import (
 )
 from splitbench.problems.latency.profiles.measured_dnn import interpolated_s
 from splitbench.problems.latency.sweeps import Sweep, published_sweep
+from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve
 
 __all__ = [
     "BOARDS",

@@ -9,8 +9,8 @@ from math import isfinite
 import numpy as np
 
 from splitbench.problems.errors import InputError, did_you_mean
-from splitbench.problems.latency.curves import TableCurve, ThreadCurve
 from splitbench.problems.networks.virtual_layers import VirtualLayers
+from splitbench.problems.thread_curves import TableCurve, ThreadCurve
 
 #: Threads up to which an Amdahl server is written out.
 MOST_THREADS = 64

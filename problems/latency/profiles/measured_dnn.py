@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
-from splitbench.problems.latency.curves import Exp2Curve, TableCurve, ThreadCurve, log_log_s
+from splitbench.problems.latency.fits.forms import log_log_s
 from splitbench.problems.latency.sweeps import Sweep
 from splitbench.problems.networks.virtual_layers import VirtualLayers
+from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve
 
 if TYPE_CHECKING:
     from splitbench.problems.latency.fits.fit import CurveFit

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from splitbench.problems.arrays import Floats
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.equations import thread_latency_s
 
 
@@ -19,7 +18,7 @@ class ThreadCurve(Protocol):
     def max_threads(self) -> int | None:
         """Largest k the curve is defined for; None where every k ≥ 1 is."""
 
-    def seconds(self, threads: NDArray[np.int64]) -> Floats:
+    def seconds(self, threads: Ints) -> Floats:
         """Return D(k) in seconds for thread counts ≥ 1 of any shape."""
 
 
@@ -37,7 +36,7 @@ class Exp2Curve:
         """Every k is in the curve's range."""
         return None
 
-    def seconds(self, threads: NDArray[np.int64]) -> Floats:
+    def seconds(self, threads: Ints) -> Floats:
         """Return D(k) in seconds, in the shape of `threads`."""
         k = np.asarray(threads, dtype=np.float64)
         return thread_latency_s(k, self.c0, self.c1, self.c2, self.c3)
@@ -54,18 +53,9 @@ class TableCurve:
         """Return the length of the table."""
         return len(self.table_s)
 
-    def seconds(self, threads: NDArray[np.int64]) -> Floats:
+    def seconds(self, threads: Ints) -> Floats:
         """Return D(k) in seconds; NaN where k lies outside the table."""
         k = np.asarray(threads, dtype=np.int64)
         table = np.asarray(self.table_s)
         inside = (k >= 1) & (k <= len(table))
         return np.where(inside, table[np.clip(k, 1, len(table)) - 1], np.nan)
-
-
-def log_log_s(k: NDArray[Any], threads: NDArray[Any], latency_s: Floats) -> Floats:
-    """Return D(k) interpolated on log-log axes between measured counts (exact for a power of k).
-
-    Outside them D is held; `threads` ascend, and all numbers are positive.
-    """
-    value: Floats = np.exp(np.interp(np.log(k), np.log(threads), np.log(latency_s)))
-    return value

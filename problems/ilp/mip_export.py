@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from splitbench.problems.ilp_columns import Columns, ColumnSet, slot_columns
+from splitbench.problems.ilp.ilp_columns import Columns, ColumnSet, slot_columns
 from splitbench.problems.outcome import HIBERNATE
 from splitbench.problems.slot import SlotProblem
 
