@@ -76,3 +76,56 @@ def sample(
     paths = write_sample(suite, options.seed_range(seeds, seed), slots, out)
     for path in paths:
         typer.echo(str(path))
+
+
+class LibraryAction(StrEnum):
+    """What can be done with the instance library."""
+
+    LIST = "list"
+    VERIFY = "verify"
+
+
+def library(
+    action: Annotated[LibraryAction, typer.Argument(help="What to do.")] = LibraryAction.LIST,
+    as_json: options.JsonFlag = False,
+) -> None:
+    """List the named instances, or prove their optima and bounds again.
+
+    `verify` ends with exit status 1 where a file is not the one of the index, or where an optimum
+    or a bound computed now differs. An entry is run by its name: splitbench run library:NAME
+    """
+    from dataclasses import asdict
+
+    from splitbench.benchmark import inventory
+    from splitbench.benchmark.console import print_json
+    from splitbench.problems.suites.library import library as entries
+
+    if action is LibraryAction.LIST:
+        rows = [asdict(entry) for entry in entries().values()]
+        if as_json:
+            print_json(rows)
+        else:
+            shown = ("name", "kind", "devices", "slots", "status", "best_known", "bound", "about")
+            inventory.print_listing("library", [{key: row[key] for key in shown} for row in rows])
+        return
+    raise typer.Exit(0 if _verified(as_json) else 1)
+
+
+def _verified(as_json: bool) -> bool:
+    from splitbench.benchmark.console import print_json, progress
+    from splitbench.benchmark.library_check import verify_library
+    from splitbench.problems.suites.library import library as entries
+
+    found = []
+    with progress("library", len(entries())) as advance:
+        for one in verify_library():
+            found.append(one)
+            advance(one.entry.name)
+    wrong = [one for one in found if one.problem]
+    if as_json:
+        print_json([{"name": one.entry.name, "problem": one.problem} for one in found])
+    else:
+        for one in wrong:
+            typer.echo(f"{one.entry.name}: {one.problem}")
+        typer.echo(f"{len(found) - len(wrong)} of {len(found)} entries hold")
+    return not wrong
