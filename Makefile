@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help bench test test-slow perf lint format clean
+.PHONY: help bench test test-slow perf lint format clean docs
 
 help:
 	@echo "make bench      install into .venv, run the benchmark table"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-slow  the long checks"
 	@echo "make perf       timings, side by side"
 	@echo "make lint       ruff and mypy --strict"
+	@echo "make docs       build the documentation into build/site"
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -43,3 +44,6 @@ format: $(STAMP)
 
 clean:
 	rm -rf $(VENV) *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict --site-dir build/site

@@ -80,7 +80,7 @@ def write_new(kind: Kind, name: str, folder: Path, force: bool = False) -> Writt
         list(files),
         [
             f"splitbench check {scheme}",
-            f"splitbench run small -s {scheme} -s exact",
+            f"splitbench run hetero -s {scheme} -s exact --slots 20",
             f"pytest {words['test_file']}",
         ],
     )
