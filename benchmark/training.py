@@ -16,6 +16,7 @@ from splitbench.benchmark.planning.posed import load_any
 from splitbench.problems import Horizon
 from splitbench.problems.bracket_parameters import Spec, bind, parse_parameters, parse_spec
 from splitbench.problems.errors import InputError, UnknownNameError
+from splitbench.solvers.ddp.partitioners import PARAMETERS
 from splitbench.solvers.ddp.policies.library import (
     checkpoint_of,
     file_name,
@@ -23,7 +24,7 @@ from splitbench.solvers.ddp.policies.library import (
     trained_path,
 )
 from splitbench.solvers.ddp.policies.policy_file import Kind, PolicyFile, load_policy, save_policy
-from splitbench.solvers.ddp.training_parameters import PARAMETERS, TrainingParameters
+from splitbench.solvers.ddp.training_parameters import TrainingParameters
 from splitbench.solvers.ddp.training_scenario import (
     TrainingScenario,
     scenario_around,

@@ -1,4 +1,4 @@
-"""From a network's output to partitions: Eq. 19, on layers or on candidate cuts."""
+"""From a network's output to partitions: Eq. 19, on all virtual layers or on merged ones."""
 
 from __future__ import annotations
 
@@ -9,24 +9,27 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from splitbench.problems import Device, Fleet
-from splitbench.problems.arrays import Ints
+from splitbench.problems.arrays import Floats, Ints
 
 Mapping = Literal["corrected", "printed"]
-ActionKind = Literal["layers", "candidates"]
+VirtualLayers = Literal["merged", "all"]
 
 
-def candidate_cuts(device: Device) -> tuple[int, ...]:
-    """Return l = 0, each l whose cut sends less than every earlier one, and l = S.
+def merged_cuts(device: Device) -> tuple[int, ...]:
+    """Return the cuts that are left when virtual layers are merged, ascending.
 
-    Running further on the device to send more is worth it only where the device outruns the
-    server, so these few hold nearly all that is ever optimal.
+    The rule is ours; the paper says only that a virtual layer "consists of multiple layers in
+    series or parallel". A layer is merged with the next one where cutting behind it sends no less
+    than some earlier cut. So l = 0, l = S and each l that sends less than every earlier cut stay.
+    Running further on the device to send more pays only where the device is faster than the
+    server.
     """
     chosen, least = [0], device.cut_bits[0]
     for index, bits in enumerate(device.cut_bits):
         if bits < least:
             chosen.append(index)
             least = bits
-    if chosen[-1] != device.layers:  # a cut before it sends nothing either
+    if chosen[-1] != device.layers:  # an earlier cut sends nothing either
         chosen.append(device.layers)
     return tuple(chosen)
 
@@ -45,10 +48,10 @@ class ActionSet:
     sizes: Ints
 
     @classmethod
-    def of(cls, fleet: Fleet, kind: ActionKind = "layers") -> ActionSet:
-        """Return every layer 0..S_n, or the candidate cuts, of each device."""
+    def of(cls, fleet: Fleet, virtual_layers: VirtualLayers = "merged") -> ActionSet:
+        """Return the cuts 0..S_n of each device, or those that merged layers leave."""
         choices = [
-            candidate_cuts(device) if kind == "candidates" else tuple(range(device.layers + 1))
+            merged_cuts(device) if virtual_layers == "merged" else tuple(range(device.layers + 1))
             for device in fleet.devices
         ]
         width = max(map(len, choices))
@@ -60,8 +63,8 @@ class ActionSet:
         """Which entries of `partitions` are choices and no padding, shape (N, A)."""
         return np.arange(self.partitions.shape[1]) < self.sizes[:, None]
 
-    def decode(self, action: ArrayLike, mapping: Mapping = "corrected") -> Ints:
-        """Map tanh P_n in [−1, 1], shape (…, N), to partitions (Eq. 19).
+    def index(self, action: ArrayLike, mapping: Mapping = "corrected") -> Ints:
+        """Map tanh P_n in [−1, 1], shape (…, N), to the numbers of choices (Eq. 19).
 
         With S + 1 choices 0..S: `printed` is ⌊(tanh P + 1)/2·S⌋, whose last choice needs
         tanh P = 1 exactly; `corrected` gives every choice an interval of one length.
@@ -69,9 +72,27 @@ class ActionSet:
         last = self.sizes - 1
         share = (np.asarray(action, dtype=np.float64) + 1.0) / 2.0
         steps = last if mapping == "printed" else last + 1
-        index = np.clip(np.floor(share * steps).astype(np.int64), 0, last)
-        chosen: Ints = self.partitions[np.arange(len(last)), index]
+        chosen: Ints = np.clip(np.floor(share * steps).astype(np.int64), 0, last)
         return chosen
+
+    def decode(self, action: ArrayLike, mapping: Mapping = "corrected") -> Ints:
+        """Map tanh P_n in [−1, 1], shape (…, N), to partitions (Eq. 19)."""
+        return self.chosen(self.index(action, mapping))
+
+    def chosen(self, index: Ints) -> Ints:
+        """Return the partitions of choices numbered from 0, shape (…, N)."""
+        partition: Ints = self.partitions[np.arange(len(self.sizes)), index]
+        return partition
+
+    def centres(self, mapping: Mapping = "corrected") -> Floats:
+        """Return the tanh P in the middle of each choice's interval of Eq. 19, shape (N, A).
+
+        As printed the last choice has no interval: its centre is 1. Padding repeats the last.
+        """
+        last = self.sizes[:, None] - 1
+        number = np.minimum(np.arange(self.partitions.shape[1]), last)
+        steps = np.maximum(last if mapping == "printed" else last + 1, 1)
+        return np.minimum((2.0 * number + 1.0) / steps - 1.0, 1.0)
 
     def neighbours(self, partition: Ints, device: int) -> Ints:
         """Return the nearest choices below and above a device's partition."""

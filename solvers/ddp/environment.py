@@ -21,10 +21,10 @@ from gymnasium.vector.utils import batch_space
 from splitbench.problems import InputError
 from splitbench.problems.arrays import Singles
 from splitbench.problems.batch import Result
-from splitbench.solvers.ddp.actions import ActionKind, ActionSet, Mapping
+from splitbench.solvers.ddp.actions import ActionSet, Mapping, VirtualLayers
+from splitbench.solvers.ddp.ddp_parameters import UplinkInput
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes, drawn_episodes
 from splitbench.solvers.ddp.observations import LIMIT, JointObservation
-from splitbench.solvers.ddp.training_parameters import UplinkInput
 from splitbench.solvers.ddp.training_scenario import scenario_of_suite
 from splitbench.solvers.threads.batch_threads import Objective
 
@@ -38,14 +38,14 @@ class _Rules:
     def __init__(
         self,
         suite: str,
-        actions: ActionKind,
+        virtual_layers: VirtualLayers,
         mapping: Mapping,
         uplink: UplinkInput,
         objective: Objective,
     ):
         scenario = scenario_of_suite(suite)
         self.draw, self.mapping, self.objective = scenario.draw, mapping, objective
-        self.actions = ActionSet.of(scenario.fleet, actions)
+        self.actions = ActionSet.of(scenario.fleet, virtual_layers)
         self.observe: JointObservation = JointObservation.fitted(scenario.draw, uplink)
         devices = len(scenario.fleet)
         self.action_space = Box(-1.0, 1.0, (devices,), np.float32)
@@ -82,7 +82,7 @@ class PartitionEnv(gymnasium.Env[Singles, Singles]):
     ----------
     suite
         A suite of horizons, `hetero[devices=3]`.
-    actions, mapping, uplink, objective
+    virtual_layers, mapping, uplink, objective
         As in `DdpParameters`.
 
     Raises
@@ -96,12 +96,12 @@ class PartitionEnv(gymnasium.Env[Singles, Singles]):
     def __init__(
         self,
         suite: str = "paper-wifi",
-        actions: ActionKind = "layers",
+        virtual_layers: VirtualLayers = "merged",
         mapping: Mapping = "corrected",
         uplink: UplinkInput = "inverse",
         objective: Objective = "latency",
     ):
-        self._rules = _Rules(suite, actions, mapping, uplink, objective)
+        self._rules = _Rules(suite, virtual_layers, mapping, uplink, objective)
         self.action_space = self._rules.action_space
         self.observation_space = self._rules.observation_space
         self._episodes: Episodes | None = None
@@ -154,14 +154,14 @@ class PartitionVectorEnv(VectorEnv[Singles, Singles, np.ndarray]):
         self,
         num_envs: int,
         suite: str = "paper-wifi",
-        actions: ActionKind = "layers",
+        virtual_layers: VirtualLayers = "merged",
         mapping: Mapping = "corrected",
         uplink: UplinkInput = "inverse",
         objective: Objective = "latency",
     ):
         if num_envs < 1:
             raise InputError(f"num_envs: got {num_envs}; expected at least 1")
-        self._rules = _Rules(suite, actions, mapping, uplink, objective)
+        self._rules = _Rules(suite, virtual_layers, mapping, uplink, objective)
         self.num_envs = num_envs
         self.single_action_space = self._rules.action_space
         self.single_observation_space = self._rules.observation_space

@@ -9,8 +9,8 @@ import numpy as np
 from splitbench.problems import Horizon, InputError
 from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.batch import BatchModel, Result, Slots
-from splitbench.solvers.ddp.outlook import Outlook, SunCourse
 from splitbench.solvers.ddp.training_scenario import Draw
+from splitbench.solvers.horizon.forecast import expected_harvest_j
 from splitbench.solvers.threads.batch_threads import Objective, allocate_batch
 
 #: Training draws its horizons from seeds far above those that suites are evaluated on.
@@ -40,7 +40,9 @@ class Episodes:
         self._arrival = np.stack([horizon.arrival_rate_hz for horizon in horizons])
         self._uplink = np.stack([horizon.uplink_bps for horizon in horizons])
         self._harvest = np.stack([horizon.harvest_j for horizon in horizons])
-        self._sun = SunCourse(horizons)
+        courses = [horizon.clear_sky_harvest_j for horizon in horizons]
+        known = [course for course in courses if course is not None]
+        self._clear_sky = np.stack(known, axis=1) if len(known) == len(courses) else None
         self._drawn_j: Floats = np.zeros_like(self.battery_j)
 
     def __len__(self) -> int:
@@ -64,9 +66,11 @@ class Episodes:
         )
 
     @property
-    def outlook(self) -> Outlook:
-        """What a causal policy may expect after the present slot."""
-        return self._sun.after(min(self.index, self.length - 1))
+    def harvest_ahead_j(self) -> Floats:
+        """Harvest that a causal policy may expect of each later slot, J, shape (F, E, N)."""
+        seen = min(self.index, self.length - 1) + 1
+        usual = self._harvest[:, :seen].mean(axis=1)
+        return expected_harvest_j(usual, self._clear_sky, seen, self.length - seen)
 
     @property
     def mean_draw_j(self) -> Floats:

@@ -11,9 +11,8 @@ from splitbench.problems.arrays import Floats, Singles
 from splitbench.problems.batch import BatchModel, Slots
 from splitbench.problems.equations import energy_terms, slot_data
 from splitbench.solvers.ddp.actions import ActionSet
+from splitbench.solvers.ddp.ddp_parameters import UplinkInput
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, SEEDS_A_TRAINING
-from splitbench.solvers.ddp.outlook import Outlook
-from splitbench.solvers.ddp.training_parameters import UplinkInput
 from splitbench.solvers.ddp.training_scenario import Draw
 
 #: Episodes that the scales of the joint state are taken from.
@@ -21,7 +20,7 @@ _SCALE_EPISODES = 8
 
 #: Standardised inputs are cut there, so that the space is bounded.
 LIMIT = 5.0
-#: Features of a candidate cut, and of a device.
+#: Features of a cut, and of a device.
 CUT_FEATURES, DEVICE_FEATURES = 11, 6
 
 
@@ -84,7 +83,7 @@ def _all_slots(horizon: Horizon) -> Slots:
 
 @dataclass
 class SharedObservation:
-    """Each device with its candidate cuts, in units that mean the same for every device.
+    """Each device with its merged cuts, in units that mean the same for every device.
 
     Latencies stand over D_max, energies over E_max, weighted as the utility weighs them; nothing
     depends on N, S or a suite's scales. Server latency is given at about the even share of the
@@ -96,7 +95,7 @@ class SharedObservation:
 
     def __post_init__(self) -> None:
         fleet = self.model.fleet
-        self.actions = ActionSet.of(fleet, "candidates")
+        self.actions = ActionSet.of(fleet)
         device, chosen = np.arange(len(fleet))[:, None], self.actions.partitions
         self._cuts = fleet.cuts.at((device, chosen))
 
@@ -142,15 +141,15 @@ class SharedObservation:
             np.clip(of_devices, -LIMIT, LIMIT).astype(np.float32),
         )
 
-    def ahead(self, outlook: Outlook | None, slots: Slots) -> Singles:
+    def ahead(self, harvest_ahead_j: Floats | None, slots: Slots) -> Singles:
         """Return slots left, in units of 120, and what they may harvest over E_max, (E, N, 2).
 
-        Without an outlook nothing is seen of later slots, as if this were the last.
+        Without a forecast, of shape (F, E, N), it is as if this slot were the last.
         """
         seen = np.zeros((*slots.battery_j.shape, 2), dtype=np.float32)
-        if outlook is not None:
-            seen[:, :, 0] = outlook.slots_left / 120.0
-            seen[:, :, 1] = outlook.harvest_j.sum(axis=0) / self.model.fleet.battery_max_j
+        if harvest_ahead_j is not None:
+            seen[:, :, 0] = len(harvest_ahead_j) / 120.0
+            seen[:, :, 1] = harvest_ahead_j.sum(axis=0) / self.model.fleet.battery_max_j
         return seen
 
     def _server(self, slots: Slots, threads: Floats) -> Floats:

@@ -1,9 +1,9 @@
 """Partitioners `ddp`, `ddp-shared` and `imitation`: learned where to cut.
 
-The exact optimum of a slot takes less time than any of these networks: a learned policy earns its
-place where the model is unknown or where the horizon matters. Only the joint actor of `ddp` sees
-no more than {λ, E, B, K} and learns from rewards alone; `ddp-shared` and `imitation` are shown each
-cut's latencies and energy, and TA, which divides the threads behind all three, knows D(k).
+The exact optimum of a slot takes less time than any of these networks. So a learned policy is of
+use where the model is unknown or where the horizon matters. Only `ddp` sees no more than
+{λ, E, B, K} and learns from rewards alone. `ddp-shared` and `imitation` are shown each cut's
+latencies and energy. TA, which allocates the threads behind all three, knows D(k).
 """
 
 from __future__ import annotations
@@ -16,69 +16,71 @@ from numpy.typing import ArrayLike
 
 from splitbench.problems import EpisodeView, SlotProblem
 from splitbench.solvers.contract import Solution
+from splitbench.solvers.ddp.ddp_parameters import DdpParameters
 from splitbench.solvers.ddp.policies.policy_file import Kind
-from splitbench.solvers.ddp.policies.policy_runner import Player
-from splitbench.solvers.ddp.training_parameters import (
-    DdpParameters,
-    ImitationParameters,
-    SharedParameters,
-    TrainingParameters,
-)
+from splitbench.solvers.ddp.policies.policy_runner import PolicyRunner
+from splitbench.solvers.ddp.shared_parameters import ImitationParameters, SharedParameters
+from splitbench.solvers.ddp.training_parameters import TrainingParameters
 
 _ON_UTILITY = {"ta": {"objective": "utility"}}
+#: The parameters of each kind of policy.
+PARAMETERS: dict[str, type[TrainingParameters]] = {
+    "ddp": DdpParameters,
+    "ddp-shared": SharedParameters,
+    "imitation": ImitationParameters,
+}
 
 
 class _Learned:
-    """What the three have in common; `training` is the dataclass of their parameters."""
+    """What the three have in common: they ask a policy runner for partitions."""
 
-    training: ClassVar[type[TrainingParameters]]
     name: ClassVar[str]
     policy: str | None
-    player: Player
+    runner: PolicyRunner
 
-    def _play(self, kind: Kind) -> None:
-        own = {one.name: getattr(self, one.name) for one in fields(self.training)}
-        object.__setattr__(self, "player", Player(kind, self.training(**own), self.policy))
+    def _make_runner(self, kind: Kind) -> None:
+        parameters = PARAMETERS[kind]
+        own = {one.name: getattr(self, one.name) for one in fields(parameters)}
+        object.__setattr__(self, "runner", PolicyRunner(kind, parameters(**own), self.policy))
 
     @property
     def note(self) -> str:
-        """Which policy is at work, where that is not the one trained in full for this suite."""
-        return self.player.note
+        """Which policy is used, unless it was trained in full for this very scenario."""
+        return self.runner.note
 
     def files(self, suite: str) -> list[Path]:
-        """Return the policy files outside the repository that would play on a suite."""
-        return self.player.files(suite)
+        """Return the policy files outside the repository that are used on a suite."""
+        return self.runner.files(suite)
 
     def start(self, horizon: EpisodeView) -> None:
         """Find or train the policy for an episode."""
-        self.player.start(horizon)
+        self.runner.start(horizon)
 
     def partition(self, problem: SlotProblem) -> ArrayLike | Solution:
         """Return l_n, integers of shape (N,)."""
-        return self.player.partition(problem)
+        return self.runner.partition(problem)
 
 
 @dataclass(frozen=True)
 class Ddp(_Learned, DdpParameters):
-    """DDP, the paper's Algorithm 2: one actor for all devices, Eq. 16 in, Eq. 19 out.
+    """DDP, the paper's Algorithm 2: one actor for all devices, state of Eq. 16, Eq. 19.
 
-    Takes every parameter of `DdpParameters` in brackets; `actions=candidates` restricts it to the
-    cuts that can pay. `policy` is a file that `splitbench train ddp` wrote; without one the
-    policy that was trained for the suite is used.
+    Takes every parameter of `DdpParameters` in brackets; docs/ddp.md lists those that make it the
+    printed algorithm. `policy` is a file that `splitbench train ddp` wrote; without one the policy
+    that was trained for the suite is used.
     """
 
     policy: str | None = None
     name: ClassVar[str] = "ddp"
-    training: ClassVar[type[TrainingParameters]] = DdpParameters
-    player: Player = field(init=False, repr=False, compare=False)
+    runner: PolicyRunner = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._play("ddp")
+        self._make_runner("ddp")
 
     @property
     def allocator_defaults(self) -> dict[str, dict[str, Any]]:
-        """TA divides the threads by what it minimised in training."""
+        """TA minimises what it minimised in training."""
         return _ON_UTILITY if self.objective == "utility" else {}
 
 
@@ -86,34 +88,32 @@ class Ddp(_Learned, DdpParameters):
 class DdpShared(_Learned, SharedParameters):
     """One network for all devices and any N, learned from the utility of slots alone.
 
-    Beyond the paper: it sees each device by itself, with its candidate cuts, and the fleet as a
-    mean. TA divides the threads by utility unless told otherwise.
+    Beyond the paper: it sees each device by itself, with its merged cuts, and the fleet as a
+    mean. TA allocates threads by utility unless told otherwise.
     """
 
     policy: str | None = None
     name: ClassVar[str] = "ddp-shared"
-    training: ClassVar[type[TrainingParameters]] = SharedParameters
     allocator_defaults: ClassVar[dict[str, dict[str, Any]]] = _ON_UTILITY
-    player: Player = field(init=False, repr=False, compare=False)
+    runner: PolicyRunner = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._play("ddp-shared")
+        self._make_runner("ddp-shared")
 
 
 @dataclass(frozen=True)
 class Imitation(_Learned, ImitationParameters):
-    """The network of `ddp-shared`, cloned from exact decisions instead of learning from rewards.
+    """The network of `ddp-shared`, trained on exact decisions instead of rewards.
 
-    TA divides the threads by utility unless told otherwise.
+    TA allocates threads by utility unless told otherwise.
     """
 
     policy: str | None = None
     name: ClassVar[str] = "imitation"
-    training: ClassVar[type[TrainingParameters]] = ImitationParameters
     allocator_defaults: ClassVar[dict[str, dict[str, Any]]] = _ON_UTILITY
-    player: Player = field(init=False, repr=False, compare=False)
+    runner: PolicyRunner = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._play("imitation")
+        self._make_runner("imitation")

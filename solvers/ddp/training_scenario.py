@@ -1,30 +1,27 @@
-"""What a policy is trained for: where its horizons come from, and how that is recognised."""
+"""Where the horizons come from that a policy is trained on: a suite, or slots like a given one."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from splitbench.problems import Fleet, Horizon, InputError, SlotProblem
-from splitbench.problems.files.device_schema import device_dict
-from splitbench.problems.horizon.scenario import Scenario
-from splitbench.problems.suites.named_suites import make_suite
+from splitbench.problems.suites.named_suites import Suite, make_suite
+from splitbench.solvers.ddp.scenario_description import ScenarioDescription
 
 #: Draws a horizon from a seed; every one has the same fleet and number of slots.
 Draw = Callable[[int], Horizon]
 
 #: Slots of an episode that is drawn around a single slot.
 _SLOTS_AROUND = 40
-#: What of a `Scenario` is no part of its fingerprint: the devices stand there as they are built,
-#: policies take any number of slots, and the truth is not what they plan with.
-_NOT_PRINTED = (
-    "kinds", "server", "server_scale", "split", "curve", "truth", "slots", "input_bits_per_value",
-)  # fmt: skip
+#: A scenario is described by that many horizons of the seeds from here on, which nothing else has.
+_DESCRIBED_BY, _DESCRIBED_FROM = 4, 2_000_000_000
+#: Slots of them, so that a scenario of another length is described alike.
+_DESCRIBED_SLOTS = 40
 
 
 @dataclass(frozen=True)
@@ -35,21 +32,33 @@ class TrainingScenario:
     ----------
     name
         The suite, or the slot that horizons are drawn around.
-    fingerprint
-        Digest of the devices and of everything that is drawn; equal where a policy fits.
     fleet
         The devices as solvers believe them to be.
     draw
         From a seed to a horizon of these devices.
     is_suite
         Whether its name is that of a suite.
+    draw_described
+        Like `draw`, for the horizons that describe it; None: `draw`.
     """
 
     name: str
-    fingerprint: str
     fleet: Fleet
     draw: Draw
     is_suite: bool = True
+    draw_described: Draw | None = None
+
+    @cached_property
+    def description(self) -> ScenarioDescription:
+        """What a policy for it is trained for, in numbers."""
+        draw = self.draw_described or self.draw
+        seeds = range(_DESCRIBED_FROM, _DESCRIBED_FROM + _DESCRIBED_BY)
+        return ScenarioDescription.of([draw(seed) for seed in seeds])
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the description; equal for scenarios that are the same by another name."""
+        return self.description.fingerprint
 
 
 def scenario_of_suite(text: str) -> TrainingScenario:
@@ -61,18 +70,25 @@ def scenario_of_suite(text: str) -> TrainingScenario:
         No such suite, or one of independent slots, which have no devices in common.
     """
     suite = make_suite(text)
-    if not isinstance(suite.scenario, Scenario):
+    if not suite.episodes:
         raise InputError(
             f"suite {suite.name}: every slot has devices of its own, so there is nothing to train "
             "on; expected a suite of horizons"
         )
-    drawn = {name: value for name, value in asdict(suite.scenario).items()
-             if name not in _NOT_PRINTED}  # fmt: skip
-    fleet = _believed(suite.horizon(0, 1)).fleet
     return TrainingScenario(
-        suite.name, _digest(drawn, suite.scenario.fleet()), fleet,
-        lambda seed: _believed(suite.horizon(seed)),
-    )  # fmt: skip
+        name=suite.name,
+        fleet=_believed(suite.horizon(0, 1)).fleet,
+        draw=lambda seed: _believed(suite.horizon(seed)),
+        draw_described=lambda seed: _believed(_described(suite, seed)),
+    )
+
+
+def _described(suite: Suite, seed: int) -> Horizon:
+    """Draw a horizon of the described length; a short sun trace may not have that many slots."""
+    try:
+        return suite.horizon(seed, _DESCRIBED_SLOTS)
+    except InputError:
+        return suite.horizon(seed)
 
 
 def scenario_around(problem: SlotProblem) -> TrainingScenario:
@@ -91,15 +107,9 @@ def scenario_around(problem: SlotProblem) -> TrainingScenario:
             f"{len(problem)} devices and {problem.threads} threads; expected at least "
             f"{len(problem) * problem.min_threads}, or there is nothing to train on"
         )
-    slot = {
-        name: np.asarray(getattr(problem, name)).tolist()
-        for name in ("threads", "arrival_rate_hz", "uplink_bps", "harvest_j", "slot_s",
-                     "min_threads", "utility_weight")
-    }  # fmt: skip
-    fingerprint = _digest(slot | asdict(problem.formulation), problem.fleet)
     name = f"slots like {problem.name or 'this one'}"
     return TrainingScenario(
-        name, fingerprint, problem.fleet, lambda seed: _drawn_around(problem, seed), False
+        name, problem.fleet, lambda seed: _drawn_around(problem, seed), is_suite=False
     )
 
 
@@ -132,20 +142,3 @@ def _believed(horizon: Horizon) -> Horizon:
     if horizon.planning is None:
         return horizon
     return replace(horizon, fleet=horizon.planning, planning=None)
-
-
-def _digest(drawn: dict[str, Any], fleet: Fleet) -> str:
-    devices = [device_dict(device) | {"name": ""} for device in fleet.devices]
-    text = json.dumps(_rounded([drawn, devices]), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _rounded(value: Any) -> Any:
-    """Write numbers to six digits: the last ones depend on a machine's arithmetic."""
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        return f"{value:.6g}"
-    if isinstance(value, dict):
-        return {key: _rounded(child) for key, child in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(child) for child in value]
-    return value

@@ -58,14 +58,8 @@ class Forecast:
         """Return the expected harvest of each later slot, J, shape (F, N)."""
         if self.future is not None:
             return self.future.harvest_j[self.seen :]
-        course = self.view.clear_sky_harvest_j
-        usual = self.typical("harvest_j")
-        if self.kind == "persistence" or course is None:
-            return np.repeat(usual[None, :], self.slots_left, axis=0)
-        clear = course[: self.seen].mean(axis=0)
-        share = np.divide(usual, clear, out=np.ones_like(usual), where=clear > 0.0)
-        ahead: Floats = course[self.seen :] * share
-        return ahead
+        course = None if self.kind == "persistence" else self.view.clear_sky_harvest_j
+        return expected_harvest_j(self.typical("harvest_j"), course, self.seen, self.slots_left)
 
     def horizon(self, problem: SlotProblem) -> Horizon:
         """Return the present slot and those to come as a horizon from the present charge on."""
@@ -92,3 +86,31 @@ class Forecast:
             rest: Floats = getattr(self.future, name)[self.seen :]
             return rest
         return np.repeat(self.typical(name)[None, :], later, axis=0)
+
+
+def expected_harvest_j(
+    usual_j: Floats, clear_sky_j: Floats | None, seen: int, slots_left: int
+) -> Floats:
+    """Expect later slots to keep the share of the clear-sky course that was seen so far.
+
+    Parameters
+    ----------
+    usual_j
+        Mean harvest of the slots seen, J, shape (…).
+    clear_sky_j
+        Harvest of every slot under a clear sky, J, shape (T, …). Where it is not known (None),
+        later slots are like the mean of those seen.
+    seen, slots_left
+        How many slots have been seen, and how many follow.
+
+    Returns
+    -------
+    Floats
+        Expected harvest of each later slot, J, shape (slots_left, …).
+    """
+    if clear_sky_j is None:
+        return np.repeat(usual_j[None], slots_left, axis=0)
+    clear = clear_sky_j[:seen].mean(axis=0)
+    share = np.divide(usual_j, clear, out=np.ones_like(usual_j), where=clear > 0.0)
+    ahead: Floats = clear_sky_j[seen:] * share
+    return ahead

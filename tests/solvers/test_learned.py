@@ -1,4 +1,4 @@
-"""Learned partitioners in a run: which policy plays, and what is said of it."""
+"""Learned partitioners in a run: which policy is used, and what is said of it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from splitbench.problems.suites.named_suites import make_suite
 from splitbench.results import CellKey
 from splitbench.solvers import Status, make, solve_slot
 from splitbench.solvers.calling import start_episode
+from splitbench.solvers.ddp.ddp_parameters import DdpParameters
+from splitbench.solvers.ddp.partitioners import PARAMETERS
 from splitbench.solvers.ddp.policies.library import (
     file_name,
     find_policy,
@@ -23,7 +25,7 @@ from splitbench.solvers.ddp.policies.library import (
     trained_path,
 )
 from splitbench.solvers.ddp.policies.policy_file import Kind, PolicyFile, load_policy, save_policy
-from splitbench.solvers.ddp.training_parameters import PARAMETERS, DdpParameters, SharedParameters
+from splitbench.solvers.ddp.shared_parameters import SharedParameters
 from splitbench.solvers.ddp.training_scenario import scenario_of_suite
 from tests.solvers.ddp.policies import random_policy
 
@@ -53,7 +55,7 @@ def row_of(name: str, suite: str, slots: int = 3):  # type: ignore[no-untyped-de
 
 @pytest.mark.parametrize("kind", ["ddp", "ddp-shared"])
 def test_a_trained_policy_is_found_and_needs_no_words(own: Path, kind: Kind) -> None:
-    """The policy of the suite plays: its partitions are the scheme's, and the row has no note."""
+    """The policy of the suite is used: its partitions are the scheme's, and the row has no note."""
     made = placed(SUITE, kind)
     from splitbench.problems.batch import BatchModel, Slots
     from splitbench.solvers.ddp.policies.policy import policy_for
@@ -75,13 +77,13 @@ def test_a_trained_policy_is_found_and_needs_no_words(own: Path, kind: Kind) -> 
 def test_without_a_policy_a_short_training_is_run_and_said(own: Path) -> None:
     """The note says how long was trained of how long, the time, and the command for the rest."""
     pytest.importorskip("torch")
-    name = "ddp[hidden=8,batch=16,parallel=32]+ta"
+    name = "ddp[hidden=8,batch=16]+ta"
     record = row_of(name, SUITE)
     assert record.status == "feasible"
     for words in (
         "no policy for hetero[arrival_scale=1.25,devices=3]:",
-        "trained 160 of 1600 episodes in",
-        "in full: splitbench train 'ddp[parallel=32,batch=16,hidden=8]'",
+        "trained 160 of 640 episodes in",
+        "in full: splitbench train 'ddp[batch=16,hidden=8]'",
     ):
         assert words in record.note
     kept = list(own.rglob("*.safetensors"))
@@ -109,8 +111,8 @@ def test_a_policy_for_other_devices_is_unsupported_with_the_command_that_helps(
     assert (alone.status, alone.decided) == (Status.UNSUPPORTED, False)
 
 
-def test_a_given_policy_plays_where_it_fits_and_is_named(own: Path, tmp_path: Path) -> None:
-    """`policy=PATH` wins over what is found, and the row says which file played."""
+def test_a_given_policy_is_used_where_it_fits_and_is_named(own: Path, tmp_path: Path) -> None:
+    """`policy=PATH` wins over what is found, and the row names the file."""
     path = tmp_path / "mine.safetensors"
     save_policy(random_policy(scenario_of_suite(SUITE), "ddp-shared"), path)
     record = row_of(f"ddp-shared[policy={path}]+ta", "paper-5g")
@@ -121,17 +123,54 @@ def test_a_given_policy_plays_where_it_fits_and_is_named(own: Path, tmp_path: Pa
 
 
 def test_a_shared_policy_serves_devices_it_was_not_trained_for(own: Path) -> None:
-    """Where none was trained, that of hetero plays, and the note says so; but not for another V."""
+    """The nearest policy is used, and the note says how far it is; but none of another V."""
     placed("hetero", "ddp-shared")
     record = row_of("ddp-shared+ta", "hetero[devices=14]")
     assert record.status == "feasible"
-    assert "policy trained on hetero, used here as it is" in record.note
-    from splitbench.problems.batch import BatchModel
+    assert "policy trained on hetero, used away from its training (distance 0.0" in record.note
+    other = scenario_of_suite("hetero[utility_weight=0.2]")
+    assert find_policy("ddp-shared", other, SharedParameters()) is None
 
-    other = "hetero[utility_weight=0.2]"
-    model = BatchModel.of(make_suite(other).horizon(0, 1))
-    found = find_policy("ddp-shared", scenario_of_suite(other), SharedParameters(), model)
-    assert found is None
+
+@pytest.mark.parametrize(
+    ("suite", "nearest"),
+    [
+        ("paper-wifi[devices=6]", "paper-wifi"),
+        ("paper-5g[devices=6]", "paper-5g"),
+        ("hetero[devices=30]", "hetero"),
+        ("cloudy", "hetero"),
+        ("congested[devices=3]", "congested"),
+    ],
+)
+def test_the_nearest_policy_is_used_whatever_the_suite_is_called(
+    own: Path, suite: str, nearest: str
+) -> None:
+    """Six of the paper's devices take the paper's policy, not that of another fleet."""
+    for kind in ("ddp-shared", "imitation"):
+        found = find_policy(kind, scenario_of_suite(suite), PARAMETERS[kind]())  # type: ignore[arg-type]
+        assert found is not None
+        assert found.header.scenario == nearest
+        assert found.distance > 0.0
+
+
+def test_the_joint_actor_is_used_near_its_training_only(own: Path) -> None:
+    """A tenth more arrivals: the policy of the suite, with a note; half more: none."""
+    placed("paper-wifi")
+    near = find_policy("ddp", scenario_of_suite("paper-wifi[arrival_scale=1.1]"), DdpParameters())
+    assert near is not None
+    assert near.header.scenario == "paper-wifi"
+    assert 0.0 < near.distance < 0.1
+    for far in ("paper-wifi[arrival_scale=1.5]", "paper-wifi[devices=4]", "hetero[devices=3]"):
+        assert find_policy("ddp", scenario_of_suite(far), DdpParameters()) is None
+
+
+def test_what_is_no_policy_is_passed_over(own: Path) -> None:
+    """A broken file among the policies does not end a run."""
+    (own / "ddp-broken.safetensors").write_bytes(b"no policy")
+    made = placed(SUITE)
+    found = find_policy("ddp", scenario_of_suite(SUITE), DdpParameters())
+    assert found is not None
+    assert found.header == made.header
 
 
 def test_a_slot_without_a_suite_is_trained_for(own: Path) -> None:
@@ -154,14 +193,14 @@ def test_threads_are_divided_by_what_the_scheme_is_for() -> None:
     assert make("ddp-shared+ta").allocator.objective == "utility"
     assert make("imitation+ta").allocator.objective == "utility"
     assert make("imitation+ta[start=random]").allocator.objective == "latency"
-    assert make("ddp[actions=candidates]+ta[objective=utility]").allocator.objective == "utility"
+    assert make("ddp[gradient=secant]+ta[objective=utility]").allocator.objective == "utility"
 
 
 def test_every_parameter_can_be_written_in_brackets() -> None:
     """`ddp[…]` takes each field of its dataclass, with its type; a wrong value names it."""
-    made = make("ddp[actions=candidates,mapping=printed,discount=0.9,hidden=64]+ta").partitioner
-    assert made.player.parameters == DdpParameters(
-        actions="candidates", mapping="printed", discount=0.9, hidden=64
+    made = make("ddp[virtual_layers=all,mapping=printed,discount=0.9,hidden=64]+ta").partitioner
+    assert made.runner.parameters == DdpParameters(
+        virtual_layers="all", mapping="printed", discount=0.9, hidden=64
     )
     for wrong in ("ddp[mapping=print]+ta", "ddp[discount=1.5]+ta", "ddp[hiden=3]+ta"):
         with pytest.raises(InputError, match=r"expected|did you mean"):
@@ -193,13 +232,16 @@ def test_the_same_scenario_by_another_name_has_the_same_policy(own: Path, name: 
 
 
 def test_a_toy_does_not_take_the_place_of_a_policy(own: Path) -> None:
-    """After a training of one episode the suite is still played by the policy in full."""
+    """After a training of one episode the suite still has the policy in full."""
+    toy = random_policy(scenario_of_suite("hetero"))
+    parameters = DdpParameters(episodes=1)
+    header = toy.header.model_copy(update={"parameters": parameters.to_dict()})
+    save_policy(replace(toy, header=header), own / "toy.safetensors")
     scenario = scenario_of_suite("hetero")
-    toy = random_policy(scenario)
-    save_policy(toy, own_directory() / file_name("ddp", scenario, DdpParameters(episodes=1)))
+    assert trained_path("ddp", scenario, parameters) == own / "toy.safetensors"
     found = trained_path("ddp", scenario, DdpParameters())
     assert found is not None
-    assert load_policy(found).header.episodes == DdpParameters().episodes
+    assert load_policy(found).header.parameters["episodes"] == DdpParameters().episodes
 
 
 def test_a_policy_that_does_not_fit_says_so_on_a_file_too(own: Path, tmp_path: Path) -> None:
@@ -213,19 +255,19 @@ def test_a_policy_that_does_not_fit_says_so_on_a_file_too(own: Path, tmp_path: P
     assert "splitbench train ddp FILE.json" in note
 
 
-def test_another_model_takes_up_another_policy(own: Path) -> None:
-    """The policy taken up for one V does not play on a slot of another."""
+def test_another_model_binds_another_policy(own: Path) -> None:
+    """The policy for one V is not used on a slot of another."""
     placed("hetero", "ddp-shared")
     problem = (
         make_suite("hetero").horizon(0, 1).slot(0, make_suite("hetero").horizon(0).battery_start_j)
     )
-    player = make("ddp-shared[hidden=48]+ta").partitioner.player
-    player.partition(problem)
-    first = player._policy
+    runner = make("ddp-shared[hidden=48]+ta").partitioner.runner
+    runner.partition(problem)
+    first = runner._policy
     other = replace(problem, utility_weight=0.9)
     taken: list[float] = []
-    player._take_up = lambda model, scenario: taken.append(model.utility_weight)  # type: ignore[method-assign]
-    player.partition(other)
+    runner._bind = lambda model, scenario: taken.append(model.utility_weight)  # type: ignore[method-assign]
+    runner.partition(other)
     assert taken == [0.9]
     assert first is not None
 

@@ -17,8 +17,11 @@ SLOPE = 0.1
 
 
 def joint_actor(weights: Weights, observation: Singles) -> Singles:
-    """Return tanh P, shape (E, N), from observations of shape (E, 3N + 1)."""
-    return np.tanh(_layers(weights, "net", observation, 0.0))
+    """Return the joint actor's output from observations of shape (E, 3N + 1).
+
+    It is P, shape (E, N), or a score for each layer of each device, shape (E, N·A).
+    """
+    return _layers(weights, "net", observation, 0.0)
 
 
 def shared_scores(

@@ -1,7 +1,7 @@
 """Where policies are: those that were trained here, then those that are shipped.
 
-A policy's place follows from its kind, its scenario and its parameters, so that looking for one
-is opening one file. `SPLITBENCH_POLICIES` names the directory that training writes to.
+A policy is found by what it was trained for, as its header says, and not by the name of its file.
+`SPLITBENCH_POLICIES` names the directory that training writes to.
 """
 
 from __future__ import annotations
@@ -14,16 +14,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
-from splitbench.problems.batch import BatchModel
+from splitbench.problems import InputError
 from splitbench.problems.package_paths import PACKAGE
-from splitbench.solvers.ddp.policies.policy_file import Kind, PolicyFile, load_policy
+from splitbench.solvers.ddp.policies.policy_file import Kind, PolicyHeader, load_header
 from splitbench.solvers.ddp.training_parameters import TrainingParameters
-from splitbench.solvers.ddp.training_scenario import TrainingScenario, scenario_of_suite
+from splitbench.solvers.ddp.training_scenario import TrainingScenario
 
 SHIPPED = PACKAGE / "solvers" / "ddp" / "data" / "policies"
-#: Shared policies of this suite serve devices that no policy was trained for.
-GENERAL_SUITE = "hetero"
+#: The joint actor is used no further from its training than this; then one is trained instead. Its
+#: inputs are scaled by the ranges of its training, and it knows its devices by their places alone.
+FARTHEST_JOINT = 0.1
+
+
+class FoundPolicy(NamedTuple):
+    """A policy that can be used for a scenario.
+
+    `distance` is 0 where it was trained for that scenario (`ScenarioDescription.distance_to`).
+    """
+
+    path: Path
+    header: PolicyHeader
+    distance: float
 
 
 def own_directory() -> Path:
@@ -36,15 +49,34 @@ def own_directory() -> Path:
 
 
 def file_name(kind: Kind, scenario: TrainingScenario, parameters: TrainingParameters) -> str:
-    """Return the name of the file for a policy: the digest tells it, the label is for people."""
+    """Return the name that training gives a policy's file: a label and a digest."""
     label = scenario.name if scenario.is_suite else "file"
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", label)[:60].strip("-")
-    return f"{kind}-{stem}-{_digest(kind, scenario, parameters)}.safetensors"
-
-
-def _digest(kind: Kind, scenario: TrainingScenario, parameters: TrainingParameters) -> str:
     text = json.dumps([kind, scenario.fingerprint, parameters.to_dict()], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return f"{kind}-{stem}-{digest}.safetensors"
+
+
+def find_policy(
+    kind: Kind, scenario: TrainingScenario, parameters: TrainingParameters
+) -> FoundPolicy | None:
+    """Return the nearest policy of this kind and these parameters that can be used, or None.
+
+    Of two that are equally near, the one trained here comes before a shipped one. The shared
+    kinds serve any devices; the joint actor of `ddp` only its own, and only up to
+    `FARTHEST_JOINT`.
+    """
+    joint = kind == "ddp"
+    nearest: FoundPolicy | None = None
+    for path, header in _policies(kind):
+        if header.description is None or not parameters.match(header.parameters):
+            continue
+        distance = scenario.description.distance_to(header.description, in_order=joint)
+        if distance is None or (joint and distance > FARTHEST_JOINT):
+            continue
+        if nearest is None or distance < nearest.distance:
+            nearest = FoundPolicy(path, header, distance)
+    return nearest
 
 
 def trained_path(
@@ -54,47 +86,26 @@ def trained_path(
 
     The same scenario may go by several names (`hetero`, `hetero[devices=9]`).
     """
-    digest = _digest(kind, scenario, parameters)
+    found = find_policy(kind, scenario, parameters)
+    return found.path if found is not None and found.distance == 0.0 else None
+
+
+def _policies(kind: Kind) -> Iterator[tuple[Path, PolicyHeader]]:
+    """Go through the policies of a kind: the user's own, then the shipped ones."""
     for directory in (own_directory(), SHIPPED):
-        for path in sorted(directory.glob(f"*-{digest}.safetensors")):
-            return path
-    return None
+        for path in sorted(directory.glob("*.safetensors")):
+            header = _header(path, path.stat().st_mtime_ns)
+            if header is not None and header.kind == kind:
+                yield path, header
 
 
-def find_policy(
-    kind: Kind, scenario: TrainingScenario, parameters: TrainingParameters, model: BatchModel
-) -> PolicyFile | None:
-    """Return the policy that fits a scenario, or None.
-
-    A shared policy serves any devices: where none was trained for these, the one for
-    `GENERAL_SUITE` does, unless V or the energy terms are others.
-    """
-    path = fitting_path(kind, scenario, parameters)
-    if path is None:
+@cache
+def _header(path: Path, modified: int) -> PolicyHeader | None:
+    """Read a header once for each state of a file; None for what is no policy."""
+    try:
+        return load_header(path)
+    except InputError:
         return None
-    policy = load_policy(path)
-    exact = policy.header.fingerprint == scenario.fingerprint
-    return policy if exact or rewards_the_same(policy, model) else None
-
-
-def fitting_path(
-    kind: Kind, scenario: TrainingScenario, parameters: TrainingParameters
-) -> Path | None:
-    """Return the file that `find_policy` looks into."""
-    path = trained_path(kind, scenario, parameters)
-    if path is None and kind != "ddp":
-        path = trained_path(kind, scenario_of_suite(GENERAL_SUITE), parameters)
-    return path
-
-
-def rewards_the_same(policy: PolicyFile, model: BatchModel) -> bool:
-    """Whether a policy was trained on the same V and energy terms."""
-    header, formulation = policy.header, model.formulation
-    return (header.utility_weight, header.energy_term, header.energy_scope) == (
-        model.utility_weight,
-        formulation.energy_term,
-        formulation.energy_scope,
-    )
 
 
 def scaled_down_path(
@@ -112,7 +123,7 @@ def checkpoint_of(path: Path) -> Path:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold what is at `path` alone among the processes of this machine; the dead let go."""
+    """Hold a lock on `path` among this machine's processes; it is freed when its holder ends."""
     import fcntl
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -121,13 +132,23 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
+#: What decides the outcome of a training. A change elsewhere keeps short trainings and checkpoints.
+_TRAINING_CODE = (
+    "problems/*.py", "problems/horizon/*.py", "problems/sun/*.py", "problems/suites/*.py",
+    "problems/latency/**/*.py", "solvers/ddp/*.py", "solvers/ddp/training/*.py",
+    "solvers/threads/*.py", "solvers/horizon/charge_value.py",
+)  # fmt: skip
+
+
 @cache
 def training_digest() -> str:
-    """Return a digest of the code that trains: another code may train another policy."""
-    root = PACKAGE
+    """Return a digest of the code that trains: another code may train another policy.
+
+    Shipped policies and those of `splitbench train` do not depend on it.
+    """
     digest = hashlib.sha256()
-    for room in ("problems", "solvers"):
-        for path in sorted((root / room).rglob("*.py")):
-            digest.update(path.relative_to(root).as_posix().encode())
+    for pattern in _TRAINING_CODE:
+        for path in sorted(PACKAGE.glob(pattern)):
+            digest.update(path.relative_to(PACKAGE).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

@@ -1,34 +1,35 @@
-"""Trained policies at work: from slots to partitions, in numpy."""
+"""Trained policies: from slots to partitions, in numpy."""
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from splitbench.problems import InputError
-from splitbench.problems.arrays import Ints
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.batch import BatchModel, Slots
 from splitbench.solvers.ddp.actions import ActionSet
+from splitbench.solvers.ddp.ddp_parameters import DdpParameters
 from splitbench.solvers.ddp.observations import (
     CUT_FEATURES,
     DEVICE_FEATURES,
     JointObservation,
     SharedObservation,
 )
-from splitbench.solvers.ddp.outlook import Outlook
 from splitbench.solvers.ddp.policies.inference import joint_actor, shared_scores
 from splitbench.solvers.ddp.policies.policy_file import PolicyFile
-from splitbench.solvers.ddp.training_parameters import DdpParameters
 
 
 class Policy(Protocol):
     """Chooses where each DNN is cut."""
 
-    def partition(self, slots: Slots, outlook: Outlook | None = None) -> Ints:
-        """Return l_n for each of E slots, shape (E, N)."""
+    def partition(self, slots: Slots, harvest_ahead_j: Floats | None = None) -> Ints:
+        """Return l_n for each of E slots, shape (E, N).
+
+        `harvest_ahead_j` is the expected harvest of each later slot, J, shape (F, E, N).
+        """
 
 
 class JointPolicy:
@@ -52,7 +53,7 @@ class JointPolicy:
         self.parameters = DdpParameters(
             **{name: value for name, value in header.parameters.items() if name in known}  # type: ignore[arg-type]
         )
-        self.actions = ActionSet.of(model.fleet, self.parameters.actions)
+        self.actions = ActionSet.of(model.fleet, self.parameters.virtual_layers)
         mean, deviation = (_weights(file, name) for name in ("mean", "deviation"))
         self.observe = JointObservation(
             model.fleet.battery_max_j, self.parameters.uplink, mean, deviation
@@ -60,21 +61,25 @@ class JointPolicy:
         inputs, hidden = 3 * len(layers) + 1, len(_weights(file, "net.0.bias"))
         if mean.shape != (inputs,) or deviation.shape != (inputs,):
             raise InputError(f"policy {_named(file)}: mean of {mean.shape}; expected ({inputs},)")
+        self.scores_layers = self.parameters.gradient == "softmax"
+        outputs = self.actions.partitions.size if self.scores_layers else len(layers)
         shapes = {
-            "net.0": (hidden, inputs),
-            "net.2": (hidden, hidden),
-            "net.4": (len(layers), hidden),
-        }
+            "net.0": (hidden, inputs), "net.2": (hidden, hidden), "net.4": (outputs, hidden),
+        }  # fmt: skip
         _check_shapes(file, shapes)
 
-    def partition(self, slots: Slots, outlook: Outlook | None = None) -> Ints:
-        """Return l_n for each of E slots, shape (E, N), by Eq. 19; Eq. 16 has no outlook."""
-        action = joint_actor(self.file.weights, self.observe(slots))
-        return self.actions.decode(action, self.parameters.mapping)
+    def partition(self, slots: Slots, harvest_ahead_j: Floats | None = None) -> Ints:
+        """Return l_n for each of E slots, shape (E, N), by Eq. 19; Eq. 16 has no forecast."""
+        output = joint_actor(self.file.weights, self.observe(slots))
+        if not self.scores_layers:
+            return self.actions.decode(np.tanh(output), self.parameters.mapping)
+        scores = output.reshape(len(output), *self.actions.partitions.shape)
+        # Eq. 19 maps the centre of the best layer's interval to that layer.
+        return self.actions.chosen(np.where(self.actions.mask, scores, -np.inf).argmax(axis=2))
 
 
 class SharedPolicy:
-    """The network that scores each device's candidate cuts, bound to any devices."""
+    """The network that scores each device's merged cuts, bound to any devices."""
 
     def __init__(self, file: PolicyFile, model: BatchModel):
         self.file = file
@@ -95,17 +100,12 @@ class SharedPolicy:
             },
         )  # fmt: skip
 
-    def partition(self, slots: Slots, outlook: Outlook | None = None) -> Ints:
-        """Return l_n for each of E slots, shape (E, N): the candidate of the highest score."""
-        seen = outlook if self.looks_ahead else None
+    def partition(self, slots: Slots, harvest_ahead_j: Floats | None = None) -> Ints:
+        """Return l_n for each of E slots, shape (E, N): the cut of the highest score."""
+        seen = harvest_ahead_j if self.looks_ahead else None
         cuts, devices = self.observe(slots, self.observe.ahead(seen, slots))
         choice = shared_scores(self.file.weights, cuts, devices, self.actions.mask).argmax(axis=2)
-        partition: Ints = self.actions.partitions[self._device, choice]
-        return partition
-
-    @cached_property
-    def _device(self) -> Ints:
-        return np.arange(len(self.actions.sizes))
+        return self.actions.chosen(choice)
 
 
 def policy_for(file: PolicyFile, model: BatchModel) -> Policy:
@@ -130,7 +130,7 @@ def _weights(file: PolicyFile, name: str) -> NDArray[np.float64]:
 
 
 def _check_shapes(file: PolicyFile, shapes: dict[str, tuple[int, int]]) -> None:
-    """Refuse weights that a network of this version cannot play."""
+    """Refuse weights that do not fit the networks of this version."""
     for name, shape in shapes.items():
         for part, expected in (("weight", shape), ("bias", shape[:1])):
             got = _weights(file, f"{name}.{part}").shape

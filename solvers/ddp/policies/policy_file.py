@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from splitbench.problems import InputError
+from splitbench.solvers.ddp.scenario_description import ScenarioDescription
 
 Array = NDArray[Any]
+Read = TypeVar("Read")
 Kind = Literal["ddp", "ddp-shared", "imitation"]
 
 FORMAT: Literal["splitbench/policy@1"] = "splitbench/policy@1"
@@ -31,6 +33,9 @@ class PolicyHeader(BaseModel):
     ----------
     scenario, fingerprint
         What it was trained on; see `TrainingScenario`.
+    description
+        What it was trained for, in numbers by which it is found; None in a file of a version that
+        did not write it, which can still be named by `policy=PATH`.
     layers
         S_n of each device; N is their number.
     parameters
@@ -49,6 +54,7 @@ class PolicyHeader(BaseModel):
     kind: Kind
     scenario: str
     fingerprint: str
+    description: ScenarioDescription | None = None
     layers: list[int]
     utility_weight: float
     energy_term: str
@@ -106,14 +112,22 @@ def load_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     InputError
         No such file, or none in safetensors.
     """
+
+    def read(file: Any) -> tuple[dict[str, Array], dict[str, str]]:
+        names = list(file.keys())
+        return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+
+    return _opened(path, read)
+
+
+def _opened(path: Path, read: Callable[[Any], Read]) -> Read:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a .safetensors file")
     try:
         with safe_open(path, "numpy") as file:
-            names = list(file.keys())
-            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
+            return read(file)
     except (SafetensorError, OSError) as error:
         said = str(error).partition("\n")[0]
         raise InputError(f"{path}: {said}; expected a .safetensors file") from None
@@ -128,8 +142,27 @@ def load_policy(path: Path) -> PolicyFile:
         No policy, or one whose weights are not finite numbers.
     """
     arrays, metadata = load_arrays(path)
+    header = _header_of(metadata, path)
+    for name, array in arrays.items():
+        if not (np.issubdtype(array.dtype, np.floating) and np.isfinite(array).all()):
+            raise InputError(f"{path}: weights {name}: not finite; expected finite numbers")
+    return PolicyFile(header, arrays, path)
+
+
+def load_header(path: Path) -> PolicyHeader:
+    """Read what a policy is for, without its weights.
+
+    Raises
+    ------
+    InputError
+        No policy.
+    """
+    return _header_of(_opened(path, lambda file: file.metadata() or {}), path)
+
+
+def _header_of(metadata: dict[str, str], path: Path) -> PolicyHeader:
     try:
-        header = PolicyHeader.model_validate(json.loads(metadata.get(_KEY, "null")))
+        return PolicyHeader.model_validate(json.loads(metadata.get(_KEY, "null")))
     except (ValidationError, ValueError) as error:
         where = ""
         if isinstance(error, ValidationError):
@@ -137,7 +170,3 @@ def load_policy(path: Path) -> PolicyFile:
         raise InputError(
             f"{path}: header {where or 'missing'}; expected a policy that `splitbench train` wrote"
         ) from None
-    for name, array in arrays.items():
-        if not (np.issubdtype(array.dtype, np.floating) and np.isfinite(array).all()):
-            raise InputError(f"{path}: weights {name}: not finite; expected finite numbers")
-    return PolicyFile(header, arrays, path)

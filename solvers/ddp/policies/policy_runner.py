@@ -1,4 +1,4 @@
-"""A learned partitioner in a run: which policy it plays, and what it does where there is none."""
+"""A learned partitioner in a run: finds its policy, or trains one, and asks it for partitions."""
 
 from __future__ import annotations
 
@@ -7,17 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from splitbench.problems import EpisodeView, InputError, SlotProblem
-from splitbench.problems.arrays import Ints
-from splitbench.problems.batch import BatchModel, Slots
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.status import Status
 from splitbench.solvers.contract import Solution, no_decision
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED
-from splitbench.solvers.ddp.outlook import Outlook
 from splitbench.solvers.ddp.policies.library import (
     SHIPPED,
     checkpoint_of,
     find_policy,
-    fitting_path,
     locked,
     scaled_down_path,
 )
@@ -35,16 +32,17 @@ from splitbench.solvers.horizon.forecast import Forecast
 _CHECKPOINT_EVERY_S = 2.0
 
 
-class Player:
-    """Finds a policy for the devices it meets, and asks it for partitions.
+class PolicyRunner:
+    """Finds a policy for the devices at hand, and asks it for partitions.
 
-    In this order: the file it was given; a trained policy that fits (`find_policy`); one that it
-    trains here, in the scaled-down way, and says so in `note`.
+    In this order: the file it was given; the nearest trained policy that can be used
+    (`find_policy`); one that it trains here, in the scaled-down way. `note` says which it is,
+    unless the policy was trained for this very scenario.
 
     Parameters
     ----------
     policy
-        A policy file; None: whichever fits.
+        A policy file; None: the nearest one.
     """
 
     def __init__(self, kind: Kind, parameters: TrainingParameters, policy: str | None):
@@ -55,9 +53,9 @@ class Player:
         self._forecast: Forecast | None = None
 
     def files(self, suite: str) -> list[Path]:
-        """Return the policies that may play on a suite and are not part of the code.
+        """Return the policies that may be used on a suite and are not part of the code.
 
-        Short trainings are part of it: the code and the scenario decide them.
+        Short trainings are no files of their own: the code and the scenario decide them.
         """
         if self.given:
             return [path for path in [Path(self.given)] if path.is_file()]
@@ -65,11 +63,11 @@ class Player:
             scenario = scenario_of_suite(suite)
         except InputError:
             return []
-        path = fitting_path(self.kind, scenario, self.parameters)
-        return [path] if path is not None and path.parent != SHIPPED else []
+        found = find_policy(self.kind, scenario, self.parameters)
+        return [found.path] if found is not None and found.path.parent != SHIPPED else []
 
     def start(self, horizon: EpisodeView) -> None:
-        """Take up the policy for an episode's suite; files have none, see `partition`.
+        """Bind the policy for an episode's suite; a file has no suite, see `partition`.
 
         Raises
         ------
@@ -81,31 +79,35 @@ class Player:
         self._forecast = Forecast(horizon, "causal")
         if horizon.suite:
             suite = horizon.suite
-            self._take_up(BatchModel.of(horizon), lambda: scenario_of_suite(suite))
+            self._bind(BatchModel.of(horizon), lambda: scenario_of_suite(suite))
 
     def partition(self, problem: SlotProblem) -> Ints | Solution:
-        """Return l_n, shape (N,); a slot of devices never met before is trained for first."""
+        """Return l_n, shape (N,); a slot of unknown devices is trained for first."""
         model = BatchModel.of(problem)
         if model != self._model:
             if self._model is not None:  # a slot of its own, of no episode
                 self._forecast = None
             try:
-                self._take_up(model, lambda: scenario_around(problem))
+                self._bind(model, lambda: scenario_around(problem))
             except InputError as error:
                 return no_decision(Status.UNSUPPORTED, str(error))
         assert self._policy is not None
-        partition: Ints = self._policy.partition(Slots.of(problem), self._outlook(problem))[0]
+        harvest_ahead_j = self._harvest_ahead_j(problem)
+        partition: Ints = self._policy.partition(Slots.of(problem), harvest_ahead_j)[0]
         return partition
 
-    def _outlook(self, problem: SlotProblem) -> Outlook | None:
-        """What may be known of later slots of an episode; nothing for a slot by itself."""
+    def _harvest_ahead_j(self, problem: SlotProblem) -> Floats | None:
+        """Return the expected harvest of an episode's later slots, J, shape (F, 1, N).
+
+        None for a slot by itself.
+        """
         if self._forecast is None:
             return None
         self._forecast.see(problem)
-        return Outlook(self._forecast.harvest_j()[:, None, :])
+        return self._forecast.harvest_j()[:, None, :]
 
-    def _take_up(self, model: BatchModel, scenario: Callable[[], TrainingScenario]) -> None:
-        file = self._given_policy() if self.given else self._found_or_trained(scenario(), model)
+    def _bind(self, model: BatchModel, scenario: Callable[[], TrainingScenario]) -> None:
+        file = self._given_policy() if self.given else self._found_or_trained(scenario())
         try:
             self._policy = policy_for(file, model)
         except InputError as error:
@@ -122,20 +124,23 @@ class Player:
         self.note = f"policy {self.given}, trained on {file.header.scenario}"
         return file
 
-    def _found_or_trained(self, scenario: TrainingScenario, model: BatchModel) -> PolicyFile:
-        file = find_policy(self.kind, scenario, self.parameters, model)
-        if file is None:
+    def _found_or_trained(self, scenario: TrainingScenario) -> PolicyFile:
+        found = find_policy(self.kind, scenario, self.parameters)
+        if found is None:
             return self._scaled_down(scenario)
-        header = file.header
-        exact = header.fingerprint == scenario.fingerprint
-        self.note = "" if exact else f"policy trained on {header.scenario}, used here as it is"
-        return file
+        self.note = ""
+        if found.distance > 0.0:
+            self.note = (
+                f"policy trained on {found.header.scenario}, used away from its training "
+                f"(distance {found.distance:.2g})"
+            )
+        return load_policy(found.path)
 
     def _scaled_down(self, scenario: TrainingScenario) -> PolicyFile:
         """Return the policy of a short training, which is kept for the other cells."""
         short = self.parameters.scaled_down(len(scenario.draw(FIRST_TRAINING_SEED)))
         path = scaled_down_path(self.kind, scenario, short)
-        with locked(path):  # the other cells of a run wait for the one that trains
+        with locked(path):  # the other cells of a run wait for the cell that trains
             file = load_policy(path) if path.is_file() else self._trained(scenario, short, path)
         whole = self.parameters.episodes
         length = f"{file.header.episodes} of {whole}" if short.episodes < whole else str(whole)
@@ -148,7 +153,7 @@ class Player:
     def _trained(
         self, scenario: TrainingScenario, parameters: TrainingParameters, path: Path
     ) -> PolicyFile:
-        """Train; a run that is ended meanwhile leaves a checkpoint, from which the next goes on."""
+        """Train, from a checkpoint if an earlier run ended in its training."""
         if importlib.util.find_spec("torch") is None:
             raise InputError(
                 f"{self.kind}: no policy for {scenario.name}, and training one needs torch; "

@@ -22,37 +22,27 @@ def dense(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
 
 
 class Actor(nn.Module):
-    """π(s | θ_π): P_n for each device; starts near 0, in the middle of every range."""
+    """π(s | θ_π): P_n for each device, or a score for each layer of each device.
 
-    def __init__(self, inputs: int, devices: int, hidden: int):
+    It starts near 0: P_n in the middle of every range, all scores alike.
+    """
+
+    def __init__(self, inputs: int, outputs: int, hidden: int):
         super().__init__()
-        self.net = dense(inputs, hidden, devices)
+        self.net = dense(inputs, hidden, outputs)
         last = self.net[-1]
         with torch.no_grad():
             for weight in last.parameters():
                 weight.mul_(0.1)
 
     def forward(self, state: Tensor) -> Tensor:
-        """Return P, shape (batch, N); Eq. 19 takes its tanh."""
+        """Return P, shape (batch, N), of which Eq. 19 takes tanh; or scores, (batch, N·A)."""
         output: Tensor = self.net(state)
         return output
 
 
-class Critic(nn.Module):
-    """Q(s, a | θ_Q), with a = tanh P."""
-
-    def __init__(self, inputs: int, devices: int, hidden: int):
-        super().__init__()
-        self.net = dense(inputs + devices, hidden, 1)
-
-    def forward(self, state: Tensor, action: Tensor) -> Tensor:
-        """Return values, shape (batch,)."""
-        output: Tensor = self.net(torch.cat([state, action], dim=1))
-        return output[:, 0]
-
-
 class SharedNet(nn.Module):
-    """One network for every device: a score for each of its candidate cuts.
+    """One network for every device: a score for each of its merged cuts.
 
     Cuts are embedded one by one, pooled to their device, devices to the fleet (a mean, so any N
     will do); a cut is scored from itself, its device and the fleet.

@@ -71,7 +71,7 @@ class Session:
             self._resume(checkpoint)
 
     def run(self, on_round: Callable[[float], None] = lambda utility: None) -> PolicyFile:
-        """Train to the end and return the policy; `on_round` hears each round's mean utility."""
+        """Train to the end and return the policy; `on_round` gets each round's mean utility."""
         saved = time.monotonic()
         while not self.trainer.done:
             begun = time.monotonic()
@@ -90,6 +90,7 @@ class Session:
             kind=self.kind,
             scenario=self.scenario.name,
             fingerprint=self.scenario.fingerprint,
+            description=self.scenario.description,
             layers=model.fleet.layers.tolist(),
             utility_weight=model.utility_weight,
             energy_term=model.formulation.energy_term,
@@ -126,7 +127,7 @@ class Session:
         self.resumed_at = self.trainer.round
 
     def _check_length(self) -> None:
-        """Refuse a training that would end before it begins to learn."""
+        """Refuse a training that would end before its first update."""
         slots = len(self.scenario.draw(FIRST_TRAINING_SEED))
         seen = self.parameters.rounds * self.parameters.parallel * slots
         if seen < self.parameters.waits_for:

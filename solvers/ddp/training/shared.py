@@ -1,9 +1,8 @@
-"""`ddp-shared`: one network that scores every device's candidate cuts, learned from U alone.
+"""`ddp-shared`: one network that scores every device's merged cuts, learned from U alone.
 
-The scores of the cuts chosen, summed over devices, are regressed on the slot's utility, so that
-each score comes to hold what the choice does to the others' threads as well (value
-decomposition). The choices are few and discrete, so the actor is the argmax of the scores: the
-deterministic policy that improves on them most, with nothing left for a second network to learn.
+The scores of the chosen cuts are summed over devices and fitted to the slot's utility. So each
+score comes to hold what the choice does to the other devices' threads too (value decomposition).
+The choices are few and discrete, so the policy takes the best score and needs no second network.
 """
 
 from __future__ import annotations
@@ -19,17 +18,17 @@ from splitbench.problems.arrays import Ints, Singles
 from splitbench.problems.batch import BatchModel, Result, Slots
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes
 from splitbench.solvers.ddp.observations import SharedObservation
+from splitbench.solvers.ddp.shared_parameters import SharedParameters
+from splitbench.solvers.ddp.training.exact_labels import Worth, worth_ahead
 from splitbench.solvers.ddp.training.networks import SharedNet
-from splitbench.solvers.ddp.training.teacher import Worth, worth_ahead
 from splitbench.solvers.ddp.training.trainer import Trainer, seeded, slots_of
-from splitbench.solvers.ddp.training_parameters import SharedParameters
 from splitbench.solvers.ddp.training_scenario import Draw
 
 Array = NDArray[Any]
 
 
 class SharedTrainer(Trainer):
-    """Learns the scores from what the environment pays."""
+    """Learns the scores from the utilities of slots."""
 
     kind = "ddp-shared"
     looks_ahead = False
@@ -46,26 +45,27 @@ class SharedTrainer(Trainer):
 
     def step(self, episodes: Episodes) -> Result:
         """Act in one slot of all parallel episodes, remember it, and learn."""
-        slots, outlook = episodes.slots, episodes.outlook if self.looks_ahead else None
-        ahead = self.observe.ahead(outlook, slots)
+        slots = episodes.slots
+        harvest_j = episodes.harvest_ahead_j if self.looks_ahead else None
+        ahead = self.observe.ahead(harvest_j, slots)
         choice = self._explored(slots, ahead)
         device = np.arange(choice.shape[1])
         result = episodes.step(self.actions.partitions[device, choice], "utility")
         worth = None
-        if outlook is not None and outlook.slots_left:
-            worth = worth_ahead(self.observe.model, outlook, episodes.mean_draw_j)
-        lesson = self.lesson(slots, choice, result, worth)
-        self.replay.add(**slots._asdict(), ahead=ahead, **lesson)
+        if harvest_j is not None and len(harvest_j):
+            worth = worth_ahead(self.observe.model, harvest_j, episodes.mean_draw_j)
+        target = self.target(slots, choice, result, worth)
+        self.replay.add(**slots._asdict(), ahead=ahead, **target)
         if self.ready:
             self._cool(self.adam, self.settings.rate)
             for _ in range(self.settings.updates):
                 self._learn()
         return result
 
-    def lesson(
+    def target(
         self, slots: Slots, choice: Ints, result: Result, worth: Worth | None
     ) -> dict[str, Array]:
-        """Return what to remember of a slot besides its state: what was chosen and earned."""
+        """Return what `loss` fits the scores to: what was chosen, and the utility."""
         earned = np.maximum(result.device_utility, self.settings.utility_floor).sum(axis=1)
         return {"choice": choice, "earned": earned.astype(np.float32)}
 

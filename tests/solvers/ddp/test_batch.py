@@ -15,8 +15,7 @@ from splitbench.problems.batch import BatchModel, Slots
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers.ddp.actions import ActionSet
 from splitbench.solvers.ddp.episodes import drawn_episodes
-from splitbench.solvers.ddp.outlook import Outlook
-from splitbench.solvers.ddp.training.teacher import teach, worth_ahead
+from splitbench.solvers.ddp.training.exact_labels import exact_labels, worth_ahead
 from splitbench.solvers.exact.forced_choice_optimum import best_with_partition
 from splitbench.solvers.horizon.charge_aware import charge_aware_decision
 from splitbench.solvers.threads.batch_threads import allocate_batch
@@ -79,29 +78,29 @@ def test_episodes_go_as_the_simulation_does(suite: str) -> None:
 
 
 @given(SEEDS)
-def test_the_teacher_knows_what_every_choice_costs(seed: int) -> None:
+def test_exact_labels_state_what_every_choice_costs(seed: int) -> None:
     """Regret of each device's choice = optimum − the best U with that choice forced."""
     problem = served_problem(seed)
     if cannot_be_held(problem):
         return
-    fleet = Fleet([_of_candidates(problem, n) for n in range(len(problem))])
+    fleet = Fleet([_of_merged_cuts(problem, n) for n in range(len(problem))])
     problem = replace(problem, fleet=fleet)
-    actions = ActionSet.of(fleet, "candidates")
-    lesson = teach(BatchModel.of(problem), Slots.of(problem), actions)
+    actions = ActionSet.of(fleet)
+    labels = exact_labels(BatchModel.of(problem), Slots.of(problem), actions)
     optimum = max(best_with_partition(problem, column)[0] for column in _columns(problem))
     for column in range(actions.partitions.shape[1]):
         forced = best_with_partition(problem, actions.partitions[:, column])
         for n in np.flatnonzero(column < actions.sizes):
             asleep = best_with_partition(problem, np.full(len(problem), HIBERNATE))[n]
             expected = optimum - max(forced[n], asleep)
-            assert lesson.regret[0, n, column] == pytest.approx(
+            assert labels.regret[0, n, column] == pytest.approx(
                 expected, abs=1e-9 + 1e-9 * abs(optimum)
             )
-    assert (lesson.regret.min(axis=2) == 0.0).all()
+    assert (labels.regret.min(axis=2) == 0.0).all()
 
 
 @given(SEEDS)
-def test_the_forward_looking_teacher_decides_as_lookahead_does(seed: int) -> None:
+def test_labels_that_look_ahead_are_those_of_lookahead(seed: int) -> None:
     """With a worth of charge, `lookahead`'s decision for a slot costs no device any regret.
 
     Where everybody can be served: whom to hibernate is a rule of its own, which no network chooses.
@@ -109,21 +108,21 @@ def test_the_forward_looking_teacher_decides_as_lookahead_does(seed: int) -> Non
     problem = served_problem(seed, load="light", battery="full")
     if cannot_be_held(problem):
         return
-    fleet = Fleet([_of_candidates(problem, n) for n in range(len(problem))])
+    fleet = Fleet([_of_merged_cuts(problem, n) for n in range(len(problem))])
     formulation = replace(problem.formulation, energy_term="residual")
     problem = replace(problem, fleet=fleet, formulation=formulation)
     rng = np.random.default_rng([seed, 2])
     later = int(rng.integers(1, 6))
-    outlook = Outlook(rng.uniform(0.0, 60.0, (later, 1, len(problem))))
+    harvest_j = rng.uniform(0.0, 60.0, (later, 1, len(problem)))
     draw_j = rng.uniform(0.0, 60.0, (1, len(problem)))
-    model, actions = BatchModel.of(problem), ActionSet.of(fleet, "candidates")
-    worth = worth_ahead(model, outlook, draw_j)
-    lesson = teach(model, Slots.of(problem), actions, worth)
+    model, actions = BatchModel.of(problem), ActionSet.of(fleet)
+    worth = worth_ahead(model, harvest_j, draw_j)
+    labels = exact_labels(model, Slots.of(problem), actions, worth)
     alone = charge_aware_decision(problem, lambda charge: worth(charge[None])[0])
     for n, partition in enumerate(alone.partition):
         if partition >= 0:
             column = int(np.flatnonzero(actions.partitions[n] == partition)[0])
-            assert lesson.regret[0, n, column] == pytest.approx(0.0, abs=1e-6)
+            assert labels.regret[0, n, column] == pytest.approx(0.0, abs=1e-6)
 
 
 def _columns(problem: SlotProblem) -> list[np.ndarray]:
@@ -132,12 +131,12 @@ def _columns(problem: SlotProblem) -> list[np.ndarray]:
     return [np.array([cut] + [0] * (len(problem) - 1)) for cut in layers]
 
 
-def _of_candidates(problem: SlotProblem, n: int):  # type: ignore[no-untyped-def]
-    """The device with its candidate cuts as all its layers, so that nothing else can be best."""
-    from splitbench.solvers.ddp.actions import candidate_cuts
+def _of_merged_cuts(problem: SlotProblem, n: int):  # type: ignore[no-untyped-def]
+    """The device with its merged cuts as all its layers, so that nothing else can be best."""
+    from splitbench.solvers.ddp.actions import merged_cuts
 
     device = problem.fleet.devices[n]
-    kept = candidate_cuts(device)
+    kept = merged_cuts(device)
     return replace(
         device,
         cut_bits=tuple(device.cut_bits[cut] for cut in kept),

@@ -38,6 +38,33 @@ def test_what_changes_the_task_changes_the_fingerprint(other: str) -> None:
     assert fingerprint(other) != fingerprint("paper-wifi")
 
 
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_scenario_is_at_no_distance_from_itself_only(in_order: bool) -> None:
+    """Distance 0 by any other name, more than 0 where a range is another, None for another V."""
+    described = scenario_of_suite("paper-wifi").description
+    same = scenario_of_suite("paper-wifi[slots=10]").description
+    assert described.distance_to(same, in_order=in_order) == 0.0
+    near = described.distance_to(
+        scenario_of_suite("paper-wifi[arrival_scale=1.1]").description, in_order=in_order
+    )
+    far = described.distance_to(scenario_of_suite("paper-5g").description, in_order=in_order)
+    assert near is not None
+    assert far is not None
+    assert 0.0 < near < far
+    other = scenario_of_suite("paper-wifi[utility_weight=0.3]").description
+    assert described.distance_to(other, in_order=in_order) is None
+
+
+def test_only_a_policy_for_any_devices_is_at_a_distance_from_other_fleets() -> None:
+    """The joint actor has no distance to another N; a shared policy does, by its nearest device."""
+    three, six = (scenario_of_suite(f"paper-wifi[devices={n}]").description for n in (3, 6))
+    assert six.distance_to(three, in_order=True) is None
+    distance = six.distance_to(three, in_order=False)
+    assert distance is not None
+    # Two of ten range numbers halve (threads a device); all else is the same but for the draws.
+    assert distance == pytest.approx(0.2, abs=0.02)
+
+
 def test_training_happens_in_the_world_that_is_planned_with() -> None:
     """Where the truth is another D(k), horizons to train on have the D(k) that is believed."""
     drawn = scenario_of_suite("hetero[truth=table]").draw(5)

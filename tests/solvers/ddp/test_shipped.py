@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,13 +12,19 @@ from splitbench.benchmark.training import Training
 from splitbench.problems.batch import BatchModel
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers.ddp.episodes import drawn_episodes
-from splitbench.solvers.ddp.policies.library import SHIPPED, file_name, trained_path
+from splitbench.solvers.ddp.policies.library import SHIPPED, find_policy, trained_path
 from splitbench.solvers.ddp.policies.policy import policy_for
 from splitbench.solvers.ddp.policies.policy_file import PolicyFile, load_policy
 
 SUITES = ("paper-wifi", "paper-5g", "hetero", "congested")
-NAMES = ("ddp", "ddp[actions=candidates]", "ddp-shared", "imitation")
+NAMES = ("ddp", "ddp-shared", "imitation")
 FILES = sorted(SHIPPED.glob("*.safetensors"))
+
+
+@pytest.fixture(autouse=True)
+def no_own_policies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Policies that were trained on this machine do not take the place of the shipped ones."""
+    monkeypatch.setenv("SPLITBENCH_POLICIES", str(tmp_path))
 
 
 def training_of(policy: PolicyFile) -> Training:
@@ -43,10 +50,12 @@ def test_each_suite_has_its_policies(suite: str, name: str) -> None:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_shipped_policy_is_what_its_header_says(path) -> None:  # type: ignore[no-untyped-def]
-    """Name, parameters and length agree with the command and seed in the header."""
+    """The command in the header finds this very file, which agrees with it in seed and length."""
     policy = load_policy(path)
     training = training_of(policy)
-    assert file_name(training.kind, training.scenario, training.parameters) == path.name
+    found = find_policy(training.kind, training.scenario, training.parameters)
+    assert found is not None
+    assert (found.path, found.distance) == (path, 0.0)
     assert policy.header.parameters == training.parameters.to_dict()
     assert policy.header.seed == training.parameters.seed
     assert len(policy.header.curve) == training.parameters.rounds
@@ -58,11 +67,11 @@ def test_a_policy_reaches_where_its_curve_ended(path) -> None:  # type: ignore[n
     policy = load_policy(path)
     suite = make_suite(policy.header.scenario)
     episodes = drawn_episodes(suite.horizon, range(200, 206))
-    player = policy_for(policy, episodes.model)
+    trained = policy_for(policy, episodes.model)
     objective = "latency" if policy.header.kind == "ddp" else "utility"
     earned = []
     while not episodes.done:
-        partition = player.partition(episodes.slots, episodes.outlook)
+        partition = trained.partition(episodes.slots, episodes.harvest_ahead_j)
         earned.append(episodes.step(partition, objective).utility.mean())  # type: ignore[arg-type]
     assert np.mean(earned) > policy.header.curve[-1] - 0.05 * abs(policy.header.curve[-1])
 
@@ -74,9 +83,9 @@ def test_training_again_begins_as_the_shipped_policy_did(name: str) -> None:
     from splitbench.solvers.ddp.training.session import Session
 
     training = Training.asked(name, "paper-wifi", [], None, None)
-    shipped = load_policy(
-        SHIPPED / file_name(training.kind, training.scenario, training.parameters)
-    )
+    path = trained_path(training.kind, training.scenario, training.parameters)
+    assert path is not None
+    shipped = load_policy(path)
     session = Session(training.kind, training.scenario, training.parameters)
     # Past `learning_starts`, so that learned behaviour is compared and not exploration alone.
     rounds = 4 if training.kind == "ddp" else 2
@@ -91,9 +100,9 @@ def test_training_again_gives_the_shipped_policy() -> None:
     from splitbench.solvers.ddp.training.session import Session
 
     training = Training.asked("imitation", "paper-wifi", [], None, None)
-    shipped = load_policy(
-        SHIPPED / file_name(training.kind, training.scenario, training.parameters)
-    )
+    path = trained_path(training.kind, training.scenario, training.parameters)
+    assert path is not None
+    shipped = load_policy(path)
     again = Session(training.kind, training.scenario, training.parameters).run()
     np.testing.assert_allclose(again.header.curve, shipped.header.curve, rtol=1e-2)
     episodes = drawn_episodes(make_suite("paper-wifi").horizon, range(4))

@@ -16,8 +16,10 @@ torch = pytest.importorskip("torch")
 from splitbench.problems import InputError  # noqa: E402
 from splitbench.problems.batch import BatchModel  # noqa: E402
 from splitbench.solvers.ddp.actions import ActionSet  # noqa: E402
+from splitbench.solvers.ddp.ddp_parameters import DdpParameters  # noqa: E402
 from splitbench.solvers.ddp.episodes import drawn_episodes  # noqa: E402
 from splitbench.solvers.ddp.observations import SharedObservation  # noqa: E402
+from splitbench.solvers.ddp.partitioners import PARAMETERS  # noqa: E402
 from splitbench.solvers.ddp.policies.inference import joint_actor, shared_scores  # noqa: E402
 from splitbench.solvers.ddp.policies.policy import policy_for  # noqa: E402
 from splitbench.solvers.ddp.policies.policy_file import PolicyFile  # noqa: E402
@@ -25,7 +27,6 @@ from splitbench.solvers.ddp.training.ddpg import Ddpg  # noqa: E402
 from splitbench.solvers.ddp.training.networks import Actor, SharedNet  # noqa: E402
 from splitbench.solvers.ddp.training.replay import Replay  # noqa: E402
 from splitbench.solvers.ddp.training.session import Session  # noqa: E402
-from splitbench.solvers.ddp.training_parameters import PARAMETERS, DdpParameters  # noqa: E402
 from splitbench.solvers.ddp.training_scenario import TrainingScenario, scenario_of_suite  # noqa: E402
 
 KINDS = ("ddp", "ddp-shared", "imitation")
@@ -126,14 +127,14 @@ def test_numpy_plays_what_torch_learned() -> None:
     state = np.random.default_rng(0).normal(0.0, 2.0, (50, 10)).astype(np.float32)
     weights = {name: value.detach().numpy() for name, value in actor.state_dict().items()}
     with torch.no_grad():
-        expected = torch.tanh(actor(torch.from_numpy(state))).numpy()
+        expected = actor(torch.from_numpy(state)).numpy()
     np.testing.assert_allclose(joint_actor(weights, state), expected, atol=1e-5)
 
     net = SharedNet(24)
     weights = {name: value.detach().numpy() for name, value in net.state_dict().items()}
     episodes = drawn_episodes(scenario_of_suite("hetero").draw, range(4))
     observe = SharedObservation(episodes.model)
-    cuts, devices = observe(episodes.slots, observe.ahead(episodes.outlook, episodes.slots))
+    cuts, devices = observe(episodes.slots, observe.ahead(episodes.harvest_ahead_j, episodes.slots))
     mask = observe.actions.mask
     with torch.no_grad():
         scores = net(torch.from_numpy(cuts), torch.from_numpy(devices), torch.from_numpy(mask))
@@ -145,10 +146,8 @@ def test_numpy_plays_what_torch_learned() -> None:
 def test_learning_starts_when_it_is_said_to() -> None:
     """At `learning_starts` transitions, or, as Algorithm 2 prints it, when the buffer is full."""
     for wait, full_at in ((False, 40), (True, 200)):
-        trainer = Ddpg(
-            SCENARIO.draw,
-            DdpParameters(**SMALL | {"buffer": 200, "wait_for_full_buffer": wait}),  # type: ignore[arg-type]
-        )
+        other = {"buffer": 200, "wait_for_full_buffer": wait, "critic_first": 0.0}
+        trainer = Ddpg(SCENARIO.draw, DdpParameters(**SMALL | other))  # type: ignore[arg-type]
         before = [weight.clone() for weight in trainer.actor.parameters()]
         changed_at = None
         while changed_at is None:
@@ -168,10 +167,11 @@ def test_the_target_of_the_critic_is_bellmans() -> None:
         state = torch.randn(5, 10, generator=torch.Generator().manual_seed(0))
         reward = torch.arange(5.0)
         with torch.no_grad():
-            action = torch.tanh(trainer.target_actor(state))
+            action = trainer.action_of(trainer.target_actor(state))
             following = trainer.target_critic(state, action)
         expected = (1.0 - discount) * reward + discount * following
-        torch.testing.assert_close(trainer._target(reward, state), expected)
+        seen = state if discount else None
+        torch.testing.assert_close(trainer._target(reward, seen), expected)
 
 
 def test_targets_follow_softly() -> None:
@@ -208,7 +208,7 @@ def test_scenarios_of_a_policy_are_never_evaluated_on() -> None:
         seen.append(seed)
         return SCENARIO.draw(seed)
 
-    spied = TrainingScenario(SCENARIO.name, SCENARIO.fingerprint, SCENARIO.fleet, draw)
+    spied = TrainingScenario(SCENARIO.name, SCENARIO.fleet, draw)
     for seed in (0, 1):
         Session("ddp", spied, DdpParameters(**SMALL | {"seed": seed})).run()  # type: ignore[arg-type]
     assert min(seen) >= 1_000_000_000
@@ -217,16 +217,20 @@ def test_scenarios_of_a_policy_are_never_evaluated_on() -> None:
 
 
 def test_every_action_set_is_trained_on() -> None:
-    """Layers and candidates, both mappings, both inputs, a discount: each trains and plays."""
+    """Both kinds of layers, mappings, inputs, each critic and gradient, a discount: each trains."""
     for other in (
-        {"actions": "candidates"},
+        {"virtual_layers": "all"},
+        {"virtual_layers": "all", "critic": "output", "gradient": "plain"},
+        {"critic": "layers", "gradient": "secant"},
+        {"critic": "output", "gradient": "smoothed", "mapping": "printed"},
+        {"critic": "layers", "gradient": "softmax"},
         {"mapping": "printed", "uplink": "rate"},
         {"objective": "utility", "discount": 0.5},
     ):
         policy = small("ddp", **other).run()
         episodes = drawn_episodes(SCENARIO.draw, [0])
         partition = policy_for(policy, BatchModel.of(SCENARIO.draw(0))).partition(episodes.slots)
-        kind = other.get("actions", "layers")
+        kind = other.get("virtual_layers", "merged")
         choices = ActionSet.of(SCENARIO.fleet, kind)  # type: ignore[arg-type]
         for n, chosen in enumerate(partition[0]):
             assert chosen in choices.partitions[n]

@@ -49,7 +49,7 @@ class Refine:
         Where the time is up it is the best decision so far.
         """
         best, earned = self._tried(problem, partition, context)
-        actions = ActionSet.of(problem.fleet, "candidates")
+        actions = ActionSet.of(problem.fleet)
         for _ in range(self.rounds):
             before = earned
             for device in range(len(problem)):

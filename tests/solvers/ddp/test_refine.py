@@ -11,8 +11,8 @@ from splitbench.problems import SlotProblem
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers import make, solve_slot
 from splitbench.solvers.ddp.actions import ActionSet
+from splitbench.solvers.ddp.refine import Refine
 from splitbench.solvers.registry import beside
-from splitbench.solvers.threads.refine import Refine
 from splitbench.solvers.threads.thread_allocation import ThreadAllocation
 from tests.strategies import problems
 
@@ -32,7 +32,7 @@ def test_it_ends_where_no_neighbour_is_better(problem: SlotProblem) -> None:
     outcome = problem.evaluate(refined.partition, refined.threads)  # type: ignore[arg-type]
     earned = outcome.utility if outcome.feasible else -np.inf
     assert earned >= worth(problem, start)
-    held, actions = np.asarray(refined.partition), ActionSet.of(problem.fleet, "candidates")
+    held, actions = np.asarray(refined.partition), ActionSet.of(problem.fleet)
     for device in range(len(problem)):
         for choice in actions.neighbours(held, device):
             moved = held.copy()

@@ -12,7 +12,6 @@ from splitbench.problems.batch import BatchModel, Slots
 from splitbench.problems.equations import slot_data, slot_terms
 from splitbench.problems.formulation import UNSERVED_UTILITY
 from splitbench.solvers.ddp.actions import ActionSet
-from splitbench.solvers.ddp.outlook import Outlook
 from splitbench.solvers.exact.max_plus import others_best
 from splitbench.solvers.horizon.charge_value import charge_value
 
@@ -20,21 +19,21 @@ from splitbench.solvers.horizon.charge_value import charge_value
 Worth = Callable[[Floats], Floats]
 
 
-class Lesson(NamedTuple):
-    """Exact choices among the candidate cuts.
+class ExactLabels(NamedTuple):
+    """Exact choices among the merged cuts.
 
-    `choice`, shape (E, N), indexes the candidates; `regret`, shape (E, N, A), is what U loses if
-    one device chooses otherwise and everything else is then best; inf where there is no choice.
+    `choice`, shape (E, N), numbers the cuts; `regret`, shape (E, N, A), is what U loses if one
+    device chooses otherwise and everything else is then best; inf where there is no choice.
     """
 
     choice: Ints
     regret: Floats
 
 
-def teach(
+def exact_labels(
     model: BatchModel, slots: Slots, actions: ActionSet, worth: Worth | None = None
-) -> Lesson:
-    """Solve E slots exactly over the candidate cuts, for every choice of every device.
+) -> ExactLabels:
+    """Solve E slots exactly over the merged cuts, for every choice of every device.
 
     With `worth`, U plus what the charge left is worth is maximised, as `lookahead` does.
 
@@ -51,13 +50,13 @@ def teach(
         [(table[:, n] + rest[:, n, None, :]).max(axis=2) for n in range(devices)], axis=1
     )
     value = np.where(actions.mask, value, -np.inf)
-    return Lesson(value.argmax(axis=2), value.max(axis=2, keepdims=True) - value)
+    return ExactLabels(value.argmax(axis=2), value.max(axis=2, keepdims=True) - value)
 
 
-def worth_ahead(model: BatchModel, outlook: Outlook, draw_j: Floats) -> Worth:
+def worth_ahead(model: BatchModel, harvest_ahead_j: Floats, draw_j: Floats) -> Worth:
     """Return what charges are worth to later slots that each draw `draw_j`, shape (E, N)."""
     capacity = model.fleet.battery_max_j
-    harvest = (outlook.harvest_j / capacity).reshape(outlook.slots_left, -1)
+    harvest = (harvest_ahead_j / capacity).reshape(len(harvest_ahead_j), -1)
     draws = np.broadcast_to((draw_j / capacity).reshape(-1), harvest.shape)
 
     def worth(charge: Floats) -> Floats:
@@ -70,7 +69,7 @@ def worth_ahead(model: BatchModel, outlook: Outlook, draw_j: Floats) -> Worth:
 def utilities(
     model: BatchModel, slots: Slots, actions: ActionSet, worth: Worth | None = None
 ) -> Floats:
-    """Return f_n(l, k) of the candidates at k_min, k_min + 1, …, shape (E, N, A, C).
+    """Return f_n(l, k) of the merged cuts at k_min, k_min + 1, …, shape (E, N, A, C).
 
     What cannot be served is worth hibernation; −inf beyond a cap.
     """
