@@ -45,7 +45,7 @@ class Training:
     def asked(
         cls, policy: str, suite: str, given: Sequence[str], seed: int | None, out: Path | None
     ) -> Training:
-        """Read `ddp[actions=candidates]`, a suite or file, `-p name=value` and --seed.
+        """Read `ddp[gradient=secant]`, a suite or file, `-p name=value` and --seed.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class Training:
 
     @property
     def name(self) -> str:
-        """The partitioner that plays this policy: `ddp[actions=candidates]`."""
+        """The partitioner that uses this policy: `ddp[gradient=secant]`."""
         inside = ",".join(f"{key}={value}" for key, value in self.parameters.differing().items())
         return f"{self.kind}[{inside}]" if inside else self.kind
 

@@ -22,7 +22,6 @@ DEFAULT_SOLVERS = (
     "greedy",
     "imitation+ta",
     "ddp-shared+ta",
-    "ddp[actions=candidates]+ta",
     "ddp+ta",
     "dads+ta",
     "dads+bs",

@@ -22,7 +22,6 @@ from splitbench.solvers.exact.exact import Exact
 SUITES = ("hetero[devices=3]", "congested[devices=3]", "hetero", "congested")
 SCHEMES = (
     ("ddp", "ta"),
-    ("ddp[actions=candidates]", "ta"),
     ("ddp-shared", "ta"),
     ("imitation", "ta"),
 )

@@ -83,7 +83,7 @@ class PartitionEnv(gymnasium.Env[Singles, Singles]):
     suite
         A suite of horizons, `hetero[devices=3]`.
     virtual_layers, mapping, uplink, objective
-        As in `DdpParameters`.
+        As in `DdpParameters`, with all layers by default, as the paper has them.
 
     Raises
     ------
@@ -96,7 +96,7 @@ class PartitionEnv(gymnasium.Env[Singles, Singles]):
     def __init__(
         self,
         suite: str = "paper-wifi",
-        virtual_layers: VirtualLayers = "merged",
+        virtual_layers: VirtualLayers = "all",
         mapping: Mapping = "corrected",
         uplink: UplinkInput = "inverse",
         objective: Objective = "latency",
@@ -154,7 +154,7 @@ class PartitionVectorEnv(VectorEnv[Singles, Singles, np.ndarray]):
         self,
         num_envs: int,
         suite: str = "paper-wifi",
-        virtual_layers: VirtualLayers = "merged",
+        virtual_layers: VirtualLayers = "all",
         mapping: Mapping = "corrected",
         uplink: UplinkInput = "inverse",
         objective: Objective = "latency",

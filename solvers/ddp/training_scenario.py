@@ -18,8 +18,8 @@ Draw = Callable[[int], Horizon]
 
 #: Slots of an episode that is drawn around a single slot.
 _SLOTS_AROUND = 40
-#: A scenario is described by that many horizons of the seeds from here on, which nothing else has.
-_DESCRIBED_BY, _DESCRIBED_FROM = 4, 2_000_000_000
+#: A scenario is described by that many horizons, of seeds from here on that no training reaches.
+_DESCRIBED_BY, _DESCRIBED_FROM = 4, 1_000_950_000
 #: Slots of them, so that a scenario of another length is described alike.
 _DESCRIBED_SLOTS = 40
 

@@ -67,10 +67,13 @@ class JointPolicy:
             "net.0": (hidden, inputs), "net.2": (hidden, hidden), "net.4": (outputs, hidden),
         }  # fmt: skip
         _check_shapes(file, shapes)
+        self._weights = {
+            name: np.asarray(values, dtype=np.float32) for name, values in file.weights.items()
+        }
 
     def partition(self, slots: Slots, harvest_ahead_j: Floats | None = None) -> Ints:
         """Return l_n for each of E slots, shape (E, N), by Eq. 19; Eq. 16 has no forecast."""
-        output = joint_actor(self.file.weights, self.observe(slots))
+        output = joint_actor(self._weights, self.observe(slots))
         if not self.scores_layers:
             return self.actions.decode(np.tanh(output), self.parameters.mapping)
         scores = output.reshape(len(output), *self.actions.partitions.shape)

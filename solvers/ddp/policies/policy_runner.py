@@ -8,6 +8,7 @@ from pathlib import Path
 
 from splitbench.problems import EpisodeView, InputError, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.batch import BatchModel, Slots
 from splitbench.problems.status import Status
 from splitbench.solvers.contract import Solution, no_decision
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED

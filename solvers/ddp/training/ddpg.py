@@ -85,8 +85,11 @@ class Ddpg(Trainer):
         return result
 
     def weights(self) -> dict[str, Array]:
-        """Return the actor and the scales of its inputs."""
-        named = {name: value.detach().numpy() for name, value in self.actor.state_dict().items()}
+        """Return the actor, in half precision to halve the file, and the scales of its inputs."""
+        named = {
+            name: value.detach().numpy().astype(np.float16)
+            for name, value in self.actor.state_dict().items()
+        }
         return named | {"mean": self.observe.mean, "deviation": self.observe.deviation}
 
     def learners(self) -> dict[str, nn.Module | torch.optim.Optimizer]:

@@ -31,7 +31,14 @@ from splitbench.solvers.ddp.training_scenario import TrainingScenario, scenario_
 
 KINDS = ("ddp", "ddp-shared", "imitation")
 SCENARIO = scenario_of_suite("hetero[devices=3,slots=20]")
-SMALL = {"episodes": 32, "parallel": 4, "learning_starts": 40, "batch": 32, "hidden": 16}
+SMALL = {
+    "updates": 1,
+    "episodes": 32,
+    "parallel": 4,
+    "learning_starts": 40,
+    "batch": 32,
+    "hidden": 16,
+}
 
 
 def small(kind: str, **other: Any) -> Session:
