@@ -15,17 +15,17 @@ from splitbench.solvers.threads.feasible_counts import feasible_start, hibernate
 class BinarySearch:
     """The paper's BS: "binary search to find the minimum number of threads".
 
-    The source leaves open what we decide here: the search runs over the running minimum of
-    D_e2e(k), so it is right where D(k) is not monotone; a device that no k brings within its
-    deadline wants the smallest k of least latency; while the wants exceed K, whoever has most
-    gives one thread (ties: first), never below the smallest feasible k; leftovers go one by one
-    to whoever has fewest.
+    The paper leaves open what is decided here. The search runs over the running minimum of
+    D_e2e(k), so it is right where D(k) is not monotone. A device that meets its deadline at no k
+    asks for the smallest k of least latency. While the requests exceed K, the device with most
+    threads gives one back (ties: first), never below its smallest feasible k. Leftover threads go
+    one by one to the device with fewest.
 
     Parameters
     ----------
     leftover
-        `even` gives leftovers out, so that Σ k = K (Eq. 13); `idle` leaves them, as the text
-        reads, and the result is reported as relaxing `threads_sum`.
+        `even` hands leftover threads out, so that Σ k = K (Eq. 13). `idle` leaves them unused, as
+        the paper's text reads; the result is reported as relaxing `threads_sum`.
     """
 
     name = "bs"
@@ -66,7 +66,7 @@ def fewest_threads(latency_s: Floats, deadline_s: Floats) -> Ints:
 
 
 def _shrink(wanted: Ints, least: Ints, total: int) -> Ints:
-    """Take threads from whoever has most until the wants fit, never below `least`."""
+    """Take threads from the device with most until the sum fits, never below `least`."""
     threads = wanted.copy()
     while threads.sum() > total:
         can_give = np.where(threads > least, threads, -1)
@@ -75,7 +75,7 @@ def _shrink(wanted: Ints, least: Ints, total: int) -> Ints:
 
 
 def _give_out(threads: Ints, problem: SlotProblem) -> Ints:
-    """Give leftovers one by one to whoever has fewest, within the caps."""
+    """Give leftover threads one by one to the device with fewest, within the caps."""
     given, caps = threads.copy(), problem.thread_caps
     for _ in range(problem.threads - int(given.sum())):
         takers = np.where(given < caps, given, np.iinfo(np.int64).max)

@@ -9,15 +9,15 @@ from splitbench.solvers.threads.feasible_counts import hibernate_infeasible
 
 
 class EvenThreads:
-    """An even division of K, blind to what the devices need.
+    """Split K threads evenly between devices.
 
-    It looks at no latency, so it does not search for a feasible k: a device whose queue is
-    unstable at its even share hibernates where that is allowed, else the evaluation says so.
+    It does not search for a feasible k: a device whose queue is unstable at its even share
+    hibernates where that is allowed; elsewhere evaluation names the violation.
     """
 
     name = "even"
 
     def allocate(self, problem: SlotProblem, partition: Ints) -> Solution:
-        """Return the even division for `partition`."""
+        """Return `partition` with an even split."""
         threads = problem.even_threads()
         return Solution(hibernate_infeasible(problem, partition, threads), threads)

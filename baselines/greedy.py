@@ -1,4 +1,4 @@
-"""Solver `greedy`: coordinate ascent over partitions and threads, a strong simple opponent."""
+"""Solver `greedy`: coordinate ascent over partitions and threads."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from splitbench.solvers.contract import Solution
 
 
 class Local:
-    """l = S for every device; threads are divided evenly, since Eq. 13 wants them given out."""
+    """l = S for every device; threads are split evenly, since Eq. 13 asks that all are used."""
 
     name = "local"
 

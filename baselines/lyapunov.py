@@ -23,11 +23,11 @@ class Lyapunov:
         Σ_n v·(−(1 − V)·(D_max − D_e2e)/D_max) + Q_n·(E_con − E_harv)/E_max,
 
     the penalty (the latency part of Eq. 10, negated) plus the bound on the drift of Σ Q²/2 that
-    the decision can move. So energy is free with a full battery, and dearer the emptier it is. It
-    forecasts nothing and remembers nothing but the charge, which the slot tells it.
+    the decision can change. So energy is free with a full battery, and costs more the emptier it
+    is. It needs no forecast and no memory beyond the charge, which is part of the slot.
 
-    Decided here: a device hibernates only where no cut at its threads serves it, or none without
-    a latency part below the −10 of hibernating; and as few do as the threads allow.
+    Decided here: a device hibernates only where no cut is feasible at its threads, or every one
+    has a latency part below the −10 of hibernating; and as few devices do as the threads allow.
 
     Parameters
     ----------

@@ -32,9 +32,9 @@ def seconds_by_macs(graph: LayerGraph, whole_s: float) -> Floats:
 class Neurosurgeon:
     """Neurosurgeon: cut where predicted device + link + server time is least.
 
-    Blind to threads and to the queue: it predicts each layer by itself, once and for all, and
-    knows of the slot only the uplink. Decided here, since the source has neither threads nor a
-    chain of virtual layers:
+    It ignores threads and the queue: it predicts each layer by itself, once, and of the slot it
+    uses only the uplink. The source has neither threads nor a chain of virtual layers, so this is
+    decided here:
 
     - Predictions give each layer its share of the device's and the server's time for the whole
       DNN: its share of multiply-accumulates (`seconds_by_macs`), or with `profile` what

@@ -1,4 +1,4 @@
-"""Partitioners that do not look: edge-only, local-only, random."""
+"""Partitioners that ignore the slot: edge-only, local-only, random."""
 
 from __future__ import annotations
 

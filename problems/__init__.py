@@ -12,7 +12,6 @@ from splitbench.problems.errors import InputError, SplitbenchError, UnknownNameE
 from splitbench.problems.files.slot_file import (
     instance_dict,
     load_instance,
-    parse_instance,
     save_instance,
 )
 from splitbench.problems.fleet import Device, Fleet
@@ -48,7 +47,6 @@ __all__ = [
     "linear_server_share",
     "load_horizon",
     "load_instance",
-    "parse_instance",
     "save_horizon",
     "save_instance",
 ]

@@ -1,4 +1,4 @@
-"""Dividing threads evenly, as "even" is meant everywhere in splitbench."""
+"""Split threads evenly between devices: what "even" means everywhere in splitbench."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from splitbench.problems.arrays import Ints
 
 
 def even_split(total: int, caps: Ints) -> Ints:
-    """Divide `total` threads over devices: ⌊total/N⌋ each, the remainder to the first ones.
+    """Split `total` threads between devices: ⌊total/N⌋ each, the remainder to the first ones.
 
-    What a device's cap leaves over is passed on to the others in the same way. Where the caps
-    do not hold the total, everybody is at the cap and threads stay idle.
+    Threads beyond a device's cap are split between the others in the same way. Where the caps sum
+    to less than the total, every device is at its cap and threads stay idle.
 
     Parameters
     ----------
     total
-        Threads to give out, ≥ 0.
+        Threads to split, ≥ 0.
     caps
         Most threads of each device, shape (N,).
 

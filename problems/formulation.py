@@ -1,4 +1,4 @@
-"""Formulation switches: where the printed paper and the consistent reading part."""
+"""Formulation switches: which reading of the paper's equations is used."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNSERVED_UTILITY = -10.0
 
 @dataclass(frozen=True)
 class Formulation:
-    """One reading of the model; the defaults are consistent, the other values as printed.
+    """One reading of the model: consistent by default, the other values as the paper prints it.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class Formulation:
     energy_scope
         Eq. 5 prints the energy of one `task`; Eq. 4 needs that of a `slot`, λ·τ tasks.
     hibernation
-        Whether a device may sit a slot out (partition −1). Always allowed over a horizon.
+        Whether a device may hibernate for a slot (partition −1). Always allowed over a horizon.
     """
 
     energy_term: EnergyTerm = "residual"

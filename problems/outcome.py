@@ -1,4 +1,4 @@
-"""What the model says of one decision: latency parts, energy, utility, broken constraints."""
+"""Outcome of one decision: latency parts, energy, utility, broken constraints."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from splitbench.problems.slot import SlotProblem
 
 
-#: Partition of a device that sits the slot out.
+#: Partition of a hibernating device.
 HIBERNATE = -1
 
 #: Names of the constraints, Eq. 13, 14, the caps, Eq. 15, ρ < 1 of Eq. 3, Eq. 12.
@@ -43,7 +43,16 @@ class Violation(NamedTuple):
     amount: float
 
 
-@dataclass(frozen=True, eq=False)
+#: Devices that the text of a slot or an outcome lists.
+SHOWN_DEVICES = 5
+
+
+def left_out(devices: int) -> list[str]:
+    """Return the line that says how many devices a text leaves out, if any."""
+    return [f"  … and {devices - SHOWN_DEVICES} more"] if devices > SHOWN_DEVICES else []
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Outcome:
     """The model applied to one decision of a slot; arrays have shape (N,).
 
@@ -76,6 +85,21 @@ class Outcome:
     served: NDArray[np.bool_]
     violations: tuple[Violation, ...]
     relaxed: tuple[Violation, ...] = ()
+
+    def __repr__(self) -> str:
+        broken = ", ".join(
+            f"{name}{f' of {device}' if device else ''} by {amount:.3g}"
+            for name, device, amount in self.violations[:SHOWN_DEVICES]
+        )
+        verdict = f"breaks {broken}" if broken else "feasible"
+        lines = [f"Outcome: U = {self.utility:.6g}, {int(self.served.sum())} served, {verdict}"]
+        for index in range(min(len(self.partition), SHOWN_DEVICES)):
+            lines.append(
+                f"  l = {self.partition[index]}, k = {self.threads[index]}: "
+                f"U = {self.device_utility[index]:.6g}, {self.end_to_end_s[index]:.4g} s, "
+                f"{self.energy_j[index]:.4g} J drawn, {self.battery_next_j[index]:.4g} J left"
+            )
+        return "\n".join([*lines, *left_out(len(self.partition))])
 
     @property
     def utility(self) -> float:

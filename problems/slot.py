@@ -19,7 +19,7 @@ from splitbench.problems.errors import InputError
 from splitbench.problems.even_split import even_split
 from splitbench.problems.fleet import Fleet
 from splitbench.problems.formulation import UNSERVED_UTILITY, Formulation
-from splitbench.problems.outcome import HIBERNATE, Outcome, outcome_of
+from splitbench.problems.outcome import HIBERNATE, SHOWN_DEVICES, Outcome, left_out, outcome_of
 
 #: Entries of the utility table that are made at a time: arrays that stay in the CPU's cache (and
 #: below malloc's threshold for fresh pages) take half the time of larger ones.
@@ -33,7 +33,7 @@ class BestByThreads(NamedTuple):
     partition: Ints
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SlotProblem:
     """One slot: which partition l_n and how many threads k_n for each of N devices.
 
@@ -50,8 +50,8 @@ class SlotProblem:
     slot_s, min_threads, utility_weight
         τ (s), k_min (Eq. 14), V (Eq. 10).
     planning
-        The same devices as a solver believes them to be (a fitted D(k) where `fleet` has the
-        measured one); None: as they are. Only `as_planned` reads it.
+        The devices as solvers are shown them, where that differs from `fleet`: with a fitted D(k)
+        in place of the measured one. Only `as_planned` reads it.
     """
 
     fleet: Fleet
@@ -83,8 +83,26 @@ class SlotProblem:
     def __len__(self) -> int:
         return len(self.fleet)
 
+    def __repr__(self) -> str:
+        switches = self.formulation
+        lines = [
+            f"SlotProblem {self.name!r}: {len(self)} devices, {self.threads} threads "
+            f"(at least {self.min_threads} each), {self.slot_s:g} s, V = {self.utility_weight:g}, "
+            f"energy {switches.energy_term} a {switches.energy_scope}, "
+            f"hibernation {switches.hibernation}"
+        ]
+        for index, device in enumerate(self.fleet.devices[:SHOWN_DEVICES]):
+            lines.append(
+                f"  {device.name} ({device.dnn}): S = {device.layers}, "
+                f"λ = {self.arrival_rate_hz[index]:.3g} /s, "
+                f"B = {self.uplink_bps[index] / 1e6:.3g} Mbit/s, "
+                f"E = {self.battery_j[index]:.4g} of {device.battery_max_j:.4g} J, "
+                f"H = {self.harvest_j[index]:.3g} J"
+            )
+        return "\n".join([*lines, *left_out(len(self))])
+
     def as_planned(self) -> SlotProblem:
-        """Return the slot as a solver is shown it; the slot itself where plan and world agree."""
+        """Return the slot as solvers are shown it: with the `planning` fleet, if there is one."""
         return self if self.planning is None else replace(self, fleet=self.planning, planning=None)
 
     @property
@@ -94,7 +112,7 @@ class SlotProblem:
 
     @property
     def spare_threads(self) -> int:
-        """K − N·k_min, the threads beyond everybody's minimum; negative: infeasible."""
+        """K − N·k_min, the threads beyond the minimum of all devices; negative: infeasible."""
         return self.threads - len(self) * self.min_threads
 
     @cached_property
@@ -108,7 +126,7 @@ class SlotProblem:
         return frozen(np.minimum(self.fleet.thread_caps, self.threads))
 
     def even_threads(self) -> Ints:
-        """Divide K evenly: ⌊K/N⌋ each, the remainder to the first devices, caps honoured."""
+        """Split K evenly: ⌊K/N⌋ each, the remainder to the first devices, within the caps."""
         return even_split(self.threads, self.thread_caps)
 
     def utility_table(self, start: int = 0, stop: int | None = None) -> Floats:

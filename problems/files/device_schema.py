@@ -1,4 +1,4 @@
-"""A device in a JSON file: what a slot and a horizon file say alike, as pydantic models.
+"""A device in a JSON file, as pydantic models that slot and horizon files share.
 
 Strict: numbers are JSON numbers, nothing unknown, nothing missing, nothing null or infinite. The
 docstrings of the fields become the descriptions in the JSON Schemas
@@ -40,7 +40,7 @@ LocalSeconds = Annotated[
 
 
 class Strict(BaseModel):
-    """A JSON object that takes nothing it does not know."""
+    """A JSON object without unknown fields."""
 
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
@@ -71,7 +71,7 @@ class ServerSeconds(Strict):
 
 
 class DeviceModel(Strict):
-    """What does not change of a device from slot to slot."""
+    """The part of a device that is the same in every slot."""
 
     name: Name
     """Unique among the devices."""

@@ -1,4 +1,4 @@
-"""JSON files read strictly: every error names file, place, value and what was expected."""
+"""Read JSON files strictly: every error names file, place, value and what was expected."""
 
 from __future__ import annotations
 

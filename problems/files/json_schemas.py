@@ -1,8 +1,8 @@
 """JSON Schemas of the file formats: for editors, and for tools that are not written in Python.
 
 `python -m splitbench.problems.files.json_schemas` writes them to `problems/data/schema/`. A schema
-says what each field
-may be; what one field says of another (lengths, ends, charge ≤ capacity) only the loader checks.
+says what each field may be; only the loader checks fields against one another (lengths, ends,
+charge ≤ capacity).
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""What a JSON schema accepts at a place, in words for error messages.
+"""Describe in words what a JSON schema accepts at a place, for error messages.
 
-Works on the schemas that pydantic writes: `$ref`, `items`, `properties`, `oneOf`/`anyOf`.
+pydantic's own messages ("Field required", "Input should be a valid number") say which check
+failed, not all that is accepted there, such as "a list of at least 2 numbers ≥ 0". Works on the
+schemas that pydantic writes: `$ref`, `items`, `properties`, `oneOf`/`anyOf`.
 """
 
 from __future__ import annotations

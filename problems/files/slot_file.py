@@ -1,4 +1,4 @@
-"""Slot instances as files: `splitbench/slot@1` in and out."""
+"""Read and write slot instances, format `splitbench/slot@1`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from splitbench.problems.errors import InputError
-from splitbench.problems.files.json_file import parse_json, read_json_object, validate
+from splitbench.problems.files.json_file import read_json_object, validate
 from splitbench.problems.fleet import Fleet
 from splitbench.problems.slot import SlotProblem
 
@@ -26,11 +26,6 @@ def load_instance(path: str | Path) -> SlotProblem:
         One line that names file, place, value and what was expected.
     """
     return instance_from(read_json_object(path), str(path))
-
-
-def parse_instance(text: str, source: str = "instance") -> SlotProblem:
-    """Read a slot instance from JSON text; see `load_instance`."""
-    return instance_from(parse_json(text, source), source)
 
 
 def instance_from(data: Any, source: str) -> SlotProblem:
@@ -96,12 +91,12 @@ def save_instance(problem: SlotProblem, path: str | Path) -> None:
 
 
 def check_devices(devices: list[Any], most_threads: int, source: str) -> None:
-    """Check what one field of a device says of another: lengths, ends, order, D(k) > 0.
+    """Check the fields of devices against one another: names, lengths, ends, order, D(k) > 0.
 
     Raises
     ------
     InputError
-        The first device that does not hold together.
+        The first inconsistency.
     """
     seen: dict[str, int] = {}
     for index, device in enumerate(devices):

@@ -26,7 +26,7 @@ class FormulationModel(Strict):
     energy_scope: EnergyScope = "slot"
     """Eq. 5 for all tasks of the slot, or for one task as printed."""
     hibernation: Hibernation = "forbidden"
-    """Whether a device may sit the slot out (partition -1)."""
+    """Whether a device may hibernate for the slot (partition -1)."""
 
     def to_formulation(self) -> Formulation:
         """Return the switches as the model uses them."""
@@ -86,7 +86,7 @@ class SlotFile(Strict):
 
 
 class HorizonSlotModel(Strict):
-    """What one slot of a horizon brings; lists have one number for each device."""
+    """One slot of a horizon; lists have one number for each device."""
 
     threads: Count
     """Threads of the server; at least min_threads for each device."""

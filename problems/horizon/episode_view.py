@@ -1,4 +1,4 @@
-"""What a solver is told when an episode begins: everything but the future."""
+"""What a solver may know when an episode begins: everything but the later slots."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class EpisodeView:
     slots
         T, the number of slots.
     clear_sky_harvest_j
-        What each device would harvest in each slot under a clear sky, J, shape (T, N): the sun's
-        course is known, the clouds are not. None where the horizon does not say (files).
+        Harvest of each device in each slot under a clear sky, J, shape (T, N): the sun's course is
+        known, the clouds are not. None where the horizon has none (files).
     suite
         The suite that the horizon was drawn from: a policy that learns may draw others of it, at
         seeds of its own. Empty where there is none (files).
@@ -59,7 +59,7 @@ class EpisodeView:
         )
 
     def oracle(self) -> Horizon:
-        """Return the horizon with its future: for upper references, which the record marks."""
+        """Return the whole horizon, for upper references; the record marks the run clairvoyant."""
         assert self._future is not None
         self.clairvoyant = True
         return self._future

@@ -1,4 +1,4 @@
-"""T slots of one fleet: what arrives, shines and is free in each; `splitbench/horizon@1`."""
+"""Arrivals, harvest and server threads of T slots, and their file, `splitbench/horizon@1`."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Horizon:
     battery_start_j
         E_n(0) in J, shape (N,).
     clear_sky_harvest_j
-        What each slot would bring under a clear sky, J, shape (T, N): the part of the future
-        that a causal policy may know. None where it is not known, as in files.
+        Harvest of each slot under a clear sky, J, shape (T, N): a causal policy may know it in
+        advance. None where it is not known, as in files.
     planning
-        The devices as solvers believe them to be, see `SlotProblem.planning`.
+        The devices as solvers are shown them; see `SlotProblem.planning`.
     suite
         The suite that it was drawn from; empty where it was not.
     """
@@ -121,7 +121,7 @@ class Horizon:
         )
 
     def _check_threads(self) -> None:
-        """Refuse slots that no decision fits: hibernating devices hold threads as well."""
+        """Refuse slots without a valid decision: hibernating devices hold threads as well."""
         label = f"{self.name}: " if self.name else ""
         devices = len(self.fleet)
         fewest = devices * self.min_threads
@@ -205,7 +205,7 @@ def horizon_dict(horizon: Horizon) -> dict[str, Any]:
     Raises
     ------
     InputError
-        Solvers are to believe in other devices (`planning`): a file has no place for them.
+        The horizon shows solvers other devices (`planning`): a file has no field for them.
     """
     from splitbench.problems.files.device_schema import device_dict
 

@@ -1,4 +1,4 @@
-"""From a suite's data and a seed to a horizon: arrivals, uplinks, threads, sun, charges.
+"""Draw a horizon from a suite's data and a seed: arrivals, uplinks, threads, sun, charges.
 
 Every stream has a child seed of its own, and within it every device: changing a range, the number
 of slots or the number of devices leaves all other draws as they were, and a longer horizon or a
@@ -78,7 +78,8 @@ class Scenario:
     start_minute
         Minute of the sun trace at which the horizon begins.
     truth
-        D(k) of the world; solvers plan with `curve`. None: the world is as planned.
+        Kind of D(k) that outcomes are computed with, while solvers are shown `curve`; None:
+        `curve` for both.
     """
 
     kinds: tuple[DeviceKind, ...]
@@ -166,10 +167,10 @@ class Scenario:
         )
 
     def _planning(self) -> Fleet | None:
-        """Return the devices as solvers believe them to be, where the world is another."""
+        """Return the devices as solvers are shown them, where `truth` differs."""
         if self.truth is None:
             return None
-        # How many threads a device can be given at all is no matter of belief.
+        # Solvers are shown the true thread caps: a decision beyond them would be a violation.
         caps = [device.max_threads_known for device in self.fleet(self.truth).devices]
         planned = self.fleet().devices
         return Fleet([

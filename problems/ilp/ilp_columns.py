@@ -34,8 +34,8 @@ def slot_columns(problem: SlotProblem, columns: ColumnSet = "best") -> Columns:
     ----------
     columns
         `best`: for each (device, k) the best l only, which loses no optimum. `full`: every
-        (device, l, k), and hibernation at every k where it is allowed; many more columns, and
-        nothing taken on trust but the utility table.
+        (device, l, k), and hibernation at every k where it is allowed; many more columns, which
+        rely on nothing but the utility table.
 
     Returns
     -------

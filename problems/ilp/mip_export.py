@@ -1,4 +1,4 @@
-"""The slot ILP as a file for any MIP solver: free MPS and LP format, written without one.
+"""Write the slot ILP as a file for any MIP solver, in free MPS or LP format.
 
     maximise Σ utility·x   subject to   one_d<n>: Σ_{columns of n} x = 1,   threads: Σ k·x = K
 
@@ -6,6 +6,9 @@ with a binary `x_d<n>_l<l>_k<k>` for each feasible (device, l, k), in `sleep` in
 for hibernation; devices are counted from 0. Utilities carry all digits of a double. Where K <
 N·k_min or a device has no column, the variable `never`, fixed at 0, has to be 1, so that the model
 is infeasible on sight.
+
+Written here and not by a MIP solver's own writer (HiGHS has one), which needs that solver, rounds
+to 15 digits and drops the comments that say which device is which.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One slot solved exactly for U plus the worth of the charge that is left."""
+"""Solve one slot exactly for U plus what the charge left is worth to later slots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a charge is worth to the slots that follow, for a forecast of what they net.
+"""What a charge is worth to later slots, for a forecast of their harvests and draws.
 
 Under `energy_term: residual` a joule kept counts V/E_max in every later slot until it would be
 spilled at a full battery or the horizon ends. Followed along a forecast this is no single price

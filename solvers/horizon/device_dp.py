@@ -1,7 +1,7 @@
 """One device's horizon at prices per thread, by dynamic programming over its charge.
 
-At such prices devices do not meet, and each takes one whole choice a slot, where the linear
-programme mixes them: it hibernates by halves, for −5. Charge lives on a grid of its shares.
+At such prices devices are independent, and each takes one whole choice a slot. The linear programme
+mixes choices: it may hibernate a device half, for −5. Charge is discretised as shares of E_max.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def values_after(columns: DeviceColumns, thread_price: Floats, *, freely: bool) 
 def _asleep(
     columns: DeviceColumns, thread_price: Floats, slot: int, after: Floats, moved: Moved
 ) -> Floats:
-    """Return the worth of each charge before a slot that is slept through, from that after it."""
+    """Return the worth of each charge before a slot of hibernation, from that after it."""
     price = float(thread_price[slot])
     held = columns.least if price >= 0.0 else int(columns.most[slot])
     return UNSERVED_UTILITY - price * held + moved(after, float(columns.harvest[slot]), 0)

@@ -1,4 +1,4 @@
-"""Prices on energy and threads, and the bound on a whole horizon that any of them prove.
+"""Lagrangian prices on energy and threads, and the bound on a horizon that any prices prove.
 
 Charges and energies are shares of E_max. Where batteries may spill, the horizon is
 
@@ -94,8 +94,8 @@ def thread_prices(
 ) -> Floats:
     """Return the best μ(t), shape (T,), for given energy prices (N, T).
 
-    Each slot by itself: where fewer threads are wanted for nothing than there are, 0 if they may
-    stay `idle`; else, by bisection, where the wants, which fall as the price rises, meet K(t).
+    Each slot by itself. Demand falls as the price rises; bisection finds where it meets K(t). If
+    demand at price 0 is below K(t), the price is 0 where threads may stay `idle`, else negative.
     """
     worth = np.array(
         [columns.by_threads(price) for columns, price in zip(devices, energy, strict=True)]

@@ -14,17 +14,17 @@ from splitbench.solvers.horizon.bound import plan
 from splitbench.solvers.horizon.charge_aware import Decision, charge_aware_decision, myopic_decision
 from splitbench.solvers.horizon.charge_value import charge_value
 from splitbench.solvers.horizon.forecast import Forecast, Kind
-from splitbench.solvers.horizon.plan_search import Rehearsed, rehearse
+from splitbench.solvers.horizon.plan_search import SimulatedPlan, best_plan
 
 Plan = Literal["seen", "lp"]
 Hibernate = Literal["forced", "free"]
 
-#: Courses that what later slots draw may take, resampled from what earlier slots drew.
-_COURSES = 8
+#: Samples of what later slots draw, resampled from what earlier slots drew.
+_SAMPLES = 8
 
-#: In slot s = 0, 1, … the worth of charge counts s / (s + _DOUBT) where the battery would be full
-#: but for what the slot draws. A few slots say little of the others, and whether the next one
-#: fills the battery decides whether a joule is worth anything.
+#: In slot s = 0, 1, … the worth of charge is scaled by s / (s + _DOUBT) where the battery would be
+#: full without the slot's draw. There a joule is worth nothing if the next slot fills the battery,
+#: and a few slots seen are a poor forecast of that.
 _DOUBT = 3
 
 
@@ -36,9 +36,9 @@ class Lookahead:
     later slots (a single instance), or with `energy_term: paper`, which rewards no charge, this
     is `exact`.
 
-    As a teacher: `start(view)`, then `decide(problem, context)` of each slot in order, at
-    whatever charges the pupil has got to. Its `Decision` has l and k, the scores behind them and
-    the price of a joule.
+    To imitate it, call `start(view)`, then `decide(problem, context)` for each slot in order, at
+    the charges of the policy that learns. Its `Decision` has l and k, their scores and the price
+    of a joule.
 
     Parameters
     ----------
@@ -47,14 +47,14 @@ class Lookahead:
         arrivals stay as they are. `oracle`: the truth, as an upper reference; the record marks it.
     plan
         What later slots are expected to draw. `seen`: what this policy drew in earlier slots,
-        resampled by the cell's seed (`oracle` needs no such guess: it plays the best of its
-        rehearsals). `lp`: what the horizon's linear programme draws over the forecast, solved
-        anew every `every` slots; earlier draws say how much later ones vary around it.
+        resampled by the cell's seed (`oracle` follows the best of several simulated plans). `lp`:
+        what the horizon's linear programme draws over the forecast, solved anew every `every`
+        slots; earlier draws say how much later ones vary around it.
     hibernate
-        `forced`: only whom the slot's own optimum hibernates too. `free`: whoever's charge is
-        worth more later; the default of `oracle` alone, which is there to show how much there
-        is to be had: on tiny horizons that are often best slept through in part, the best of all
-        plans that keep to `forced` is short of the best by a tenth of what `exact` loses.
+        `forced`: only devices that the slot's own optimum hibernates too. `free`: also devices
+        whose charge is worth more later. Only `oracle` defaults to `free`, because it is an upper
+        reference: on tiny horizons where some hibernation is best, the best plan under `forced`
+        misses a tenth of what `exact` loses.
 
     Raises
     ------
@@ -79,14 +79,14 @@ class Lookahead:
         self._ahead: Forecast | None = None
 
     def start(self, horizon: EpisodeView) -> None:
-        """Begin an episode: nothing is seen yet, or, by the oracle, everything."""
+        """Begin an episode; `oracle` plans it here."""
         self._ahead = Forecast(horizon, self.forecast)
         self._drawn: list[Floats] = []
         self._programme: Floats | None = None
-        self._rehearsed: Rehearsed | None = None
+        self._best_plan: SimulatedPlan | None = None
         charged = horizon.formulation.energy_term == "residual"
         if self._ahead.future is not None and self.plan == "seen" and charged:
-            self._rehearsed = rehearse(self._ahead.future, freely=self.hibernate == "free")
+            self._best_plan = best_plan(self._ahead.future, freely=self.hibernate == "free")
 
     def solve(self, problem: SlotProblem, context: Context = ALONE) -> Solution:
         """Return the decision for the present slot; slots have to come in order."""
@@ -113,36 +113,36 @@ class Lookahead:
         return decision
 
     def _decided(self, problem: SlotProblem, ahead: Forecast, seed: int) -> Decision:
-        rehearsed, slot = self._rehearsed, ahead.seen - 1
-        if rehearsed is not None and np.allclose(rehearsed.charge_j[slot], problem.battery_j):
-            return rehearsed.decisions[slot]
+        planned, slot = self._best_plan, ahead.seen - 1
+        if planned is not None and np.allclose(planned.charge_j[slot], problem.battery_j):
+            return planned.decisions[slot]
         harvest = ahead.harvest_j() / problem.fleet.battery_max_j
-        courses, weight = self._courses(problem, ahead, seed), problem.utility_weight
-        brimming = problem.battery_j + problem.harvest_j >= problem.fleet.battery_max_j
-        doubtful = brimming & (self.forecast != "oracle")
+        samples, weight = self._draw_samples(problem, ahead, seed), problem.utility_weight
+        fills = problem.battery_j + problem.harvest_j >= problem.fleet.battery_max_j
+        doubtful = fills & (self.forecast != "oracle")
         trust = np.where(doubtful, slot / (slot + _DOUBT), 1.0)[:, None]
 
         def worth(charge: Floats) -> Floats:
-            values = [charge_value(charge, harvest, draws, weight) for draws in courses]
+            values = [charge_value(charge, harvest, draws, weight) for draws in samples]
             mean: Floats = trust * np.mean(values, axis=0)
             return mean
 
         return charge_aware_decision(problem, worth, freely=self.hibernate == "free")
 
-    def _courses(self, problem: SlotProblem, ahead: Forecast, seed: int) -> list[Floats]:
-        """What later slots may draw, as shares of E_max, shape (F, N) each."""
-        if self._rehearsed is not None:
-            return [self._rehearsed.draws[ahead.seen :]]
+    def _draw_samples(self, problem: SlotProblem, ahead: Forecast, seed: int) -> list[Floats]:
+        """Sample what later slots draw, as shares of E_max, shape (F, N) each."""
+        if self._best_plan is not None:
+            return [self._best_plan.draws[ahead.seen :]]
         if self.plan == "lp" and ahead.future is not None:
             return [self._planned(problem, ahead)]
         drawn = np.array(self._drawn or [myopic_decision(problem).draw])
         rng = np.random.default_rng([seed, ahead.seen])
-        picked = (rng.integers(len(drawn), size=ahead.slots_left) for _ in range(_COURSES))
-        courses = [drawn[slots] for slots in picked]
+        picked = (rng.integers(len(drawn), size=ahead.slots_left) for _ in range(_SAMPLES))
+        samples = [drawn[slots] for slots in picked]
         if self.plan == "seen":
-            return courses
+            return samples
         shift = self._planned(problem, ahead) - drawn.mean(axis=0)
-        return [np.maximum(course + shift, 0.0) for course in courses]
+        return [np.maximum(sample + shift, 0.0) for sample in samples]
 
     def _planned(self, problem: SlotProblem, ahead: Forecast) -> Floats:
         """The programme's draws from the present slot on, solved anew when it is time."""

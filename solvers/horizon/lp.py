@@ -1,8 +1,8 @@
-"""The horizon's linear programme by HiGHS, its columns made as the prices call for them.
+"""The horizon's linear programme by HiGHS, with column generation.
 
-Rows: battery (N·T), one choice per device and slot (N·T), threads (T). Of the millions of
-columns only those near good prices are there at first; `dual_value` finds the best one of every
-device and slot at the duals, and proves a bound, until no column is missing.
+Rows: battery (N·T), one choice per device and slot (N·T), threads (T). It starts with the columns
+that are good at given prices, a few of millions. Then `dual_value` prices: it finds the best column
+of every device and slot at the programme's duals, and proves a bound, until none is missing.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.horizon.dual import DualValue, Prices, dual_value
 from splitbench.solvers.horizon.lp_columns import DeviceColumns
 
-#: Gap between bound and programme, relative, at which no more columns are made.
+#: Relative gap between bound and programme at which column generation stops.
 _PRECISION = 1e-7
 _MOST_ROUNDS = 100
 
 
 @dataclass(frozen=True, eq=False)
 class LpSolution:
-    """The best bound proved, and the programme's own plan.
+    """The best bound proved, and the draws of the programme's solution.
 
     `draws` is what each device draws on average of its choices, as a share of E_max, (N, T).
     """
@@ -59,7 +59,7 @@ def solve_lp(
     threads
         K(t), shape (T,); all are handed out unless they may stay `idle`.
     around
-        Prices to make the first columns at, with their bound.
+        Prices at which to choose the first columns, with the bound that they prove.
     ends
         `time.monotonic()` at which to stop; the bound proved by then is returned.
     """
@@ -104,7 +104,7 @@ def _first_choices(columns: DeviceColumns, around: DualValue, device: int) -> li
 
 
 class _Programme:
-    """The programme with the columns made so far."""
+    """The restricted programme: the columns generated so far."""
 
     def __init__(self, devices: list[DeviceColumns], threads: Ints, *, idle: bool):
         highspy: Any = importlib.import_module("highspy")
@@ -148,7 +148,7 @@ class _Programme:
         return lp
 
     def add(self, device: int, choices: Choices) -> int:
-        """Add what is not there yet; return how many choices that were."""
+        """Add the choices that it does not have yet; return how many."""
         columns, made = self.devices[device], self._made[device]
         slot, row, extra = self._new(columns, made, choices)
         if len(slot) == 0:
@@ -182,7 +182,7 @@ class _Programme:
         return slot, row, extra
 
     def solve(self, limit_s: float) -> bool:
-        """Solve with the columns there are; return whether that ended in time."""
+        """Solve the restricted programme; return whether it ended in time."""
         import highspy
 
         if np.isfinite(limit_s):  # HiGHS counts from when the model was made
@@ -198,7 +198,7 @@ class _Programme:
 
     @property
     def objective(self) -> float:
-        """The programme's value with the columns there are: no bound."""
+        """Value of the restricted programme; it is no bound."""
         return -float(self._highs.getObjectiveValue())
 
     def prices(self) -> Prices:

@@ -1,4 +1,4 @@
-"""Each device's choices over a horizon, without its battery: what the horizon's LP is made of.
+"""Columns of the horizon's LP: each device's choices in each slot, its battery aside.
 
 Over time a choice (l, k) of slot t is a latency utility and the energy that it draws; neither
 depends on the charge. All charges and energies here are shares of E_max, so that V is the worth

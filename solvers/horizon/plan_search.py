@@ -1,4 +1,4 @@
-"""Going through a known future beforehand, for the best of a few ways through it."""
+"""Simulate several plans on the known horizon; return the best."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from splitbench.solvers.horizon.charge_value import charge_value
 from splitbench.solvers.horizon.device_dp import COARSE, values_after
 from splitbench.solvers.horizon.lp import LpSolution
 
-_PASSES = 6
+#: Most plans that take the draws of the plan before.
+_ROUNDS = 6
 
 
-class Rehearsed(NamedTuple):
-    """A pass through the horizon: Σ U, its decisions, and the charge (J) each was taken at."""
+class SimulatedPlan(NamedTuple):
+    """A plan and its simulation: Σ U, the decisions, and the charge (J) before each slot."""
 
     utility: float
     decisions: list[Decision]
@@ -32,21 +33,21 @@ class Rehearsed(NamedTuple):
         return np.array([decision.draw for decision in self.decisions])
 
 
-def rehearse(horizon: Horizon, *, freely: bool) -> Rehearsed:
-    """Return the best of several passes, none of them worse than `exact`, which is one.
+def best_plan(horizon: Horizon, *, freely: bool) -> SimulatedPlan:
+    """Return the best of several plans; one of them is `exact` slot by slot.
 
-    Another values charge by a dynamic programme for each device at the horizon's thread prices;
-    the rest take the draws of the pass before for a forecast, until nothing changes. Where devices
-    may hibernate `freely`, it is tried as well whether that helps.
+    Another values charge by a dynamic programme for each device at the horizon's thread prices.
+    The rest take the draws of the plan before as the forecast, until the draws stay the same.
+    Where devices may hibernate `freely`, a plan in which they do is tried too.
     """
-    best = _go_through(horizon, lambda problem, slot: myopic_decision(problem))
+    best = _simulate(horizon, lambda problem, slot: myopic_decision(problem))
     planned = plan(horizon)
     tried = _by_values(horizon, planned, freely=False)
     best = max(best, tried, key=lambda run: run.utility)
     if freely:
         resting = _by_values(horizon, planned, freely=True)
         best = max(best, resting, key=lambda run: run.utility)
-    for _ in range(_PASSES):
+    for _ in range(_ROUNDS):
         draws = tried.draws
         tried = _by_draws(horizon, draws)
         best = max(best, tried, key=lambda run: run.utility)
@@ -55,7 +56,7 @@ def rehearse(horizon: Horizon, *, freely: bool) -> Rehearsed:
     return best
 
 
-def _by_values(horizon: Horizon, planned: LpSolution, *, freely: bool) -> Rehearsed:
+def _by_values(horizon: Horizon, planned: LpSolution, *, freely: bool) -> SimulatedPlan:
     thread = planned.value.prices.thread
     values = np.array([values_after(columns, thread, freely=freely) for columns in planned.devices])
     grid = np.arange(COARSE + 1) / COARSE
@@ -67,10 +68,10 @@ def _by_values(horizon: Horizon, planned: LpSolution, *, freely: bool) -> Rehear
     def decide(problem: SlotProblem, slot: int) -> Decision:
         return charge_aware_decision(problem, partial(worth, slot), freely=freely)
 
-    return _go_through(horizon, decide)
+    return _simulate(horizon, decide)
 
 
-def _by_draws(horizon: Horizon, draws: Floats) -> Rehearsed:
+def _by_draws(horizon: Horizon, draws: Floats) -> SimulatedPlan:
     harvest = horizon.harvest_j / horizon.fleet.battery_max_j
 
     def decide(problem: SlotProblem, slot: int) -> Decision:
@@ -79,10 +80,10 @@ def _by_draws(horizon: Horizon, draws: Floats) -> Rehearsed:
             problem, lambda charge: charge_value(charge, harvest[later:], draws[later:], weight)
         )
 
-    return _go_through(horizon, decide)
+    return _simulate(horizon, decide)
 
 
-def _go_through(horizon: Horizon, decide: Callable[[SlotProblem, int], Decision]) -> Rehearsed:
+def _simulate(horizon: Horizon, decide: Callable[[SlotProblem, int], Decision]) -> SimulatedPlan:
     simulation, total = Simulation(horizon), 0.0
     decisions, charges = [], []
     while not simulation.done:
@@ -90,4 +91,4 @@ def _go_through(horizon: Horizon, decide: Callable[[SlotProblem, int], Decision]
         charges.append(simulation.battery_j)
         decisions.append(decision)
         total += simulation.step(decision.partition, decision.threads).utility
-    return Rehearsed(total, decisions, charges)
+    return SimulatedPlan(total, decisions, charges)

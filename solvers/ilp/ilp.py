@@ -1,4 +1,4 @@
-"""The slot as an integer linear programme: what its three back-ends share.
+"""The slot as an integer linear programme: the part that its three MIP solvers share.
 
 Binary x for each feasible choice c of device n (see `splitbench.problems.ilp.ilp_columns`):
 
@@ -46,7 +46,7 @@ class Model(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a back-end found: how it ended, a choice for each device, a lower bound on the cost.
+    """Result of a MIP solver: how it ended, a choice for each device, a lower bound on the cost.
 
     `chosen` (N,) indexes the model's choices and is None without an incumbent; `bound` may be
     −inf. `optimal` and `infeasible` are proofs, `stopped` is the time limit.

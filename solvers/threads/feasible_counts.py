@@ -1,4 +1,4 @@
-"""Smallest feasible thread counts for a partition: where every allocator starts from."""
+"""Smallest feasible thread counts for a partition, from which every allocator starts."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def can_hold_minimum(problem: SlotProblem) -> bool:
 def feasible_start(problem: SlotProblem, partition: Ints) -> Start | None:
     """Return the smallest feasible k of each device for its l.
 
-    A device without one is hibernated where that is allowed. So is, while the smallest counts
-    exceed K together, the device that asks for most (ties: first): it frees most threads, so
-    fewest devices go unserved. A scheme of the paper has no rule for this case.
+    A device without one is hibernated where that is allowed. While the smallest counts sum to
+    more than K, the device with the largest (ties: first) is hibernated too: that frees most
+    threads, so fewest devices go unserved. The paper has no rule for this case.
 
     Returns
     -------
@@ -52,9 +52,9 @@ def feasible_start(problem: SlotProblem, partition: Ints) -> Start | None:
     while least.sum() > problem.threads:
         if not problem.formulation.hibernation_allowed:
             return None
-        greediest = int(least.argmax())
-        chosen[greediest] = HIBERNATE
-        least[greediest] = problem.min_threads
+        largest = int(least.argmax())
+        chosen[largest] = HIBERNATE
+        least[largest] = problem.min_threads
     return Start(chosen, least)
 
 

@@ -44,7 +44,7 @@ class ThreadAllocation:
     def allocate(self, problem: SlotProblem, partition: Ints, context: Context = ALONE) -> Solution:
         """Allocate threads for `partition`; unserved devices hibernate where that is allowed."""
         start = feasible_start(problem, partition)
-        if start is None:  # nothing to improve: the evaluation names what is broken
+        if start is None:  # no feasible start: evaluation names the violation
             return Solution(partition, problem.even_threads())
         threads = start.least + self._spread(problem, start.least, context)
         cost = self._cost(problem, start.partition)
@@ -52,7 +52,7 @@ class ThreadAllocation:
             threads = improve(cost, threads, problem.min_threads)
         else:
             threads = printed_rule(self._printed_cost(problem, start.partition), threads, problem)
-            if threads.min() < problem.min_threads:  # the printed rule breaks Eq. 14: as it is
+            if threads.min() < problem.min_threads:  # the printed rule breaks Eq. 14: left as it is
                 return Solution(start.partition, threads)
         return Solution(hibernate_infeasible(problem, start.partition, threads), threads)
 
@@ -144,7 +144,7 @@ def _best_pair(increment: Floats, decrement: Floats) -> tuple[int, int]:
 
 
 def gained(first: Floats, second: Floats, undefined: float) -> Floats:
-    """Return first − second, and `undefined` for ∞ − ∞: a move from bad to bad is worth nothing."""
+    """Return first − second, and `undefined` for ∞ − ∞, a move between infeasible counts."""
     with np.errstate(invalid="ignore"):
         difference = first - second
     return np.where(np.isnan(difference), undefined, difference)

@@ -18,11 +18,18 @@ from splitbench.problems import (
     SlotProblem,
     instance_dict,
     load_instance,
-    parse_instance,
     save_instance,
 )
+from splitbench.problems.files.json_file import parse_json
+from splitbench.problems.files.slot_file import instance_from
 from tests.problems.documents import EXAMPLE, GONE, Place, edited, slot_document, written
 from tests.strategies import problems
+
+
+def parsed(text: str, source: str = "instance") -> SlotProblem:
+    """Read a slot instance from JSON text."""
+    return instance_from(parse_json(text, source), source)
+
 
 NAN, INFINITY = float("nan"), float("inf")
 FIRST = ("devices", 0)
@@ -82,7 +89,7 @@ def test_round_trip_of_the_example(tmp_path: Path) -> None:
 @given(problems())
 def test_round_trip(problem: SlotProblem) -> None:
     """Every problem survives being written and read, to the last bit."""
-    assert same(parse_instance(json.dumps(instance_dict(problem))), problem)
+    assert same(parsed(json.dumps(instance_dict(problem))), problem)
 
 
 def test_numpy_numbers_can_be_saved(tmp_path: Path) -> None:
@@ -327,11 +334,11 @@ def test_any_edit_loads_or_is_refused_in_one_line(edits: list[tuple[int, Any]]) 
             place = places[choice % len(places)]
             document = edited(document, place, _without_marker(value, top=True))
     try:
-        problem = parse_instance(json.dumps(document), "fuzz")
+        problem = parsed(json.dumps(document), "fuzz")
     except InputError as error:
         refusal = str(error)
     else:
-        assert same(parse_instance(json.dumps(instance_dict(problem))), problem)
+        assert same(parsed(json.dumps(instance_dict(problem))), problem)
         return
     assert refusal.startswith("fuzz: ")
     assert len(refusal.splitlines()) == 1
@@ -341,7 +348,7 @@ def test_any_edit_loads_or_is_refused_in_one_line(edits: list[tuple[int, Any]]) 
 def test_any_text_is_refused_in_one_line(text: str) -> None:
     """Scraps of JSON never raise anything but InputError."""
     with pytest.raises(InputError) as caught:
-        parse_instance(text, "scrap")
+        parsed(text, "scrap")
     assert len(str(caught.value).splitlines()) == 1
 
 

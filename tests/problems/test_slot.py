@@ -474,6 +474,18 @@ def test_a_decision_is_feasible_iff_nothing_is_broken(
     assert np.all(outcome.battery_next_j <= problem.fleet.battery_max_j)
 
 
+def test_texts_are_a_few_lines() -> None:
+    """`repr` of a slot and of an outcome lists five devices and counts the rest."""
+    problem = paper_slot(9, name="demo", threads=10)
+    outcome = problem.evaluate([0] * 9, [1] * 9)
+    for text in (repr(problem), repr(outcome)):
+        assert len(text.splitlines()) == 7
+        assert text.endswith("… and 4 more")
+    assert "SlotProblem 'demo': 9 devices, 10 threads" in repr(problem)
+    assert "breaks threads_sum by 1" in repr(outcome)
+    assert "feasible\n  l = 1, k = 1: U = 0.72651" in repr(paper_slot().evaluate([1], [1]))
+
+
 @pytest.mark.parametrize("number", [1e308, 5e-324])
 @pytest.mark.parametrize(
     "field",

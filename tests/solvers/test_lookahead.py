@@ -409,10 +409,10 @@ def test_the_programme_is_solved_anew_as_often_as_asked() -> None:
     assert decisions(once) != decisions(anew)
 
 
-def test_courses_are_drawn_from_the_cells_seed() -> None:
-    """The same seed draws the same courses of what later slots take, another seed others."""
+def test_draws_are_sampled_from_the_cells_seed() -> None:
+    """The same seed draws the same samples of what later slots take, another seed others."""
     horizon = make_suite("often-full").horizon(0, 30)
-    courses = []
+    samples = []
     for seed in (7, 7, 8):
         solver = Lookahead()
         start_episode(solver, EpisodeView.of(horizon))
@@ -423,9 +423,9 @@ def test_courses_are_drawn_from_the_cells_seed() -> None:
             assert decision.threads is not None
             simulation.step(decision.partition, decision.threads)
         assert solver._ahead is not None
-        courses.append(solver._courses(simulation.problem, solver._ahead, seed))
-    assert np.array_equal(courses[0], courses[1])
-    assert not np.array_equal(courses[0], courses[2])
+        samples.append(solver._draw_samples(simulation.problem, solver._ahead, seed))
+    assert np.array_equal(samples[0], samples[1])
+    assert not np.array_equal(samples[0], samples[2])
 
 
 def test_hibernating_freely_is_worth_more_somewhere() -> None:
