@@ -2,34 +2,27 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-LIGHT := $(VENV)/.light
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
 
-.PHONY: help bench test test-slow perf lint format clean docs
+.PHONY: help bench test test-slow perf paper lint format clean docs
 
 help:
 	@echo "make bench      install into .venv, run the benchmark table"
 	@echo "make test       install into .venv, run the tests"
 	@echo "make test-slow  the long checks"
 	@echo "make perf       timings, side by side"
+	@echo "make paper      every figure and verdict of the paper, into results/reference/paper"
 	@echo "make lint       ruff and mypy --strict"
 	@echo "make docs       build the documentation into build/site"
 
-# The table needs neither torch nor linters: a light install, completed by what the tests need.
-$(LIGHT): pyproject.toml constraints.txt
-	@echo "Installing splitbench and its solvers into $(VENV) (about 650 MB, without torch) ..."
+$(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[all]'
 	@touch $@
 
-$(STAMP): $(LIGHT)
-	@echo "Installing torch, linters and test tools into $(VENV) (about 2 GB in all) ..."
-	$(PIP) --editable '.[all]'
-	@touch $@
-
-bench: $(LIGHT)
+bench: $(STAMP)
 	$(BIN)/splitbench run
 
 test: $(STAMP)
@@ -40,6 +33,10 @@ test-slow: $(STAMP)
 
 perf: $(STAMP)
 	OMP_NUM_THREADS=1 $(PYTEST) -m perf --benchmark-disable-gc -s tests/perf
+
+# Resumable: cells that paper.sqlite has are not run again.
+paper: $(STAMP)
+	$(BIN)/splitbench paper all --jobs 2 --store paper.sqlite --out results/reference/paper
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -50,7 +50,7 @@ def suites() -> list[dict[str, Any]]:
 
 def profiles() -> list[dict[str, Any]]:
     """Describe boards and servers: what they stand on, fits and residuals."""
-    from splitbench.problems.latency.profiles.boards import profile_table
+    from splitbench.problems.latency.profiles.profile_table import profile_table
 
     return profile_table()
 

@@ -55,7 +55,7 @@ def paper(
     """
     from splitbench.benchmark.console import emit, print_json, warn
     from splitbench.benchmark.inventory import print_listing
-    from splitbench.benchmark.paper.figure import write_tables
+    from splitbench.benchmark.paper.figure import plain, write_index, write_tables
     from splitbench.benchmark.paper.items import PaperRequest, chosen_items, make_item
 
     names = chosen_items(items or [])
@@ -82,8 +82,9 @@ def paper(
         for path in [*result.figures, *write_tables(result, out)]:
             warn(f"wrote {path}")
         results.append(result)
+    warn(f"wrote {write_index(out)}")
     if as_json:
-        print_json([result.to_json() for result in results])
+        print_json(plain([result.to_json() for result in results]))
         return
     for result in results:
         print_listing(result.title, result.rows)

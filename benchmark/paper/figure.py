@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from splitbench.benchmark.paper.cells import Cells
-from splitbench.benchmark.paper.items import PaperRequest, PaperResult
-from splitbench.benchmark.paper.verdicts import Verdict, overall
+from splitbench.benchmark.paper.items import ITEMS, PaperRequest, PaperResult
+from splitbench.benchmark.paper.verdicts import Verdict, Word, overall
+from splitbench.benchmark.runs.environment import environment
 
 
 def figure_result(
@@ -36,8 +39,14 @@ def figure_result(
 
 
 def write_tables(result: PaperResult, out: Path) -> list[Path]:
-    """Write an item's table with its verdicts (Markdown) and its cells (CSV)."""
-    text = [f"# {result.title}", "", f"`{result.command}`", ""] if result.command else []
+    """Write an item's table with its verdicts (Markdown, JSON) and its cells (CSV).
+
+    Each row of the CSV is a row of the store, without its slots; `digest` is its key there.
+    """
+    text = [f"# {result.title}", ""]
+    text += [f"`{result.command}`", ""] if result.command else []
+    text += [f"![{path.stem}]({path.name})" for path in result.figures if path.suffix == ".png"]
+    text += [""] if result.figures else []
     text += [f"- {note}" for note in result.notes]
     text += ["", *markdown(result.verdicts)] if result.verdicts else []
     text += ["", *markdown(result.rows)]
@@ -45,7 +54,12 @@ def write_tables(result: PaperResult, out: Path) -> list[Path]:
         text += ["", f"## {title}", "", *markdown(rows)]
     page = out / f"{result.item}.md"
     page.write_text("\n".join(text) + "\n", encoding="utf-8")
-    written = [page]
+    whole = out / f"{result.item}.json"
+    made = environment()
+    machine = {key: value for key, value in made["machine"].items() if key != "name"}
+    kept = result.to_json() | {"environment": made | {"machine": machine}}
+    whole.write_text(json.dumps(plain(kept), indent=1) + "\n", encoding="utf-8")
+    written = [page, whole]
     if result.cells:
         path = out / f"{result.item}-cells.csv"
         columns = list(dict.fromkeys(name for row in result.cells for name in row))
@@ -55,6 +69,45 @@ def write_tables(result: PaperResult, out: Path) -> list[Path]:
             writer.writerows(result.cells)
         written.append(path)
     return written
+
+
+def write_index(out: Path) -> Path:
+    """Write a page of all items in a directory: verdicts, links, and what made them."""
+    text = ["# The paper's figures, and a verdict on each claim", ""]
+    versions: dict[str, list[str]] = {}
+    for path in sorted(out.glob("*.json"), key=_in_order):
+        item = json.loads(path.read_text(encoding="utf-8"))
+        if item.get("item") != path.stem:
+            continue
+        text += [f"## [{item['title']}]({path.stem}.md)", ""]
+        words = [note for note in item["notes"] if note.split(": ")[-1] in set(Word)]
+        text += [f"- {note}" for note in words or item["notes"][:2]]
+        text += ["", f"Made by `{item['command']}`.", ""] if item["command"] else [""]
+        used = item["environment"]["versions"] | {"machine": item["environment"]["machine"]}
+        versions.setdefault(json.dumps(used), []).append(path.stem)
+    for used, items in versions.items():
+        made = json.loads(used)
+        machine = made.pop("machine")
+        names = ", ".join(f"{name} {version}" for name, version in made.items())
+        text.append(
+            f"{', '.join(items)}: {names}; {machine['processor']}, {machine['cores']} cores"
+        )
+    page = out / "README.md"
+    page.write_text("\n".join(text) + "\n", encoding="utf-8")
+    return page
+
+
+def _in_order(path: Path) -> int:
+    return list(ITEMS).index(path.stem) if path.stem in ITEMS else len(ITEMS)
+
+
+def plain(value: Any) -> Any:
+    """Return a value with null for what is no number: JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: plain(child) for key, child in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(child) for child in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> list[str]:

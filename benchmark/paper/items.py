@@ -16,7 +16,7 @@ from splitbench.problems.package_paths import REFERENCE
 
 #: The one list of seeds that every figure is made from: no policy or calibration has seen them.
 FIRST_SEED = 500
-SEEDS = 10
+SEEDS = 5
 #: Of a quick run.
 QUICK_SEEDS = 2
 QUICK_SLOTS = 40
@@ -98,6 +98,8 @@ ITEMS: dict[str, str] = {
     "halves": "splitbench.benchmark.paper.beyond.halves:halves",
     "switches": "splitbench.benchmark.paper.beyond.switches:switches",
     "maps": "splitbench.benchmark.paper.beyond.maps:maps",
+    "sensitivity": "splitbench.benchmark.paper.calibration.sensitivity:sensitivity",
+    "calibrate": "splitbench.benchmark.paper.calibration.search:calibrate",
     "queue": "splitbench.benchmark.paper.beyond.queue_figure:queue",
     "table2": "splitbench.benchmark.paper.figures.table2:table2",
 }

@@ -1,12 +1,10 @@
 """How far trivial policies are from the optimum: whether a suite can tell solvers apart.
 
-`python -m splitbench.benchmark.studies.trivial_policies [SUITE…] [--seeds N] [--slots N]` prints
-the table.
+`splitbench show SUITE` prints the table.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,33 +12,18 @@ from typing import Any
 import numpy as np
 
 from splitbench.baselines.best_fixed import BestFixed
+from splitbench.baselines.even_optimal import EvenThreadsBestPartition
 from splitbench.baselines.simple_partitioners import EdgeOnly, LocalOnly
 from splitbench.benchmark.referee.rollout import Played, play, play_instance
 from splitbench.benchmark.referee.verify import TOLERANCE
-from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, Horizon, SlotProblem
+from splitbench.problems import Horizon, SlotProblem
 from splitbench.problems.arrays import Floats
-from splitbench.problems.suites.named_suites import Suite, make_suite, suite_names
-from splitbench.solvers import Scheme, Solution
+from splitbench.problems.suites.named_suites import Suite, make_suite
+from splitbench.solvers import Scheme
 from splitbench.solvers.exact.exact import Exact, ExactThreads
 from splitbench.solvers.exact.forced_choice_optimum import best_with_partition, best_with_threads
 
 EXACT, EDGE, LOCAL, FIXED, EVEN = "exact", "edge-only", "local-only", "best-fixed", "even-threads"
-
-
-class EvenThreadsOptimal:
-    """An even division of the threads, and the best partition for it in each slot."""
-
-    name = EVEN
-
-    def solve(self, problem: SlotProblem) -> Solution:
-        """Return the best l at the even k; hibernation where nothing is feasible or better."""
-        threads = problem.even_threads()
-        device = np.arange(len(problem))
-        value = problem.utility_table()[device, :, threads - problem.min_threads]
-        partition = value.argmax(axis=1)
-        if problem.formulation.hibernation_allowed:
-            partition = np.where(value.max(axis=1) < UNSERVED_UTILITY, HIBERNATE, partition)
-        return Solution(partition, threads)
 
 
 @dataclass(frozen=True)
@@ -127,7 +110,7 @@ def _policies(episodes: bool) -> dict[str, Any]:
         EDGE: Scheme(EdgeOnly(), threads),
         LOCAL: Scheme(LocalOnly(), threads),
         **fixed,
-        EVEN: EvenThreadsOptimal(),
+        EVEN: EvenThreadsBestPartition(),
     }
 
 
@@ -150,7 +133,7 @@ def _optimal_share(exact: Played, policy: Any) -> float:
 
 def _forced(problem: SlotProblem, policy: Any) -> Floats:
     """Return U* with each device alone bound to what the policy chooses for it, shape (N,)."""
-    if isinstance(policy, EvenThreadsOptimal):
+    if isinstance(policy, EvenThreadsBestPartition):
         return best_with_threads(problem, problem.even_threads())
     return best_with_partition(problem, policy.partitioner.partition(problem))
 
@@ -181,31 +164,3 @@ def _loss_percent(exact: Sequence[Played], own: Sequence[Played]) -> float:
     best = float(np.mean([played.utility for played in exact]))
     earned = float(np.mean([played.utility for played in own]))
     return 100.0 * (best - earned) / max(abs(best), 1e-10)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the table for the suites named, all by default."""
-    parser = argparse.ArgumentParser(
-        prog="python -m splitbench.benchmark.studies.trivial_policies", description=__doc__
-    )
-    parser.add_argument("suites", nargs="*", metavar="SUITE")
-    parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--slots", type=int)
-    given = parser.parse_args(arguments)
-    head = ("suite", "policy", "U/N", "optimal %", "loss %", "unserved", "served", "its loss %")
-    print("{:12} {:13} {:>7} {:>10} {:>9} {:>9} {:>9} {:>11}  by episode".format(*head))
-    for name in given.suites or suite_names():
-        for row in trivial_report(name, range(given.seeds), given.slots):
-            served = f"{row.served_episodes}/{row.episodes}"
-            loss = "–" if row.served_loss_percent is None else f"{row.served_loss_percent:.2f}"
-            each = " ".join(f"{value:.2f}" for value in row.losses_percent[:10])
-            print(
-                f"{row.suite:12} {row.policy:13} {row.utility_per_device:7.3f} "
-                f"{row.optimal_percent:10.1f} {row.loss_percent:9.2f} {row.unserved:9d} "
-                f"{served:>9} {loss:>11}  {each if row.episodes <= 10 else ''}",
-                flush=True,
-            )
-
-
-if __name__ == "__main__":
-    main()

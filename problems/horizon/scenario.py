@@ -19,8 +19,8 @@ from splitbench.problems.errors import InputError
 from splitbench.problems.fleet import Fleet
 from splitbench.problems.formulation import Formulation
 from splitbench.problems.horizon.horizon import Horizon
-from splitbench.problems.latency.profiles.boards import CurveKind, Split, make_device
 from splitbench.problems.latency.profiles.calibration import AS_PROFILED, Calibration
+from splitbench.problems.latency.profiles.device_builder import CurveKind, Split, make_device
 from splitbench.problems.sun.days import clear_sky_w_m2, load_solar
 from splitbench.problems.sun.trace import mean_over_slots
 

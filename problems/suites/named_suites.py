@@ -61,10 +61,10 @@ _CALIBRATED = replace(
             device_s=0.319, merged_layers="pool1:pool2:pool3:pool4:pool5", server_s=0.60,
             serial_share=0.061, input_bits_per_value=32.0, source=_FIT)),
         DeviceKind("orin-nano", "resnet34", 1, Calibration(
-            device_s=0.0995, merged_layers="6", server_s=0.0645,
+            device_s=0.0995, merged_layers="6", server_s=0.064481,
             serial_share=0.061, input_bits_per_value=32.0, source=_FIT)),
         DeviceKind("agx-xavier", "mobilenet_v2", 1, Calibration(
-            device_s=0.096, merged_layers="8", server_s=0.01165,
+            device_s=0.096, merged_layers="8", server_s=0.0116545,
             serial_share=0.061, input_bits_per_value=32.0, source=_FIT)),
     ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
 from splitbench.problems.fleet import Device, Fleet
 from splitbench.problems.formulation import Formulation
-from splitbench.problems.latency.profiles.boards import CurveKind, Split, make_device
+from splitbench.problems.latency.profiles.device_builder import CurveKind, Split, make_device
 from splitbench.problems.slot import SlotProblem
 from splitbench.problems.suites.suite_parameters import SuiteParameters
 

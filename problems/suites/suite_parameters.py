@@ -11,7 +11,7 @@ from splitbench.problems.bracket_parameters import convert
 from splitbench.problems.errors import InputError
 from splitbench.problems.formulation import EnergyScope, EnergyTerm, Formulation
 from splitbench.problems.horizon.scenario import DeviceKind
-from splitbench.problems.latency.profiles.boards import CurveKind, Split
+from splitbench.problems.latency.profiles.device_builder import CurveKind, Split
 
 #: Parameters that are set for each kind of device, with the type of a value.
 CALIBRATED: dict[str, type] = {

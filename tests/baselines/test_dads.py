@@ -18,7 +18,7 @@ from splitbench.problems import (
     linear_local_s,
     linear_server_share,
 )
-from splitbench.problems.latency.profiles.boards import make_device
+from splitbench.problems.latency.profiles.device_builder import make_device
 from splitbench.problems.networks.dag import DagLayer, LayerDag, dag_from_graph
 from splitbench.problems.networks.network import LayerGraph, load_network, network_names
 from splitbench.solvers import make, solve_slot

@@ -16,14 +16,15 @@ from splitbench.benchmark.studies.trivial_policies import (
     FIXED,
     LOCAL,
     TrivialRow,
-    main,
     trivial_report,
 )
+from splitbench.benchmark.suite_report import print_suite, suite_object
 from splitbench.problems import Horizon, Simulation
 from splitbench.problems.suites.named_suites import make_suite
-from splitbench.solvers import Scheme
+from splitbench.solvers import Scheme, make
 from splitbench.solvers.exact.exact import Exact, ExactThreads
 
+POLICIES = (EXACT, EDGE, LOCAL, FIXED, EVEN)
 #: Least loss in percent that the suites are calibrated for, policy by policy.
 PAPER = {EDGE: 1.0, LOCAL: 1.0, FIXED: 1.0}
 DISCRIMINATING = {EDGE: 3.0, LOCAL: 3.0, FIXED: 3.0, EVEN: 3.0}
@@ -148,9 +149,10 @@ def test_small_counts_its_feasible_instances() -> None:
         assert (row.served_episodes == row.episodes) == (row.unserved == 0)
 
 
-def test_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
-    """`python -m splitbench.benchmark.studies.trivial_policies SUITE` has one line a policy."""
-    main(["paper-wifi", "--seeds", "1", "--slots", "3"])
+def test_show_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    """A row for each policy, exact first; `even-threads` is a solver like any other."""
+    print_suite(suite_object("paper-wifi", [0], 3))
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 6
-    assert [line.split()[1] for line in lines[1:]] == [EXACT, EDGE, LOCAL, FIXED, EVEN]
+    named = [line for line in lines if line.startswith("│") and line.split()[1] in POLICIES]
+    assert len(named) == len(POLICIES)
+    assert make("even-threads").name == EVEN

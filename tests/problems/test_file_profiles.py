@@ -8,7 +8,7 @@ import pytest
 
 from splitbench.problems.errors import InputError
 from splitbench.problems.horizon.horizon import save_horizon
-from splitbench.problems.latency.profiles.boards import make_device, server_curve
+from splitbench.problems.latency.profiles.device_builder import make_device, server_curve
 from splitbench.problems.latency.profiles.profile_file import save_profile
 from splitbench.problems.suites.named_suites import make_suite, with_truth
 from splitbench.problems.thread_curves import Exp2Curve, TableCurve

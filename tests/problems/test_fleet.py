@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from splitbench.problems import Exp2Curve, Fleet, InputError, TableCurve, ThreadCurve
-from splitbench.problems.latency.profiles.boards import make_device
+from splitbench.problems.latency.profiles.device_builder import make_device
 
 DEVICE = make_device("md0", "orin-nano", "resnet34", battery_max_j=1e3)
 

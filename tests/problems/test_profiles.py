@@ -9,16 +9,15 @@ import numpy as np
 import pytest
 
 from splitbench.problems import Exp2Curve, InputError, TableCurve, UnknownNameError
-from splitbench.problems.latency.profiles.board_data import BOARDS, SERVERS, framework_factor
-from splitbench.problems.latency.profiles.boards import (
-    PROFILED,
+from splitbench.problems.latency.profiles.device_builder import (
     device_profile,
     level_factor,
     make_device,
     measured_table_s,
-    profile_table,
     server_curve,
 )
+from splitbench.problems.latency.profiles.profile_table import PROFILED, profile_table
+from splitbench.problems.latency.profiles.shipped_machines import BOARDS, SERVERS, framework_factor
 from splitbench.problems.latency.sweeps import published_sweep
 from splitbench.problems.networks.network import load_network
 
@@ -178,7 +177,7 @@ def test_profile_table_lists_figures_with_their_source() -> None:
 def test_profiles_load_no_heavy_package() -> None:
     """`splitbench list` needs neither scipy, pandas, pvlib nor torch."""
     code = (
-        "import sys, splitbench.problems.latency.profiles.boards as p; "
+        "import sys, splitbench.problems.latency.profiles.profile_table as p; "
         "import splitbench; splitbench.make_suite('hetero'); p.profile_table(); "
         "print([m for m in ('scipy', 'pandas', 'pvlib', 'torch') if m in sys.modules])"
     )

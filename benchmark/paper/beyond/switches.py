@@ -57,7 +57,6 @@ SWITCHES = (
 )
 #: Those of a quick run.
 QUICK = 7
-#: Each scheme loses where it should not by more than a seed's noise long before ten seeds.
 MOST_SEEDS = 5
 
 _SIGNS = {Word.HOLDS: "holds", Word.PARTLY: "partly", Word.NOT: "no", Word.UNKNOWN: "–"}

@@ -18,7 +18,7 @@ from splitbench.benchmark.paper.verdicts import (
 
 SCHEMES = (OURS, *RIVALS, OPTIMUM)
 #: Factors on the paper's 20 to 30 tasks a slot; 25 in the middle at 1.
-SCALES = (0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6)
+SCALES = (0.4, 0.7, 1.0, 1.3, 1.6)
 QUICK = (0.4, 1.0, 1.6)
 MIDDLE_TASKS = 25.0
 

@@ -1,4 +1,4 @@
-"""Devices and servers from profiles: D_loc, D(k), whole devices, and the table of all of it."""
+"""Build devices from profiles of a board and a server: D_loc, D(k), layers and cuts."""
 
 from __future__ import annotations
 
@@ -10,52 +10,31 @@ from splitbench.problems.arrays import Floats
 from splitbench.problems.equations import linear_local_s, linear_server_share
 from splitbench.problems.errors import InputError
 from splitbench.problems.fleet import Device
-from splitbench.problems.latency.fits.fit import CurveFit
 from splitbench.problems.latency.fits.shipped_fits import published_exp2
-from splitbench.problems.latency.profiles.board_data import (
-    BOARDS,
+from splitbench.problems.latency.profiles.calibration import AS_PROFILED, Calibration, merge
+from splitbench.problems.latency.profiles.measured_dnn import interpolated_s
+from splitbench.problems.latency.profiles.measured_machines import (
+    layers_of,
+    measured_dnn,
+    measured_shares,
+)
+from splitbench.problems.latency.profiles.shipped_machines import (
     COMPUTE_POWER_W,
     DEADLINE_SHARE,
-    SERVERS,
     TRANSMIT_POWER_W,
-    BoardProfile,
     ServerProfile,
     board_profile,
     framework_factor,
     server_profile,
 )
-from splitbench.problems.latency.profiles.calibration import AS_PROFILED, Calibration, merge
-from splitbench.problems.latency.profiles.measured_boards import (
-    layers_of,
-    measured_dnn,
-    measured_shares,
-)
-from splitbench.problems.latency.profiles.measured_dnn import interpolated_s
 from splitbench.problems.latency.sweeps import Sweep, published_sweep
 from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve
-
-__all__ = [
-    "BOARDS",
-    "SERVERS",
-    "BoardProfile",
-    "CurveKind",
-    "ServerProfile",
-    "Split",
-    "device_profile",
-    "level_factor",
-    "make_device",
-    "measured_table_s",
-    "profile_table",
-    "server_curve",
-]
 
 Split = Literal["linear", "macs", "measured"]
 CurveKind = Literal["exp2", "table"]
 
-#: Networks of `profile_table`: those whose framework factor is measured.
-PROFILED = ("vgg16_bn", "resnet34", "mobilenet_v2", "resnet50", "resnet18")
 #: Networks that the sweeps know under another name.
-_SWEEP_NAME = {"squeezenet1_1": "squeezenet"}
+SWEEP_NAME = {"squeezenet1_1": "squeezenet"}
 
 
 def device_profile(board: str, dnn: str, cores: int | None = None) -> float:
@@ -81,7 +60,7 @@ def device_profile(board: str, dnn: str, cores: int | None = None) -> float:
         return float(run.whole.median_s)
     profile = board_profile(board)
     wanted = profile.cores if cores is None else cores
-    ncnn_s = _measured_s(_sweep(profile.machine, dnn), wanted, f"board {board}")
+    ncnn_s = _measured_s(sweep_of(profile.machine, dnn), wanted, f"board {board}")
     return framework_factor(dnn) * profile.clock_factor * ncnn_s
 
 
@@ -90,7 +69,7 @@ def level_factor(profile: ServerProfile, dnn: str) -> float:
     if profile.level_machine is None:
         return profile.clock_factor
     level, shape = (
-        _measured_s(_sweep(machine, dnn), profile.level_threads, f"server {profile.name}")
+        _measured_s(sweep_of(machine, dnn), profile.level_threads, f"server {profile.name}")
         for machine in (profile.level_machine, profile.machine)
     )
     return profile.clock_factor * level / shape
@@ -128,14 +107,14 @@ def server_curve(
     profile = server_profile(server)
     machine, factor = profile.machine, scale * level_factor(profile, dnn) * framework_factor(dnn)
     if kind == "exp2":
-        c0, c1, c2, c3 = published_exp2(machine, _SWEEP_NAME.get(dnn, dnn)).constants
+        c0, c1, c2, c3 = published_exp2(machine, SWEEP_NAME.get(dnn, dnn)).constants
         return Exp2Curve(factor * c0, c1, factor * c2, c3)
     return TableCurve(tuple(float(factor * value) for value in measured_table_s(machine, dnn)))
 
 
 def measured_table_s(machine: str, dnn: str) -> Floats:
     """Return D(1), D(2), … of a sweep in seconds, log-log interpolated between its counts."""
-    return interpolated_s(_sweep(machine, dnn))
+    return interpolated_s(sweep_of(machine, dnn))
 
 
 def make_device(
@@ -203,61 +182,9 @@ def make_device(
     )
 
 
-def profile_table() -> list[dict[str, object]]:
-    """Return what every profile stands on, for `splitbench list profiles`.
-
-    One row for each board and server and each DNN of `PROFILED`.
-    `local_s` is D_loc on a board's own number of cores (None for a server). `constants` are c0..c3
-    of Eq. 7 through the sweep alone (ncnn on `machine`, seconds) and `rmse_ms` and
-    `relative_rmse` its residual there, all None where too few thread counts were measured;
-    `factor` multiplies the sweep: framework × clock (× level, for a server).
-    """
-    boards = [_board_row(board, dnn) for board in BOARDS.values() for dnn in PROFILED]
-    servers = [_server_row(server, dnn) for server in SERVERS.values() for dnn in PROFILED]
-    return boards + servers
-
-
-def _board_row(board: BoardProfile, dnn: str) -> dict[str, object]:
-    factor = framework_factor(dnn) * board.clock_factor
-    local_s = device_profile(board.name, dnn)
-    return _row(board, dnn, "board", factor) | {"cores": board.cores, "local_s": local_s}
-
-
-def _server_row(server: ServerProfile, dnn: str) -> dict[str, object]:
-    factor = framework_factor(dnn) * level_factor(server, dnn)
-    return _row(server, dnn, "server", factor) | {"cores": None, "local_s": None}
-
-
-def _row(
-    profile: BoardProfile | ServerProfile, dnn: str, role: str, factor: float
-) -> dict[str, object]:
-    sweep = _sweep(profile.machine, dnn)
-    fit = _exp2(profile.machine, dnn)
-    return {
-        "profile": profile.name,
-        "role": role,
-        "model": dnn,
-        "machine": profile.machine,
-        "threads": sweep.threads.tolist(),
-        "constants": None if fit is None else list(fit.constants),
-        "rmse_ms": None if fit is None else fit.rmse_ms,
-        "relative_rmse": None if fit is None else fit.relative_rmse,
-        "factor": factor,
-        "shares": "cumulative multiply-accumulates (macs) or l/S (linear); not measured",
-        "source": sweep.source,
-        "note": "; ".join(text for text in (profile.note, sweep.note) if text),
-    }
-
-
-def _exp2(machine: str, dnn: str) -> CurveFit | None:
-    try:
-        return published_exp2(machine, _SWEEP_NAME.get(dnn, dnn))
-    except InputError:  # too few thread counts for four constants
-        return None
-
-
-def _sweep(machine: str, dnn: str) -> Sweep:
-    return published_sweep(machine, _SWEEP_NAME.get(dnn, dnn))
+def sweep_of(machine: str, dnn: str) -> Sweep:
+    """Return the shipped sweep that stands for a DNN on a machine."""
+    return published_sweep(machine, SWEEP_NAME.get(dnn, dnn))
 
 
 def _measured_s(sweep: Sweep, threads: int, place: str) -> float:

@@ -1,6 +1,4 @@
-"""Boards and servers that are profile files: what `problems.latency.profiles.boards` takes from
-them.
-"""
+"""Boards and servers given as profile files: their layers, latencies and shares."""
 
 from __future__ import annotations
 
