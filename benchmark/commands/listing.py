@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from splitbench.benchmark import options
+from splitbench.benchmark.console import emit
+from splitbench.problems.suites.named_suites import make_suite, toml_of
 
 
 class Topic(StrEnum):
@@ -48,8 +50,17 @@ def show(
     seed: options.Seed = 0,
     slots: options.Slots = None,
     as_json: options.JsonFlag = False,
+    as_toml: Annotated[
+        bool, typer.Option("--toml", help="Write the suite as a file to change and to run.")
+    ] = False,
 ) -> None:
-    """Describe a suite, and how far trivial policies are from its optimum."""
+    """Describe a suite, and how far trivial policies are from its optimum.
+
+    With --toml nothing is computed: the text printed is a suite file with the same problems.
+    """
+    if as_toml:
+        emit(toml_of(make_suite(suite)).rstrip(), None)
+        return
     from splitbench.benchmark.suite_report import print_suite, suite_object
 
     options.positive("--slots", slots)

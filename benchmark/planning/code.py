@@ -51,7 +51,7 @@ def code_of(suite: Suite, solver: str, files: Iterable[Path] = ()) -> str:
     files
         Files that decide what a user's solver does.
     """
-    return f"{world_code(suite)}{SOLVER_CODE}{solver_code(solver, suite.name, files)}"
+    return f"{world_code(suite)}{SOLVER_CODE}{solver_code(solver, suite.known_as, files)}"
 
 
 def world_code(suite: Suite) -> str:

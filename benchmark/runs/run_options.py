@@ -64,12 +64,13 @@ def report_problems(records: Sequence[CellRecord], how: RunOptions) -> None:
 
 def _labelled(records: list[CellRecord], plan: Plan, store: Store) -> list[CellRecord]:
     """Give records the labels that this run asks for, and keep those that are new."""
-    labels = {solver.name: solver.label for solver in plan.solvers}
+    solvers = {solver.name: solver.label for solver in plan.solvers}
+    suites = {suite.name: suite.label for suite in plan.suites}
     changed = []
     for record in records:
-        label = labels.get(record.key.solver, "")
-        if record.solver_label != label:
-            record.solver_label = label
+        labels = suites.get(record.key.suite, ""), solvers.get(record.key.solver, "")
+        if (record.suite_label, record.solver_label) != labels:
+            record.suite_label, record.solver_label = labels
             changed.append(record)
     store.put_all(changed)
     return records

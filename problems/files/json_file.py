@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,7 @@ Model = TypeVar("Model", bound="BaseModel")
 # so the names are ones that nobody writes.
 NUMBER_BRANCH, LIST_BRANCH = "<number>", "<list>"
 
+_LISTED = 20  # errors of a file that one message lists
 _SHOWN = 60  # characters of a bad value that a message repeats
 
 
@@ -68,7 +70,13 @@ def parse_json(text: str, source: str) -> Any:
 
 
 def validate(model: type[Model], data: Any, source: str) -> Model:
-    """Return `data` as an instance of the pydantic `model`, or raise one line of InputError."""
+    """Return `data` as an instance of the pydantic `model`.
+
+    Raises
+    ------
+    InputError
+        One line that lists every place, its value and what was expected.
+    """
     from pydantic import ValidationError
 
     try:
@@ -77,9 +85,15 @@ def validate(model: type[Model], data: Any, source: str) -> Model:
         details = error.errors(include_url=False)
         # Of a file of another format nothing else is as expected.
         details = [one for one in details if one["loc"] == ("format",)] or details
-        first, more = _explain(details[0], model.model_json_schema()), len(details) - 1
-        rest = f" (and {more} more)" if more else ""
-        raise InputError(f"{source}: {first}{rest}") from None
+        schema = model.model_json_schema()
+        raise several_errors(source, [_explain(one, schema) for one in details]) from None
+
+
+def several_errors(source: str, errors: Sequence[str]) -> InputError:
+    """Return one line that lists what is wrong with a file."""
+    more = len(errors) - _LISTED
+    rest = f" (and {more} more)" if more > 0 else ""
+    return InputError(f"{source}: {' | '.join(errors[:_LISTED])}{rest}")
 
 
 def place_of(location: tuple[int | str, ...]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from splitbench.problems.errors import InputError
-from splitbench.problems.files.json_file import read_json_object, validate
+from splitbench.problems.files.json_file import read_json_object, several_errors, validate
 from splitbench.problems.fleet import Fleet
 from splitbench.problems.slot import SlotProblem
 
@@ -33,13 +33,15 @@ def instance_from(data: Any, source: str) -> SlotProblem:
     from splitbench.problems.files.slot_schema import SlotFile
 
     file = validate(SlotFile, data, source)
-    check_devices(file.devices, file.threads, source)
-    for index, device in enumerate(file.devices):
-        if device.battery_j > device.battery_max_j:
-            raise InputError(
-                f"{source}: devices[{index}].battery_j: got {device.battery_j:g}; "
-                f"expected at most battery_max_j = {device.battery_max_j:g}"
-            )
+    errors = device_errors(file.devices, file.threads)
+    errors += [
+        f"devices[{index}].battery_j: got {device.battery_j:g}; "
+        f"expected at most battery_max_j = {device.battery_max_j:g}"
+        for index, device in enumerate(file.devices)
+        if device.battery_j > device.battery_max_j
+    ]
+    if errors:
+        raise several_errors(source, errors)
     return SlotProblem(
         fleet=Fleet([device.to_device() for device in file.devices]),
         threads=file.threads,
@@ -90,69 +92,70 @@ def save_instance(problem: SlotProblem, path: str | Path) -> None:
     Path(path).write_text(json.dumps(instance_dict(problem), indent=1) + "\n", encoding="utf-8")
 
 
-def check_devices(devices: list[Any], most_threads: int, source: str) -> None:
+def device_errors(devices: Sequence[DeviceModel], most_threads: int) -> list[str]:
     """Check the fields of devices against one another: names, lengths, ends, order, D(k) > 0.
 
-    Raises
-    ------
-    InputError
-        The first inconsistency.
+    Returns
+    -------
+    list[str]
+        Each place, its value and what was expected.
     """
     seen: dict[str, int] = {}
+    errors = []
     for index, device in enumerate(devices):
-        place = f"{source}: devices[{index}]"
+        place = f"devices[{index}]"
         if device.name in seen:
-            raise InputError(
+            errors.append(
                 f"{place}.name: got {device.name!r}, which devices[{seen[device.name]}] has; "
                 "expected a name of its own"
             )
-        seen[device.name] = index
-        _check_device(device, place, most_threads)
+        seen.setdefault(device.name, index)
+        own = list(_errors_of(device, place))
+        errors += own or _curve_errors(device, place, most_threads)
+    return errors
 
 
-def _check_device(device: DeviceModel, place: str, most_threads: int) -> None:
+def _curve_errors(device: DeviceModel, place: str, most_threads: int) -> list[str]:
     from splitbench.problems.files.device_schema import positive_curve
 
+    bad = positive_curve(device, most_threads)
+    if bad is None:
+        return []
+    return [
+        f"{place}.server_s: got D({bad[0]}) = {bad[1]:g} s; "
+        "expected seconds > 0 and finite at every thread count"
+    ]
+
+
+def _errors_of(device: DeviceModel, place: str) -> Iterator[str]:
     length = len(device.cut_bits)
     if device.cut_bits[-1] != 0:
-        raise InputError(
+        yield (
             f"{place}.cut_bits[{length - 1}]: got {device.cut_bits[-1]:g}; "
             "expected 0, local-only sends nothing"
         )
     if isinstance(device.local_s, list):
-        _check_length(device.local_s, length, f"{place}.local_s")
-        _check_end(device.local_s, 0, 0.0, f"{place}.local_s")
-        _check_order(device.local_s, 1, f"{place}.local_s")
+        yield from _shape_errors(device.local_s, length, {0: 0.0}, 1, f"{place}.local_s")
     if device.server_share is not None:
-        _check_length(device.server_share, length, f"{place}.server_share")
-        _check_end(device.server_share, 0, 1.0, f"{place}.server_share")
-        _check_end(device.server_share, length - 1, 0.0, f"{place}.server_share")
-        _check_order(device.server_share, -1, f"{place}.server_share")
-    bad = positive_curve(device, most_threads)
-    if bad is not None:
-        raise InputError(
-            f"{place}.server_s: got D({bad[0]}) = {bad[1]:g} s; "
-            "expected seconds > 0 and finite at every thread count"
-        )
+        ends = {0: 1.0, length - 1: 0.0}
+        yield from _shape_errors(device.server_share, length, ends, -1, f"{place}.server_share")
 
 
-def _check_length(values: list[float], length: int, place: str) -> None:
+def _shape_errors(
+    values: list[float], length: int, ends: dict[int, float], sign: int, place: str
+) -> Iterator[str]:
+    """Check the length of a list, its ends, and that it rises (`sign` 1) or falls (−1)."""
     if len(values) != length:
-        raise InputError(
-            f"{place}: got {len(values)} numbers; expected {length}, as many as cut_bits"
-        )
-
-
-def _check_end(values: list[float], index: int, expected: float, place: str) -> None:
-    if values[index] != expected:
-        raise InputError(f"{place}[{index}]: got {values[index]:g}; expected {expected:g}")
-
-
-def _check_order(values: list[float], sign: int, place: str) -> None:
-    for index in range(1, len(values)):
+        yield f"{place}: got {len(values)} numbers; expected {length}, as many as cut_bits"
+        return
+    for index, expected in ends.items():
+        if values[index] != expected:
+            yield f"{place}[{index}]: got {values[index]:g}; expected {expected:g}"
+    for index in range(1, length):
         if sign * (values[index] - values[index - 1]) < 0:
             bound = "at least" if sign > 0 else "at most"
-            raise InputError(
+            yield (
                 f"{place}[{index}]: got {values[index]:g}; "
                 f"expected {bound} the entry before it, {values[index - 1]:g}"
             )
+            return

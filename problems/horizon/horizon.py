@@ -11,8 +11,8 @@ import numpy as np
 
 from splitbench.problems.arrays import Floats, Ints, check_charge, check_counts, checked, frozen
 from splitbench.problems.errors import InputError
-from splitbench.problems.files.json_file import read_json_object, validate
-from splitbench.problems.files.slot_file import check_devices
+from splitbench.problems.files.json_file import read_json_object, several_errors, validate
+from splitbench.problems.files.slot_file import device_errors
 from splitbench.problems.fleet import Fleet
 from splitbench.problems.formulation import Formulation
 from splitbench.problems.slot import SlotProblem
@@ -162,21 +162,23 @@ def horizon_from(data: Any, source: str) -> Horizon:
     from splitbench.problems.files.slot_schema import HorizonFile
 
     file = validate(HorizonFile, data, source)
-    check_devices(list(file.devices), max(slot.threads for slot in file.slots), source)
+    errors = device_errors(file.devices, max(slot.threads for slot in file.slots))
     for index, device in enumerate(file.devices):
         start = device.battery_start_j
         if start is not None and start > device.battery_max_j:
-            raise InputError(
-                f"{source}: devices[{index}].battery_start_j: got {start:g}; "
+            errors.append(
+                f"devices[{index}].battery_start_j: got {start:g}; "
                 f"expected at most battery_max_j = {device.battery_max_j:g}"
             )
     for index, slot in enumerate(file.slots):
         for name in ("arrival_rate_hz", "uplink_bps", "harvest_j"):
             if len(getattr(slot, name)) != len(file.devices):
-                raise InputError(
-                    f"{source}: slots[{index}].{name}: got {len(getattr(slot, name))} numbers; "
+                errors.append(
+                    f"slots[{index}].{name}: got {len(getattr(slot, name))} numbers; "
                     f"expected {len(file.devices)}, one for each device"
                 )
+    if errors:
+        raise several_errors(source, errors)
     starts = [
         device.battery_max_j if device.battery_start_j is None else device.battery_start_j
         for device in file.devices

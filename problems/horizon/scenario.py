@@ -22,6 +22,7 @@ from splitbench.problems.horizon.horizon import Horizon
 from splitbench.problems.latency.profiles.calibration import AS_PROFILED, Calibration
 from splitbench.problems.latency.profiles.device_builder import CurveKind, Split, make_device
 from splitbench.problems.sun.days import clear_sky_w_m2, load_solar
+from splitbench.problems.sun.sun_file import SunFile
 from splitbench.problems.sun.trace import mean_over_slots
 
 Range = tuple[float, float]
@@ -41,13 +42,36 @@ class Stream(IntEnum):
 class DeviceKind:
     """A board that runs a DNN, on `cores` cores (the profile's own number by default).
 
-    `calibration` are numbers that take the place of what the profiles say.
+    Attributes
+    ----------
+    calibration
+        Numbers that take the place of what the profiles say.
+    server, uplink_mbps, tasks, battery_max_j, panel_m2, start_charge
+        What holds for devices of this kind; None: as the scenario says.
     """
 
     board: str
     dnn: str
     cores: int | None = None
     calibration: Calibration = AS_PROFILED
+    server: str | None = None
+    uplink_mbps: Range | None = None
+    tasks: Range | None = None
+    battery_max_j: float | None = None
+    panel_m2: float | None = None
+    start_charge: Range | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("uplink_mbps", "tasks"):
+            limits = getattr(self, name)
+            if limits is not None:
+                _check_range(name, limits)
+        if self.start_charge is not None:
+            _check_charge(self.start_charge)
+        if self.battery_max_j is not None and not 0.0 < self.battery_max_j < np.inf:
+            raise InputError(f"battery_max_j: got {self.battery_max_j}; expected a number > 0")
+        if self.panel_m2 is not None and not 0.0 <= self.panel_m2 < np.inf:
+            raise InputError(f"panel_m2: got {self.panel_m2}; expected a number ≥ 0")
 
     def on(self, board: str | None, dnn: str | None) -> DeviceKind:
         """Return the kind on another board (its own number of cores) or with another DNN."""
@@ -75,6 +99,8 @@ class Scenario:
         Charge at the start as a share of `battery_max_j`.
     panel_m2
         α of Eq. 6: panel area (m²) × efficiency.
+    sun
+        Name of a shipped trace, or a station's file.
     start_minute
         Minute of the sun trace at which the horizon begins.
     truth
@@ -90,7 +116,7 @@ class Scenario:
     tasks: Range
     battery_max_j: float
     panel_m2: float
-    sun: str
+    sun: str | SunFile
     start_minute: Range
     start_charge: Range = (1.0, 1.0)
     shared_uplink: bool = False
@@ -112,12 +138,11 @@ class Scenario:
             if not 0.0 < getattr(self, name) < np.inf:
                 raise InputError(f"{name}: got {getattr(self, name)}; expected a number > 0")
         for name, limits in (("tasks", (self.tasks,)), ("uplink_mbps", self.uplink_mbps)):
-            for low, high in limits:
-                if not 0.0 < low <= high < np.inf:
-                    raise InputError(f"{name}: got {low} to {high}; expected 0 < low ≤ high")
-        low, high = self.start_charge
-        if not 0.0 <= low <= high <= 1.0:
-            raise InputError(f"start_charge: got {low} to {high}; expected shares 0 to 1")
+            for one in limits:
+                _check_range(name, one)
+        _check_charge(self.start_charge)
+        if self.shared_uplink and any(kind.uplink_mbps for kind in self.kinds):
+            raise InputError("uplink_mbps: a kind of device has its own; expected shared = false")
 
     def fleet(self, curve: CurveKind | None = None) -> Fleet:
         """Build the devices, with `curve` of their own by default; they depend on no seed."""
@@ -127,10 +152,10 @@ class Scenario:
                     f"md{index}",
                     kind.board,
                     kind.dnn,
-                    battery_max_j=self.battery_max_j,
+                    battery_max_j=kind.battery_max_j or self.battery_max_j,
                     split=self.split,
                     cores=kind.cores,
-                    server=self.server,
+                    server=kind.server or self.server,
                     server_scale=self.server_scale,
                     curve=curve or self.curve,
                     input_bits_per_value=self.input_bits_per_value,
@@ -149,12 +174,12 @@ class Scenario:
             A negative seed, an unknown profile or trace, or slots that leave the sun trace.
         """
         _at_least("seed", seed, 0)
-        sun = load_solar(self.sun)
+        sun = load_solar(self.sun) if isinstance(self.sun, str) else self.sun.trace()
         return Horizon(
             fleet=self.fleet(self.truth),
             planning=self._planning(),
             threads=self._threads(seed),
-            arrival_rate_hz=self._per_device(seed, Stream.ARRIVALS, (self.tasks,)) / self.slot_s,
+            arrival_rate_hz=self._per_device(seed, Stream.ARRIVALS, self._tasks()) / self.slot_s,
             uplink_bps=self._uplinks(seed),
             harvest_j=self._harvest_j(seed, sun.irradiance_w_m2),
             clear_sky_harvest_j=self._harvest_j(seed, clear_sky_w_m2(sun)),
@@ -180,6 +205,9 @@ class Scenario:
     def _kinds(self) -> list[DeviceKind]:
         return [self.kinds[index % len(self.kinds)] for index in range(self.devices)]
 
+    def _tasks(self) -> list[Range]:
+        return [kind.tasks or self.tasks for kind in self._kinds()]
+
     def _threads(self, seed: int) -> Ints:
         low, high = self.threads
         drawn = draws(seed, Stream.THREADS, 0, self.slots)
@@ -187,28 +215,37 @@ class Scenario:
 
     def _uplinks(self, seed: int) -> Floats:
         if not self.shared_uplink:
-            return 1e6 * self._per_device(seed, Stream.UPLINK, self.uplink_mbps)
+            ranges = [
+                kind.uplink_mbps or self.uplink_mbps[index % len(self.uplink_mbps)]
+                for index, kind in enumerate(self._kinds())
+            ]
+            return 1e6 * self._per_device(seed, Stream.UPLINK, ranges)
         seen = within(self.uplink_mbps[0], draws(seed, Stream.UPLINK, 0, self.slots))
         return 1e6 * np.repeat(seen[:, None], self.devices, axis=1)
 
-    def _per_device(self, seed: int, stream: Stream, ranges: tuple[Range, ...]) -> Floats:
+    def _per_device(self, seed: int, stream: Stream, ranges: list[Range]) -> Floats:
         columns = [
-            within(ranges[index % len(ranges)], draws(seed, stream, index, self.slots))
-            for index in range(self.devices)
+            within(limits, draws(seed, stream, index, self.slots))
+            for index, limits in enumerate(ranges)
         ]
         return np.stack(columns, axis=1)
 
     def _harvest_j(self, seed: int, minute_w_m2: Floats) -> Floats:
-        """Return Eq. 6 for one-minute irradiance: every device has the same panel and sun."""
+        """Return Eq. 6 for one-minute irradiance: every device has the same sun."""
         start = floor(within(self.start_minute, draws(seed, Stream.SUN, 0, 1))[0])
         what = f"solar trace {self.sun}"
         mean_w_m2 = mean_over_slots(minute_w_m2, start, self.slot_s, self.slots, what)
-        harvest = harvested_j(mean_w_m2, self.panel_m2, self.slot_s)
-        return np.repeat(harvest[:, None], self.devices, axis=1)
+        kinds = self._kinds()
+        panels = [self.panel_m2 if one.panel_m2 is None else one.panel_m2 for one in kinds]
+        of_panel = {panel: harvested_j(mean_w_m2, panel, self.slot_s) for panel in set(panels)}
+        return np.stack([of_panel[panel] for panel in panels], axis=1)
 
     def _charges_j(self, seed: int) -> Floats:
         drawn = [draws(seed, Stream.CHARGE, index, 1)[0] for index in range(self.devices)]
-        return self.battery_max_j * within(self.start_charge, np.array(drawn))
+        kinds = self._kinds()
+        capacity = np.array([kind.battery_max_j or self.battery_max_j for kind in kinds])
+        low, high = np.array([kind.start_charge or self.start_charge for kind in kinds]).T
+        return capacity * within((low, high), np.array(drawn))
 
 
 def draws(seed: int, stream: int, index: int, count: int) -> Floats:
@@ -217,10 +254,23 @@ def draws(seed: int, stream: int, index: int, count: int) -> Floats:
     return np.random.default_rng(child).random(count)
 
 
-def within(limits: Range, drawn: Floats) -> Floats:
+def within(limits: tuple[float | Floats, float | Floats], drawn: Floats) -> Floats:
     """Map numbers in [0, 1) onto a range."""
     low, high = limits
-    return low + (high - low) * drawn
+    found: Floats = low + (high - low) * drawn
+    return found
+
+
+def _check_range(name: str, limits: Range) -> None:
+    low, high = limits
+    if not 0.0 < low <= high < np.inf:
+        raise InputError(f"{name}: got {low} to {high}; expected 0 < low ≤ high")
+
+
+def _check_charge(limits: Range) -> None:
+    low, high = limits
+    if not 0.0 <= low <= high <= 1.0:
+        raise InputError(f"start_charge: got {low} to {high}; expected shares 0 to 1")
 
 
 def _at_least(name: str, value: int, least: int) -> None:

@@ -2,183 +2,65 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields, replace
-from typing import NamedTuple
+from pathlib import Path
 
-from splitbench.problems.bracket_parameters import bind, parse_spec
+from splitbench.problems.bracket_parameters import Spec, bind, parse_parameters, parse_spec
 from splitbench.problems.errors import InputError, UnknownNameError
 from splitbench.problems.horizon.horizon import Horizon
 from splitbench.problems.horizon.scenario import DeviceKind, Scenario
-from splitbench.problems.latency.profiles.calibration import Calibration
 from splitbench.problems.latency.profiles.observation2 import observation2
 from splitbench.problems.latency.profiles.profile_file import is_profile_path, load_profile
+from splitbench.problems.latency.profiles.sweep_profiles import sweep_path
 from splitbench.problems.slot import SlotProblem
+from splitbench.problems.suites.built_in import SUITES, SuiteData
 from splitbench.problems.suites.small import SmallScenario
+from splitbench.problems.suites.suite_file import (
+    read_suite_file,
+    scenario_of,
+    suite_toml,
+    variant_toml,
+)
 from splitbench.problems.suites.suite_parameters import SuiteParameters
+from splitbench.problems.sun.sun_file import SunFile
 
-
-class SuiteData(NamedTuple):
-    """A suite before its parameters.
-
-    `scenario` says what is drawn. Where `threads_follow` is set, the server grows with the fleet:
-    asking for other numbers of devices scales K, so that the threads a device stay as they are.
-    """
-
-    description: str
-    scenario: Scenario | SmallScenario
-    threads_follow: bool = False
-
-
-#: VGG-16-BN, ResNet-34 and MobileNet-V2, one on each of the paper's boards; the calibration of
-#: what the paper leaves open stands, with reasons, in `problems/data/profiles/README.md`.
-_PAPER = Scenario(
-    kinds=(
-        DeviceKind("orin-nx", "vgg16_bn", 2),
-        DeviceKind("orin-nano", "resnet34", 1),
-        DeviceKind("agx-xavier", "mobilenet_v2", 1),
-    ),
-    devices=3,
-    slots=120,
-    threads=(12, 20),
-    uplink_mbps=((10.0, 20.0),),
-    shared_uplink=True,
-    tasks=(20.0, 30.0),
-    battery_max_j=3600.0,
-    panel_m2=0.003,
-    sun="srrl-20220120",
-    start_minute=(600.0, 780.0),
-)
-
-_FIT = "fit to the paper's Fig. 7 and 8, see docs/paper.md"
-
-#: `_PAPER` with about seven constants fitted to nine numbers of the paper (`splitbench paper
-#: calibrate`; problems/data/profiles/paper-calibration.json). The server's level is the doubtful
-#: one.
-_CALIBRATED = replace(
-    _PAPER,
-    kinds=(
-        DeviceKind("orin-nx", "vgg16_bn", 2, Calibration(
-            device_s=0.319, merged_layers="pool1:pool2:pool3:pool4:pool5", server_s=0.60,
-            serial_share=0.061, input_bits_per_value=32.0, source=_FIT)),
-        DeviceKind("orin-nano", "resnet34", 1, Calibration(
-            device_s=0.0995, merged_layers="6", server_s=0.064481,
-            serial_share=0.061, input_bits_per_value=32.0, source=_FIT)),
-        DeviceKind("agx-xavier", "mobilenet_v2", 1, Calibration(
-            device_s=0.096, merged_layers="8", server_s=0.0116545,
-            serial_share=0.061, input_bits_per_value=32.0, source=_FIT)),
-    ),
-)  # fmt: skip
-
-#: Nine kinds of device that share the paper's server, each with an uplink of its own.
-_MIXED = replace(
-    _PAPER,
-    kinds=(
-        DeviceKind("orin-nx", "vgg16_bn", 2),
-        DeviceKind("agx-xavier", "resnet50", 2),
-        DeviceKind("orin-nano", "resnet34", 1),
-        DeviceKind("agx-xavier", "vgg16_bn", 2),
-        DeviceKind("orin-nx", "resnet50", 1),
-        DeviceKind("orin-nano", "vgg16_bn", 6),
-        DeviceKind("agx-xavier", "resnet34", 1),
-        DeviceKind("orin-nano", "resnet50", 1),
-        DeviceKind("agx-xavier", "mobilenet_v2", 1),
-    ),
-    devices=9,
-    uplink_mbps=((5.0, 40.0),),
-    shared_uplink=False,
-    start_charge=(0.3, 0.9),
-    panel_m2=0.008,
-)
-
-#: Three boards with ResNet-50 on a slow edge: cutting late is quick and cutting early is frugal,
-#: so that charge kept for later slots is worth its latency.
-_SLOW_EDGE = replace(
-    _PAPER,
-    kinds=(
-        DeviceKind("orin-nx", "resnet50", 1),
-        DeviceKind("agx-xavier", "resnet50", 2),
-        DeviceKind("orin-nano", "resnet50", 1),
-    ),
-    server_scale=2.5,
-)
-
-SUITES: dict[str, SuiteData] = {
-    "small": SuiteData(
-        "40 independent slots, brute-forceable: N 2-4, every regime and a few infeasible ones",
-        SmallScenario(),
-    ),
-    "paper-wifi": SuiteData("the paper's parameters, WiFi: N = 3, 10-20 Mbit/s, 120 slots", _PAPER),
-    "paper-5g": SuiteData(
-        "the paper's parameters, 5G: N = 3, 20-40 Mbit/s, 120 slots",
-        replace(_PAPER, uplink_mbps=((20.0, 40.0),)),
-    ),
-    "paper-calibrated-wifi": SuiteData(
-        "paper-wifi with devices and server fitted to the paper's Fig. 7 and 8", _CALIBRATED
-    ),
-    "paper-calibrated-5g": SuiteData(
-        "paper-5g with devices and server fitted to the paper's Fig. 7 and 8",
-        replace(_CALIBRATED, uplink_mbps=((20.0, 40.0),)),
-    ),
-    "congested": SuiteData(
-        "30-60 tasks a slot of nine devices on a server 1.25 times slower; energy is plenty",
-        replace(
-            _MIXED,
-            tasks=(30.0, 60.0),
-            server_scale=1.25,
-            start_charge=(1.0, 1.0),
-            panel_m2=0.015,
-        ),
-        threads_follow=True,
-    ),
-    "starved": SuiteData(
-        "sun and battery scarce: charge 0.3-0.5 at the start, half of hetero's panel",
-        replace(_MIXED, battery_max_j=7200.0, start_charge=(0.3, 0.5), panel_m2=0.004),
-        threads_follow=True,
-    ),
-    "cloudy": SuiteData(
-        "broken cloud: the sun changes within minutes around what is spent",
-        replace(_MIXED, sun="midc-20181014", start_minute=(660.0, 840.0), panel_m2=0.006),
-        threads_follow=True,
-    ),
-    "hetero": SuiteData(
-        "nine kinds of device with uplinks of their own, 5-40 Mbit/s; per-layer shares",
-        replace(_MIXED, split="macs"),
-        threads_follow=True,
-    ),
-    "scale": SuiteData(
-        "a hundred devices of hetero's kinds on a server to match, 10 slots",
-        replace(_MIXED, split="macs", devices=100, slots=10, threads=(133, 222)),
-        threads_follow=True,
-    ),
-    "never-full": SuiteData(
-        "slow edge, scarce sun: N = 3, no battery is ever full; looking ahead pays most",
-        replace(_SLOW_EDGE, start_charge=(0.6, 0.8), panel_m2=0.0034),
-    ),
-    "often-full": SuiteData(
-        "slow edge, enough sun for small batteries: N = 3, full in most slots",
-        replace(_SLOW_EDGE, battery_max_j=1800.0, panel_m2=0.0038),
-    ),
-}
+_SUITE_FILE = re.compile(r"(?P<path>.+\.toml)\s*(?:\[(?P<parameters>[^\[\]]*)\])?")
 
 
 @dataclass(frozen=True)
 class Suite:
     """A suite with its parameters.
 
-    `name` is canonical (parameters sorted); an `episodes` suite gives one horizon a seed, the
-    other (`small`) independent instances.
+    An `episodes` suite gives one horizon a seed, the other (`small`) independent instances.
+
+    Attributes
+    ----------
+    name
+        Canonical: parameters sorted, the path of a suite file absolute.
+    label
+        What tables call a suite file; empty for a built-in suite.
+    seeds
+        Seeds of a run that names none; None: the command's own number.
     """
 
     name: str
     description: str
     scenario: Scenario | SmallScenario
+    label: str = ""
+    seeds: int | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Profile files that the suite is made of; a change of theirs changes the suite."""
-        given = parse_spec(self.name).parameters
-        named = [given.get(name, "") for name in ("board", "server")]
-        return tuple(name for name in named if is_profile_path(name))
+        """Files that the suite is made of (profiles, sun); a change of theirs changes the suite."""
+        scenario = self.scenario
+        if not isinstance(scenario, Scenario):
+            named = [scenario.parameters.board or "", scenario.parameters.server or ""]
+        else:
+            named = [name for kind in scenario.kinds for name in (kind.board, kind.server or "")]
+            named += [scenario.server, *([str(scenario.sun)] * isinstance(scenario.sun, SunFile))]
+        paths = [sweep_path(name) or name for name in named]
+        return tuple(dict.fromkeys(path for path in paths if path and Path(path).suffix))
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -232,7 +114,15 @@ class Suite:
             raise InputError(f"suite {self.name}: got independent slots; expected a horizon suite")
         scenario = self.scenario if slots is None else replace(self.scenario, slots=slots)
         drawn = scenario.horizon(seed, f"{self.name} seed {seed}")
-        return replace(drawn, suite=self.name)
+        return replace(drawn, suite=self.known_as)
+
+    @property
+    def known_as(self) -> str:
+        """The name under which solvers look up what they learned: of a file that holds the data
+        of a built-in suite, that suite's.
+        """
+        data = SUITES.get(self.label)
+        return self.label if data is not None and data.scenario == self.scenario else self.name
 
     def instances(self, seed: int, count: int | None = None) -> list[SlotProblem]:
         """Draw the independent instances of a seed; fewer are the first of more.
@@ -258,7 +148,7 @@ def suite_parameters() -> tuple[str, ...]:
 
 
 def make_suite(text: str) -> Suite:
-    """Return the suite that `hetero` or `hetero[devices=30,arrival_scale=1.5]` describes.
+    """Return the suite that `hetero`, `hetero[devices=30]` or `path/to/suite.toml` describes.
 
     Raises
     ------
@@ -267,24 +157,59 @@ def make_suite(text: str) -> Suite:
     InputError
         An unknown parameter, or a value out of place.
     """
+    in_file = _SUITE_FILE.fullmatch(text.strip())
+    if in_file is not None:
+        return _suite_in_file(Path(in_file["path"]), in_file["parameters"])
     spec = parse_spec(text)
     if spec.path or spec.name not in SUITES:
         raise UnknownNameError("suite", spec.name, SUITES)
     data, given = SUITES[spec.name], bind(SuiteParameters, spec)
     try:
-        parameters = SuiteParameters(**given)
-        if isinstance(data.scenario, Scenario):
-            scenario = _scaled(data, data.scenario, parameters)
-            suite = Suite(str(spec), data.description, scenario)
-            if suite.files or scenario.truth or parameters.calibrated:
-                _check_caps(scenario)
-            return suite
-        suite = Suite(str(spec), data.description, SmallScenario(parameters))
-        for file in suite.files:
-            load_profile(file)
-        return suite
+        return _made(str(spec), data, SuiteParameters(**given))
     except InputError as error:
         raise InputError(f"suite {spec}: {error}") from None
+
+
+def _suite_in_file(path: Path, parameters: str | None) -> Suite:
+    """Return the suite of a file, with what stands in brackets behind its path."""
+    from splitbench.problems.suites.suite_schema import SuiteFile
+
+    file = read_suite_file(path)
+    spec = Spec(str(path.resolve()), parse_parameters(parameters, str(path)))
+    try:
+        if not isinstance(file, SuiteFile):
+            text = {name: str(value) for name, value in file.parameters.items()}
+            base = make_suite(str(Spec(file.base, text | spec.parameters)))
+            made = replace(base, name=str(spec), description=file.about or base.description)
+        else:
+            data = SuiteData(file.about, scenario_of(file, path.resolve().parent))
+            made = _made(str(spec), data, SuiteParameters(**bind(SuiteParameters, spec)))
+        return replace(made, label=str(replace(spec, name=file.name)), seeds=file.seeds)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _made(name: str, data: SuiteData, parameters: SuiteParameters) -> Suite:
+    if isinstance(data.scenario, Scenario):
+        scenario = _scaled(data, data.scenario, parameters)
+        suite = Suite(name, data.description, scenario)
+        if suite.files or scenario.truth or any(kind.calibration.words for kind in scenario.kinds):
+            _check_caps(scenario)
+        return suite
+    suite = Suite(name, data.description, SmallScenario(parameters))
+    for file in suite.files:
+        if is_profile_path(file):
+            load_profile(file)
+    return suite
+
+
+def toml_of(suite: Suite) -> str:
+    """Return the text of a suite file that gives the problems of a suite."""
+    spec = parse_spec(suite.label or suite.name)
+    if isinstance(suite.scenario, Scenario):
+        return suite_toml(str(spec), suite.description, suite.scenario, suite.seeds or 3)
+    given = parse_spec(suite.name) if not suite.label else spec
+    return variant_toml(str(spec), suite.description, given.name, given.parameters)
 
 
 def _scaled(data: SuiteData, base: Scenario, parameters: SuiteParameters) -> Scenario:
@@ -305,9 +230,7 @@ def _scaled(data: SuiteData, base: Scenario, parameters: SuiteParameters) -> Sce
     given = {name: getattr(parameters, name) for name in own}
     return replace(
         base,
-        kinds=parameters.calibrate(
-            [kind.on(parameters.board, parameters.dnn) for kind in base.kinds]
-        ),
+        kinds=parameters.calibrate([_kind_scaled(kind, parameters) for kind in base.kinds]),
         devices=devices,
         threads=(low, high),
         tasks=_times(base.tasks, parameters.arrival_scale),
@@ -315,8 +238,23 @@ def _scaled(data: SuiteData, base: Scenario, parameters: SuiteParameters) -> Sce
         server_scale=base.server_scale * parameters.server_scale,
         battery_max_j=base.battery_max_j * parameters.battery_scale,
         panel_m2=base.panel_m2 * parameters.sun_scale,
+        sun=parameters.sun_of(base.sun),
         formulation=parameters.formulation(base.formulation),
         **{name: value for name, value in given.items() if value is not None},
+    )
+
+
+def _kind_scaled(kind: DeviceKind, parameters: SuiteParameters) -> DeviceKind:
+    """Apply the parameters to what a kind of device has of its own."""
+    moved = kind.on(parameters.board, parameters.dnn)
+    battery, panel = moved.battery_max_j, moved.panel_m2
+    return replace(
+        moved,
+        server=moved.server if parameters.server is None else None,
+        tasks=moved.tasks and _times(moved.tasks, parameters.arrival_scale),
+        uplink_mbps=moved.uplink_mbps and _times(moved.uplink_mbps, parameters.uplink_scale),
+        battery_max_j=battery and battery * parameters.battery_scale,
+        panel_m2=None if panel is None else panel * parameters.sun_scale,
     )
 
 

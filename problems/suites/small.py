@@ -56,6 +56,8 @@ class SmallScenario:
         by_kind = set(self.parameters.calibrated) - {"input_bits_per_value"}
         if by_kind:
             raise InputError(f"{min(by_kind)}: got a value; expected none, or a suite of horizons")
+        if self.parameters.sun is not None:
+            raise InputError(f"sun: got {self.parameters.sun}; expected a suite of horizons")
         if self.parameters.truth is not None:
             raise InputError(
                 f"truth: got {self.parameters.truth}; expected none, or a suite of horizons"

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from math import isfinite
+from pathlib import Path
 from typing import Any, cast
 
 from splitbench.problems.bracket_parameters import convert
-from splitbench.problems.errors import InputError
+from splitbench.problems.errors import InputError, UnknownNameError
 from splitbench.problems.formulation import EnergyScope, EnergyTerm, Formulation
 from splitbench.problems.horizon.scenario import DeviceKind
 from splitbench.problems.latency.profiles.device_builder import CurveKind, Split
+from splitbench.problems.sun.days import solar_names
+from splitbench.problems.sun.sun_file import SunFile
+from splitbench.problems.sun.trace import Station
 
 #: Parameters that are set for each kind of device, with the type of a value.
 CALIBRATED: dict[str, type] = {
@@ -49,6 +53,9 @@ class SuiteParameters:
         `exp2` or `table` for D(k), `linear`, `macs` or `measured` for the layers' shares.
     board, server, dnn
         A board or server for all devices, shipped or a profile file; a DNN for all devices.
+    sun, sun_column, station
+        A shipped trace or a station's file; the column of the file (default: global horizontal
+        irradiance); where it was measured, `latitude/longitude/altitude` in degrees and metres.
     truth
         D(k) of the world, where solvers plan with `curve`: what the model's error costs.
 
@@ -83,6 +90,9 @@ class SuiteParameters:
     server: str | None = None
     dnn: str | None = None
     truth: CurveKind | None = None
+    sun: str | None = None
+    sun_column: str | None = None
+    station: str | None = None
 
     def __post_init__(self) -> None:
         for name in ("devices", "slots", "min_threads"):
@@ -102,6 +112,33 @@ class SuiteParameters:
             raise InputError(f"sun_scale: got {self.sun_scale:g}; expected a number ≥ 0")
         if self.utility_weight is not None and not 0 <= self.utility_weight <= 1:
             raise InputError(f"utility_weight: got {self.utility_weight:g}; expected 0 to 1")
+
+    def sun_of(self, base: str | SunFile) -> str | SunFile:
+        """Return the sun that was given, or `base`.
+
+        Raises
+        ------
+        InputError
+            A column or station without a file, or a station that is no three numbers.
+        """
+        if self.sun is None or self.sun in solar_names():
+            if self.sun_column is not None or self.station is not None:
+                raise InputError("sun_column, station: got a value; expected sun=FILE beside it")
+            return base if self.sun is None else self.sun
+        if not Path(self.sun).suffix:
+            raise UnknownNameError("solar trace", self.sun, solar_names())
+        path = str(Path(self.sun).resolve())
+        if self.station is None:
+            return SunFile(path, self.sun_column)
+        try:
+            latitude, longitude, altitude = map(float, self.station.split("/"))
+        except ValueError:
+            raise InputError(
+                f"station: got {self.station!r}; expected latitude/longitude/altitude, as in "
+                "39.74/-105.18/1829"
+            ) from None
+        place = Station(self.sun, latitude, longitude, altitude)
+        return SunFile(path, self.sun_column, place)
 
     @property
     def input_bits(self) -> float | None:

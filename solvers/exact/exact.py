@@ -28,7 +28,7 @@ class Exact:
         best = problem.best_by_threads()
         utility, extra = best_division(best.utility)
         if utility == -np.inf:
-            return no_decision(Status.INFEASIBLE, "no decision meets every constraint")
+            return no_decision(Status.INFEASIBLE, why_infeasible(problem))
         partition = best.partition[np.arange(len(problem)), extra]
         return Solution(
             partition, problem.min_threads + extra, Status.OPTIMAL, bound=utility, utility=utility
@@ -59,6 +59,17 @@ class ExactThreads:
         device = np.arange(len(problem))
         hibernates = asleep[device, extra] > value[device, extra]
         return Solution(np.where(hibernates, -1, partition), problem.min_threads + extra)
+
+
+def why_infeasible(problem: SlotProblem) -> str:
+    """Say why no decision of a slot is feasible, as far as one constraint alone explains it."""
+    most = sum(int(cap) for cap in problem.fleet.thread_caps)  # a cap may be the largest int64
+    if problem.threads > most:
+        return (
+            f"{problem.threads} threads are more than the devices take together, {most} "
+            "(max_threads, or the length of a server_s table)"
+        )
+    return "no decision meets every constraint"
 
 
 def too_few_threads(problem: SlotProblem) -> str:

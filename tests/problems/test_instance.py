@@ -296,10 +296,17 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         load_instance("a\0b.json")
 
 
-def test_the_number_of_further_errors_is_told(tmp_path: Path) -> None:
-    """The line says how many more there are."""
+def test_every_error_is_listed(tmp_path: Path) -> None:
+    """One line lists all that is wrong with a file: single fields, or fields against another."""
     document = edited(edited(slot_document(), ("slot_s",), 0), ("threads",), 0)
-    assert refusal_of(written(tmp_path, document)).endswith(" (and 1 more)")
+    line = refusal_of(written(tmp_path, document))
+    assert "slot_s: got 0" in line
+    assert "threads: got 0" in line
+    document = edited(slot_document(), ("devices", 0, "battery_j"), 1e9)
+    document = edited(document, ("devices", 0, "cut_bits", -1), 5)
+    line = refusal_of(written(tmp_path, document))
+    assert "devices[0].battery_j: got 1e+09" in line
+    assert "cut_bits[" in line
 
 
 def places_of(value: Any, place: Place = ()) -> list[Place]:

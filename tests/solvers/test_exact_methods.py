@@ -315,3 +315,12 @@ def test_a_hundred_thousand_threads_fit_into_memory() -> None:
     value[0], value[1, :3], value[2, :4] = 0.0, [0, 1, 0], [0, 1, 2, 3]
     assert best_division(value)[0] == 4.0
     assert best_division(value)[1].tolist() == [columns - 5, 1, 3]
+
+
+def test_more_threads_than_caps_say_so() -> None:
+    """Where K is above what the devices take together, the reason is that and no other."""
+    problem = random_problem(np.random.default_rng(1), devices=2, caps=False)
+    capped = [replace(device, max_threads=2) for device in problem.fleet.devices]
+    posed = replace(problem, fleet=Fleet(capped), threads=5, min_threads=1)
+    solution = solve_slot(make("exact"), posed)
+    assert solution.note.startswith("5 threads are more than the devices take together, 4")

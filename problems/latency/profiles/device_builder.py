@@ -27,6 +27,11 @@ from splitbench.problems.latency.profiles.shipped_machines import (
     framework_factor,
     server_profile,
 )
+from splitbench.problems.latency.profiles.sweep_profiles import (
+    curve_of_sweep,
+    sweep_in_file,
+    whole_s_of_sweep,
+)
 from splitbench.problems.latency.sweeps import Sweep, published_sweep
 from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve
 
@@ -43,7 +48,8 @@ def device_profile(board: str, dnn: str, cores: int | None = None) -> float:
     Parameters
     ----------
     board, dnn
-        Names in `BOARDS` and in the board's sweep; or a profile file and a DNN of it.
+        Names in `BOARDS` and in the board's sweep; or a profile file, or a CSV of thread
+        measurements, and a DNN of it.
     cores
         A thread count that was measured; the profile's own by default.
 
@@ -58,6 +64,9 @@ def device_profile(board: str, dnn: str, cores: int | None = None) -> float:
     if measured is not None:
         run = measured.split_run if cores is None else measured.run(cores)
         return float(run.whole.median_s)
+    sweep = sweep_in_file(board, dnn)
+    if sweep is not None:
+        return whole_s_of_sweep(sweep, cores)
     profile = board_profile(board)
     wanted = profile.cores if cores is None else cores
     ncnn_s = _measured_s(sweep_of(profile.machine, dnn), wanted, f"board {board}")
@@ -83,7 +92,8 @@ def server_curve(
     `exp2` is the shipped fit of Eq. 7. `table` is what was measured, at the measured counts as it
     is and between them interpolated on log-log axes (exact for a power of k); it keeps what the
     fit smooths, such as MobileNet-V2's rise past 16 threads, and ends at the last measured count.
-    Of a profile file (`server` ends in .json), see `MeasuredDnn.curve`.
+    Of a profile file (`server` ends in .json), see `MeasuredDnn.curve`; of a CSV of thread
+    measurements, see `curve_of_sweep`.
 
     Parameters
     ----------
@@ -104,6 +114,9 @@ def server_curve(
     measured = measured_dnn(server, dnn)
     if measured is not None:
         return measured.curve(kind, scale)[0]
+    sweep = sweep_in_file(server, dnn)
+    if sweep is not None:
+        return curve_of_sweep(sweep, kind, scale)
     profile = server_profile(server)
     machine, factor = profile.machine, scale * level_factor(profile, dnn) * framework_factor(dnn)
     if kind == "exp2":
