@@ -32,6 +32,7 @@ class BestFixed:
     """
 
     name = "best-fixed"
+    clairvoyant = True
 
     def __init__(self) -> None:
         self._fleet: Fleet | None = None

@@ -21,8 +21,7 @@ def with_horizon_gaps(records: Iterable[CellRecord]) -> list[CellRecord]:
     """Return the policies' records with `horizon_bound` and `horizon_gap`, without the bounds'.
 
     The gap is bound − utility, a mean over slots. A cell has none where the horizon has no bound,
-    where its episode was cut short, and where the scheme relaxes a constraint, as it has no slot
-    gap.
+    and where the scheme relaxes a constraint, as it has no slot gap.
     """
     listed = list(records)
     bounds = {_horizon_of(one.key): one for one in listed if one.key.solver == BOUND}
@@ -52,7 +51,7 @@ def _with_gap(record: CellRecord, bound: CellRecord | None) -> CellRecord:
     changed = CellRecord(*_values_of(record))  # a third of the time of dataclasses.replace
     if known is None:
         _remark(changed, f"no horizon bound: {bound.note}")
-    elif utility is not None and not record.relaxes and record.slots_run == bound.slots_run:
+    elif utility is not None and not record.relaxes and record.slots_counted == bound.slots_counted:
         changed.horizon_bound, changed.horizon_gap = known, known - utility
     return changed
 

@@ -12,6 +12,7 @@ Optional hooks, each looked up only where it is used:
 | hook | on | what it is for |
 |---|---|---|
 | `start(horizon)` | all | called before each episode with an `EpisodeView`; for state, learning |
+| `clairvoyant` | all | True: `start` is given the future of the horizon, and the record says so |
 | `requires` | all | names of packages to install; without them the status is `not_installed` |
 | `files` | all | files that decide what it does: names beside its file, or `files(suite)` |
 | `note` | partitioner | text that goes with every decision, such as the policy in use |

@@ -65,6 +65,12 @@ def find() -> Found:
     return found
 
 
+def plugin_modules() -> list[str]:
+    """Return the names of our modules in which plug-ins may stand, without importing them."""
+    rooms = [importlib.import_module(room) for room in _ROOMS]
+    return [module for room in rooms for module in _modules_of(room)]
+
+
 def _modules_of(package: ModuleType) -> Iterator[str]:
     """Names of the public modules of a room: of its own folder and of its sub-rooms."""
     for module in pkgutil.walk_packages(package.__path__, prefix=f"{package.__name__}."):

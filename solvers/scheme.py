@@ -27,6 +27,12 @@ class Scheme:
         self.allocator = allocator
         self.name = name or f"{partitioner.name}+{allocator.name}"
 
+    @property
+    def clairvoyant(self) -> bool:
+        """Whether a half needs the future of the horizon."""
+        halves = (self.partitioner, self.allocator)
+        return any(getattr(half, "clairvoyant", False) for half in halves)
+
     def start(self, horizon: EpisodeView) -> None:
         """Start both halves, where they have a method `start`."""
         start_episode(self.partitioner, horizon)

@@ -38,7 +38,7 @@ def solve(
     """
     from splitbench.benchmark.console import print_json
     from splitbench.benchmark.planning.chosen_solvers import choose_solvers
-    from splitbench.benchmark.runs.one_file import solve_file
+    from splitbench.benchmark.runs.one_file import run_file
     from splitbench.benchmark.runs.report_one import print_solution, solution_object
     from splitbench.problems import load_instance
     from splitbench.solvers import Status
@@ -50,16 +50,15 @@ def solve(
     solver = solvers[0] if solvers else "exact"
     (solver,) = [one.name for one in choose_solvers([solver])][:1]
     problem = load_instance(file)
-    run = solve_file(file, problem, solver, seed, not no_reference, limits)
-    found = solution_object(solver, problem, run)
+    (record,) = run_file(file, [solver], seed, not no_reference, limits)
+    found = solution_object(problem, record)
     if as_json:
         print_json(found, out)
     else:
         print_solution(found, out)
-    status = run.verdict.status
-    if status is Status.INFEASIBLE:
+    if record.status == Status.INFEASIBLE:
         raise typer.Exit(3)
-    raise typer.Exit(0 if status in (Status.OPTIMAL, Status.FEASIBLE) else 1)
+    raise typer.Exit(0 if record.status in (Status.OPTIMAL, Status.FEASIBLE) else 1)
 
 
 def simulate(
@@ -78,16 +77,21 @@ def simulate(
     """
     from splitbench.benchmark.console import print_json, progress
     from splitbench.benchmark.planning.chosen_solvers import choose_solvers
-    from splitbench.benchmark.runs.one_file import simulate_file
+    from splitbench.benchmark.runs.one_file import run_file, with_bound
     from splitbench.benchmark.runs.report_one import print_simulations, simulation_object
     from splitbench.problems import load_horizon
 
     limits = options.limits_of(timeout, memory)
     options.seed_range(1, seed)
     names = [one.name for one in choose_solvers(solvers or ["exact"])]
-    horizon = load_horizon(file)
+    load_horizon(file)  # refuse another file before anything runs
+    records = []
     with progress("solvers", len(names)) as advance:
-        records = simulate_file(file, horizon, names, seed, not no_reference, limits, advance)
+        for record in run_file(file, names, seed, not no_reference, limits):
+            records.append(record)
+            advance(record.key.solver)
+    if not no_reference:
+        records = with_bound(records)
     found = [simulation_object(record) for record in records]
     if as_json:
         print_json(found, out)

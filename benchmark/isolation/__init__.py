@@ -1,4 +1,4 @@
-"""Solvers in processes of their own: workers, limits, the local pool, Dask.
+"""The player: a process that holds one plug-in, its guard and limits, and the protocol between.
 
-Built on `referee` and `runs`; used by the commands that run solvers.
+Built on `referee`; used by `executors` and `runs`.
 """

@@ -1,75 +1,125 @@
-"""The socket between harness and worker: JSON objects, one a line, nothing pickled."""
+"""Frames between referee and player: two lengths, a header and a body of bytes.
+
+The referee sends Python objects (`pickle`): the player trusts it. What the player sends is never
+unpickled: its header is a JSON object, its body numbers, and both have a largest size.
+"""
 
 from __future__ import annotations
 
 import json
+import pickle
 import socket
-from collections import deque
-from typing import Any
+import struct
+from typing import Any, NamedTuple
 
-#: A line that does not end is no message: somebody else writes to the socket.
-LONGEST_BYTES = 2**28
-_AT_ONCE = 2**20
+_LENGTHS = struct.Struct("<II")
+#: Bytes of a player's header: notes, tracebacks and claims are shortened before they are sent.
+LONGEST_HEADER = 2**16
+_AT_ONCE = 2**16
 
 
-class Channel:
-    """One end of a socket pair.
+class FrameError(Exception):
+    """What arrived is no frame of this protocol."""
 
-    Reading never blocks in the middle of a message, so that a worker which stops half way, or a
-    solver that writes to the socket, cannot make the harness wait.
+
+class Frame(NamedTuple):
+    """A player's message: a JSON object and raw numbers."""
+
+    header: dict[str, Any]
+    body: bytes
+
+
+def request_bytes(request: Any) -> bytes:
+    """Return a referee's request as bytes."""
+    body = pickle.dumps(request, protocol=pickle.HIGHEST_PROTOCOL)
+    return _LENGTHS.pack(0, len(body)) + body
+
+
+def reply_bytes(header: dict[str, Any], body: bytes = b"") -> bytes:
+    """Return a player's message as bytes."""
+    text = json.dumps(header).encode()
+    return _LENGTHS.pack(len(text), len(body)) + text + body
+
+
+def receive_request(end: socket.socket) -> Any:
+    """Wait for a request of the referee; EOFError where it is gone."""
+    _, length = _LENGTHS.unpack(_exactly(end, _LENGTHS.size))
+    return pickle.loads(_exactly(end, length))
+
+
+def _exactly(end: socket.socket, count: int) -> bytes:
+    parts = []
+    while count:
+        part = end.recv(min(count, 2**24))
+        if not part:
+            raise EOFError
+        parts.append(part)
+        count -= len(part)
+    return b"".join(parts)
+
+
+class FrameReader:
+    """Takes frames from a socket as they arrive, without ever waiting.
+
+    Parameters
+    ----------
+    end
+        The referee's end of the socket pair.
     """
 
     def __init__(self, end: socket.socket):
-        self._socket = end
-        self._unread = bytearray()
-        self._waiting: deque[dict[str, Any]] = deque()
+        self._end = end
+        self._unread = b""
+        self.longest_body = 0
 
-    def fileno(self) -> int:
-        """Return the file descriptor, to wait on."""
-        return self._socket.fileno()
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing has arrived that was not taken, not even part of a frame."""
+        return not self._unread and not self._read()
 
-    def close(self) -> None:
-        """Close this end; the other side reads an end of file."""
-        self._socket.close()
-
-    def send(self, kind: str, **content: Any) -> None:
-        """Send one message."""
-        self._socket.sendall(json.dumps({"kind": kind} | content).encode() + b"\n")
-
-    def receive(self) -> dict[str, Any]:
-        """Wait for one message; EOFError where the other side is gone."""
-        while not self._waiting:
-            self._waiting += self._whole(self._socket.recv(_AT_ONCE))
-        return self._waiting.popleft()
-
-    def arrived(self) -> list[dict[str, Any]]:
-        """Return the messages that are there, without waiting.
+    def next_frame(self) -> Frame | None:
+        """Return the next frame, None where it has not arrived in full.
 
         Raises
         ------
         EOFError
-            The other side is gone.
-        ValueError
-            What came is no message.
+            The other end is closed.
+        FrameError
+            What arrived is longer than a frame may be, or its header is no JSON object.
         """
+        frame = self._split()
+        while frame is None and self._read():
+            frame = self._split()
+        return frame
+
+    def _read(self) -> bool:
+        """Read what is there; False for nothing."""
         try:
-            return self._whole(self._socket.recv(_AT_ONCE, socket.MSG_DONTWAIT))
+            read = self._end.recv(_AT_ONCE, socket.MSG_DONTWAIT)
         except BlockingIOError:
-            return []
+            return False
         except OSError as error:
             raise EOFError from error
-
-    def _whole(self, read: bytes) -> list[dict[str, Any]]:
         if not read:
             raise EOFError
         self._unread += read
-        if b"\n" not in read:
-            if len(self._unread) > LONGEST_BYTES:
-                raise ValueError("a message without end")
-            return []
-        *lines, rest = self._unread.split(b"\n")
-        self._unread = bytearray(rest)
-        messages = [json.loads(line) for line in lines]
-        if not all(isinstance(message, dict) for message in messages):
-            raise ValueError("expected JSON objects")
-        return messages
+        return True
+
+    def _split(self) -> Frame | None:
+        if len(self._unread) < _LENGTHS.size:
+            return None
+        first, second = _LENGTHS.unpack_from(self._unread)
+        if first > LONGEST_HEADER or second > self.longest_body:
+            raise FrameError(f"a message of {first} + {second} bytes")
+        start, end = _LENGTHS.size + first, _LENGTHS.size + first + second
+        if len(self._unread) < end:
+            return None
+        text, body = self._unread[_LENGTHS.size : start], self._unread[start:end]
+        self._unread = self._unread[end:]
+        try:
+            header = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise FrameError("a message that is no JSON") from error
+        if not isinstance(header, dict):
+            raise FrameError("a message that is no JSON object")
+        return Frame(header, body)

@@ -1,142 +1,201 @@
-"""A process between harness and worker that ends all a worker started, however either dies.
+"""Guard: forks players one at a time, and kills a player's whole process tree when told to.
 
-Started as `python -m splitbench.benchmark.isolation.guard SOCKET CORE MEMORY`. It forks the worker
-and then only
-watches: where the worker ends (exits, crashes, is killed) or the harness is gone, it kills every
-descendant, those in sessions of their own and the orphaned ones among them, which become its
-children. It leaves the way the worker did, so that the harness learns how that was.
+Started as `python -m splitbench.benchmark.isolation.guard SOCKET CORE MEMORY FOLDER`. It imports
+what players need once, so that a new player is a fork and not a start. Orphans of a player become
+its children, those in sessions of their own too. Where the referee is gone it kills them all,
+removes FOLDER, the temporary directory of its players, and ends.
+
+Commands on SOCKET are one byte, answers a byte and a number:
+
+    F   with two descriptors, a player's socket and its output: fork it; answer P, its process id
+    C   count the descendants besides the player that run; answer C, the count
+    K   kill everything; answer K, 0
+
+An S with the wait status is sent unasked when the player has ended and its tree is killed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import fcntl
 import os
-import resource
 import select
+import shutil
 import signal
+import socket
+import struct
 import sys
 from pathlib import Path
+from typing import NoReturn
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
+from splitbench.benchmark.isolation.sandbox import adopt_orphans, die_with_parent, limit_memory
+
+#: An answer: its letter and a number.
+REPLY = struct.Struct("<ci")
 
 
-def main(arguments: list[str]) -> None:
-    """Fork the worker, watch, clean up; CORE and MEMORY may be `-`."""
-    connection, core, memory = int(arguments[0]), arguments[1], arguments[2]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the harness's business
-    adopt_orphans()
-    if core != "-":
-        with contextlib.suppress(AttributeError, OSError):
-            os.sched_setaffinity(0, {int(core)})
-    woken, wake = os.pipe()
-    os.set_blocking(wake, False)
-    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    guard = os.getpid()
-    worker = os.fork()
-    if worker == 0:
+class Guard:
+    """The loop of the guard.
+
+    Parameters
+    ----------
+    control
+        The referee's socket.
+    memory_bytes
+        Memory that a player may allocate; None without a limit.
+    folder
+        Temporary directory of the players.
+    """
+
+    def __init__(self, control: socket.socket, memory_bytes: int | None, folder: str):
+        self._control, self._memory_bytes, self._folder = control, memory_bytes, folder
+        self._player = 0
+        self._woken, wake = os.pipe()
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def run(self) -> None:
+        """Obey until the referee is gone."""
+        self._reply(b"R", 0)
+        while True:
+            ready, _, _ = select.select([self._control.fileno(), self._woken], [], [])
+            if self._woken in ready:
+                os.read(self._woken, 4096)
+                self._reap()
+            if self._control.fileno() in ready and not self._obey():
+                break
+        kill_descendants()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _obey(self) -> bool:
+        """Do what the referee says; False where it is gone."""
+        try:
+            command, descriptors, _, _ = socket.recv_fds(self._control, 1, 2)
+        except OSError:
+            return False
+        if command == b"F":
+            self._fork(*descriptors)
+        elif command == b"C":
+            self._reply(b"C", sum(pid != self._player for pid in descendants()))
+        elif command == b"K":
+            kill_descendants()
+            self._player = 0
+            self._reply(b"K", 0)
+        return bool(command)
+
+    def _fork(self, end: int, output: int) -> None:
+        guard = os.getpid()
+        self._player = os.fork()
+        if self._player == 0:
+            self._be_player(end, output, guard)
+        os.close(end)
+        os.close(output)
+        self._reply(b"P", self._player)
+
+    def _be_player(self, end: int, output: int, guard: int) -> NoReturn:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.close(woken)
-        os.close(wake)
-        _be_worker(connection, memory, guard)
-        return
-    status = _watch(connection, woken, worker)
-    end_children()
-    _leave(status)
+        die_with_parent()
+        if os.getppid() != guard:  # it died before that
+            os._exit(1)
+        _keep_only(end, output)
+        if self._memory_bytes is not None:
+            limit_memory(self._memory_bytes)
+        from splitbench.benchmark.isolation.player_process import serve
+
+        try:
+            serve(socket.socket(fileno=_PLAYERS_END))
+        finally:  # whatever it was: nothing of a player may run the guard's code
+            os._exit(1)
+
+    def _reap(self) -> None:
+        """Reap what has ended; where the player is among it, kill what it left and say so."""
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
+                pid, status = ended
+                if pid == self._player:
+                    kill_descendants()
+                    self._player = 0
+                    self._reply(b"S", status)
+
+    def _reply(self, letter: bytes, number: int) -> None:
+        with contextlib.suppress(OSError):
+            self._control.sendall(REPLY.pack(letter, number))
 
 
-def adopt_orphans() -> None:
-    """Become the parent of descendants whose parent ends before them (Linux)."""
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+#: Number of a player's socket, after its standard streams.
+_PLAYERS_END = 3
+#: More descriptors than a guard has open.
+_MOST_OPEN = 1024
 
 
-def end_children() -> int:
-    """Kill and reap every descendant; return how many there were."""
-    ended = 0
-    while children := _children():
+def _keep_only(end: int, output: int) -> None:
+    """Leave a player nothing but its socket and its output, which is stdout and stderr."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    kept = [fcntl.fcntl(one, fcntl.F_DUPFD, 100) for one in (nothing, output, output, end)]
+    for number, descriptor in enumerate(kept):
+        os.dup2(descriptor, number)
+    os.closerange(_PLAYERS_END + 1, _MOST_OPEN)
+
+
+def kill_descendants() -> None:
+    """Kill and reap every descendant."""
+    while children := _children("self"):
         for child in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(child, 0)
-            ended += 1
-    return ended
 
 
-def _be_worker(connection: int, memory: str, guard: int) -> None:
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != guard:  # it died before that
-        os._exit(1)
-    if memory != "-":
-        limit_memory(int(memory))
-    from splitbench.benchmark.isolation.worker import serve
-
-    serve(connection)
-
-
-def limit_memory(limit_bytes: int) -> None:
-    """Let allocations beyond the limit fail in this process (MemoryError in Python)."""
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
-
-
-def _watch(connection: int, woken: int, worker: int) -> int | None:
-    """Wait until the worker has ended, and return its status, or the harness is gone: None."""
-    poll = select.poll()
-    poll.register(woken, select.POLLIN)
-    poll.register(connection, 0)  # nothing but the other end's closing
-    while True:
-        for descriptor, _ in poll.poll():
-            if descriptor == connection:
-                return None
-            os.read(woken, 4096)
-            status = _reap(worker)
-            if status is not None:
-                return status
-
-
-def _reap(worker: int) -> int | None:
-    """Reap orphans that have ended; return the worker's status where it is among them."""
-    found = None
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            child, status = os.waitpid(-1, os.WNOHANG)
-            if child == 0:
-                break
-            if child == worker:
-                found = status
+def descendants() -> list[int]:
+    """Return the process ids of all descendants that have not ended."""
+    found, waiting = list[int](), _children("self")
+    while waiting:
+        pid = waiting.pop()
+        waiting += _children(str(pid))
+        if not _has_ended(pid):
+            found.append(pid)
     return found
 
 
-def _leave(status: int | None) -> None:
-    if status is not None and os.WIFSIGNALED(status):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        number = os.WTERMSIG(status)
-        with contextlib.suppress(OSError, ValueError):
-            signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-    os._exit(0 if status is None else os.waitstatus_to_exitcode(status))
-
-
-def _children() -> list[int]:
-    tasks = Path("/proc/self/task")
-    if not tasks.exists():
+def _children(process: str) -> list[int]:
+    tasks = Path(f"/proc/{process}/task")
+    if not Path("/proc/self/task").exists():
         import psutil
 
-        return [child.pid for child in psutil.Process().children()]
+        parent = psutil.Process(os.getpid() if process == "self" else int(process))
+        return [child.pid for child in parent.children()]
     found = []
-    for task in tasks.iterdir():
-        with contextlib.suppress(OSError):
-            found += [int(pid) for pid in (task / "children").read_text().split()]
+    with contextlib.suppress(OSError):
+        for task in tasks.iterdir():
+            with contextlib.suppress(OSError):
+                found += [int(pid) for pid in (task / "children").read_text().split()]
     return found
 
 
-def _prctl(option: int, value: int) -> None:
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+def _has_ended(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return not Path("/proc/self/stat").exists()
+    return state in "ZX"
+
+
+def main(arguments: list[str]) -> None:
+    """Prepare and run the guard; CORE and MEMORY may be `-`."""
+    end, core, memory, folder = arguments
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C concerns the harness alone
+    adopt_orphans()
+    if core != "-":
+        with contextlib.suppress(AttributeError, OSError):
+            os.sched_setaffinity(0, {int(core)})
+    from splitbench.benchmark.isolation.player_process import load_what_players_need
+
+    load_what_players_need()
+    Guard(socket.socket(fileno=int(end)), None if memory == "-" else int(memory), folder).run()
+    os._exit(0)
 
 
 if __name__ == "__main__":

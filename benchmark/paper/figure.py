@@ -12,7 +12,7 @@ from typing import Any
 from splitbench.benchmark.paper.cells import Cells
 from splitbench.benchmark.paper.items import ITEMS, PaperRequest, PaperResult
 from splitbench.benchmark.paper.verdicts import Verdict, Word, overall
-from splitbench.benchmark.runs.environment import environment
+from splitbench.benchmark.referee.environment import environment
 
 
 def figure_result(

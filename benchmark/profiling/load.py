@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from splitbench.benchmark.runs.environment import environment
+from splitbench.benchmark.referee.environment import environment
 
 
 class LoadMeter:

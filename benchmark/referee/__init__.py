@@ -1,4 +1,5 @@
-"""Judging a decision: validation, recomputation, claims against the exact optimum.
+"""The referee: steps the horizon, judges each decision, makes the record of a cell.
 
-Built on `problems`, `solvers` and `results.store`; used by `runs` and `isolation`.
+It imports no plug-in. Built on `planning`, `problems`, `solvers` and `results.store`; used by
+`isolation`, `executors`, `runs` and studies.
 """

@@ -1,239 +1,221 @@
-"""Running one cell: a solver on a slot instance, or through a whole horizon."""
+"""Step a player through a horizon, or put one slot instance to it; judge every slot.
+
+This is the one loop of the harness that steps a `Simulation`. Every slot that was asked for is
+stepped: where there is no decision, for whatever reason, all devices hibernate.
+"""
 
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
-from splitbench.benchmark.referee.answer_validation import incumbent_of, plain
-from splitbench.benchmark.referee.verify import Reference, Verdict, gap_to, judge, refuted_claims
-from splitbench.problems import EpisodeView, Horizon, InputError, Outcome, Simulation, SlotProblem
-from splitbench.results import CellKey, CellRecord
-from splitbench.results.store.record import STATUS_ORDER
-from splitbench.solvers import Context, Solution, Solver, Status, solve_slot
-from splitbench.solvers.calling import start_episode
+from splitbench.benchmark.referee.player import Answer, Player, PlayerLostError
+from splitbench.benchmark.referee.verify import Reference, Verdict, judge
+from splitbench.problems import HIBERNATE, EpisodeView, Horizon, Outcome, Simulation, SlotProblem
+from splitbench.problems.even_split import even_split
+from splitbench.solvers import Status
 from splitbench.solvers.contract import no_decision
 from splitbench.solvers.exact.exact import Exact
-from splitbench.solvers.user_files import one_line
 
 #: After so many slots in a row without a decision the rest of an episode is not run.
 SLOTS_WITHOUT_DECISION = 3
-
-
-@dataclass
-class SlotRun:
-    """One slot as it was run: the answer, its verdict, what the world made of it, the time."""
-
-    verdict: Verdict
-    outcome: Outcome | None
-    reference: Reference | None
-    seconds: float
-    solution: Solution
-    reference_s: float = 0.0
-
-
-@dataclass
-class Episode:
-    """All slots of a cell."""
-
-    devices: int
-    runs: list[SlotRun] = field(default_factory=list)
-    stopped: bool = False
-    clairvoyant: bool = False
-
-
-class Observer:
-    """Watches a cell being run; the default looks away."""
-
-    def begins(self, slot: int) -> None:
-        """Hear that a slot is about to be solved."""
-
-    def slot(self, index: int, run: SlotRun) -> None:
-        """Hear of a slot that is done."""
-
-    def incumbent(self, slot: int, solution: Solution) -> None:
-        """Hear of an incumbent that the solver published for a slot."""
-
-
-SILENT = Observer()
+#: Statuses of a solver that cannot handle the problem: its cell has no numbers.
+NOT_RUN = (Status.UNSUPPORTED, Status.NOT_INSTALLED)
 
 NO_MEMORY_FOR_REFERENCE = "no gap: the exact reference ran out of memory"
 
 
-def context_of(
-    seed: int, slot: int, deadline: float | None, observer: Observer, devices: int
-) -> Context:
-    """Return the context of a slot; what the solver publishes is checked and passed on."""
+@dataclass
+class SlotRun:
+    """One slot: the answer, its outcome in the simulation, its verdict.
 
-    def publish(solution: Solution) -> None:
-        observer.incumbent(slot, incumbent_of(solution, devices))
+    `seconds` is the round trip of request and answer, None where the player was not asked.
+    """
 
-    observer.begins(slot)
-    return Context(seed=seed, slot=slot, deadline=deadline, publish=publish)
+    problem: SlotProblem
+    answer: Answer
+    outcome: Outcome
+    seconds: float | None
+    verdict: Verdict = field(init=False)
+    reference: Reference | None = None
 
 
-def run_instance(
-    solver: Solver, problem: SlotProblem, context: Context, *, reference: bool = True
-) -> SlotRun:
-    """Solve one slot, time it, and judge the answer."""
-    start = time.perf_counter()
+@dataclass
+class Episode:
+    """All slots of a cell.
+
+    Attributes
+    ----------
+    runs
+        Every slot asked for; empty where the solver cannot handle the problem.
+    ended
+        Why the player was not asked for later slots, None where it was asked for all.
+    """
+
+    devices: int
+    runs: list[SlotRun] = field(default_factory=list)
+    ended: Answer | None = None
+    lost: bool = False
+    clairvoyant: bool = False
+    reference_s: float = 0.0
+
+    @property
+    def supported(self) -> bool:
+        """Whether the solver could handle the problem."""
+        return self.ended is None or self.ended.solution.status not in NOT_RUN
+
+
+class World(Protocol):
+    """Slots in order: a `Simulation`, or one instance."""
+
+    problem: SlotProblem
+
+    @property
+    def done(self) -> bool:
+        """Whether all slots have been stepped through."""
+
+    def accept(self, outcome: Outcome) -> Outcome:
+        """Go on with the outcome of the present slot."""
+
+
+class OneSlot:
+    """A slot instance as an episode of one slot."""
+
+    def __init__(self, problem: SlotProblem):
+        self.problem, self.done = problem, False
+
+    def accept(self, outcome: Outcome) -> Outcome:
+        """End the episode."""
+        self.done = True
+        return outcome
+
+
+def world_of(posed: Horizon | SlotProblem) -> World:
+    """Return a horizon or an instance as slots in order."""
+    return Simulation(posed) if isinstance(posed, Horizon) else OneSlot(posed)
+
+
+def run_episode(
+    player: Player,
+    posed: Horizon | SlotProblem,
+    *,
+    first_slot: int = 0,
+    reference: bool = True,
+    unstarted: Answer | None = None,
+    clairvoyant: bool = False,
+) -> Episode:
+    """Put every slot to a player and judge its decisions.
+
+    Parameters
+    ----------
+    first_slot
+        Number of the first slot in contexts: an instance's index in its suite.
+    reference
+        Whether to compute the exact optimum of each slot, after the last.
+    unstarted
+        Why the player is not asked at all, None where it can be.
+    clairvoyant
+        Whether the player may see the future; the record says so.
+    """
+    world = world_of(posed)
+    episode = Episode(len(world.problem), ended=unstarted, clairvoyant=clairvoyant)
+    if unstarted is None and isinstance(posed, Horizon):
+        _start(player, posed, episode)
+    undecided = 0
+    while not world.done and episode.supported:
+        run = _next_slot(player, world.problem, first_slot + len(episode.runs), episode)
+        undecided = 0 if run.answer.solution.decided else undecided + 1
+        episode.runs.append(run)
+        world.accept(run.outcome)
+        if episode.ended is None and undecided >= SLOTS_WITHOUT_DECISION:
+            episode.ended = run.answer
+    if not episode.supported:
+        episode.runs = []
+    _judge_all(episode, reference)
+    return episode
+
+
+def _start(player: Player, horizon: Horizon, episode: Episode) -> None:
+    view = EpisodeView.of(horizon)
     try:
-        solution = solve_slot(solver, problem.as_planned(), context)
-    except MemoryError:
-        solution = no_decision(Status.MEMORY, "out of memory")
-    except (Exception, SystemExit) as error:  # whatever a plug-in raises becomes its own row
-        solution = no_decision(Status.ERROR, one_line(error))
-    seconds = time.perf_counter() - start
-    solved = time.perf_counter()
-    known, missing = None, ""
+        answer = player.start(view if episode.clairvoyant else view.causal())
+    except PlayerLostError as lost:
+        episode.ended, episode.lost = lost.answer, True
+        return
+    if answer.solution.status != Status.FEASIBLE:
+        episode.ended = answer
+
+
+def _next_slot(player: Player, problem: SlotProblem, slot: int, episode: Episode) -> SlotRun:
+    """Ask for a decision and apply it; where there is none, hibernate every device."""
+    if episode.ended is not None:
+        unasked = replace(episode.ended, traceback="")
+        return SlotRun(problem, unasked, asleep(problem), None)
+    begun = time.perf_counter()
+    try:
+        answer = player.solve(problem.as_planned(), slot)
+    except PlayerLostError as lost:
+        episode.ended, episode.lost = lost.answer, True
+        answer = episode.ended if lost.incumbent is None else Answer(lost.incumbent)
+    seconds = time.perf_counter() - begun
+    solution = answer.solution
+    if solution.partition is not None and solution.threads is not None:
+        outcome = problem.evaluate(solution.partition, solution.threads, solution.relaxes)
+        return SlotRun(problem, answer, outcome, seconds)
+    if solution.status in NOT_RUN:
+        if episode.runs:  # it did support the slots before
+            answer = replace(answer, solution=no_decision(Status.ERROR, solution.note))
+        episode.ended = answer
+    return SlotRun(problem, answer, asleep(problem), seconds)
+
+
+def asleep(problem: SlotProblem) -> Outcome:
+    """Return the outcome of a slot without a decision: every device hibernates, scoring −10."""
+    allowed = replace(problem.formulation, hibernation="allowed")
+    threads = even_split(problem.threads, problem.thread_caps)
+    slot = replace(problem, formulation=allowed)
+    return slot.evaluate(np.full(len(problem), HIBERNATE), threads)
+
+
+def _judge_all(episode: Episode, reference: bool) -> None:
+    begun = time.perf_counter()
+    missing = ""
+    known: Sequence[Reference | None] = [None] * len(episode.runs)
     if reference:
         try:
-            known = solve_reference(problem)
-        except MemoryError:  # it is not the solver's: its decision stands, without a gap
+            known = references([run.problem for run in episode.runs])
+        except MemoryError:  # the decisions stand, without a gap
             missing = NO_MEMORY_FOR_REFERENCE
-    reference_s = time.perf_counter() - solved
-    verdict = judge(problem, solution, known)
-    if missing:
-        verdict = replace(verdict, note="; ".join(filter(None, [verdict.note, missing])))
-    kept = plain(solution, verdict)
-    return SlotRun(verdict, verdict.outcome, known, seconds, kept, reference_s)
+    episode.reference_s = time.perf_counter() - begun
+    for run, optimum in zip(episode.runs, known, strict=True):
+        solution = run.answer.solution
+        if optimum is None and not missing and solution.status == Status.INFEASIBLE:
+            optimum = _feasibility(run.problem)  # a slot without an optimum counts for nobody
+        verdict = judge(run.problem, solution, optimum, run.outcome)
+        if missing:
+            verdict = replace(verdict, note="; ".join(filter(None, [verdict.note, missing])))
+        run.verdict, run.reference = verdict, optimum
+
+
+def references(problems: Sequence[SlotProblem]) -> list[Reference]:
+    """Return the proved optimum of each slot, or that it has none."""
+    return [solve_reference(problem) for problem in problems]
 
 
 def solve_reference(problem: SlotProblem) -> Reference:
-    """Return the proven optimum of a slot, or that it has none."""
+    """Return the proved optimum of a slot, or that it has none."""
     solution = Exact().solve(problem)
     return Reference(solution.bound if solution.decided else None, Status(solution.status))
 
 
-def run_episode(
-    solver: Solver,
-    horizon: Horizon,
-    seed: int,
-    *,
-    reference: bool = True,
-    deadline: float | None = None,
-    observer: Observer = SILENT,
-) -> Episode:
-    """Step a solver through a horizon, until `deadline` (of `time.monotonic()`) for the solver.
-
-    A slot without a decision hibernates every device; after three in a row the rest is not run.
-    """
-    episode, view = Episode(len(horizon.fleet)), EpisodeView.of(horizon)
+def _feasibility(problem: SlotProblem) -> Reference | None:
+    """Check a claim that a slot is infeasible; None where it holds not."""
     try:
-        start_episode(solver, view)
-    except InputError as error:
-        _stop(episode, no_decision(Status.UNSUPPORTED, str(error)))
-        return episode
+        found = solve_reference(problem)
     except MemoryError:
-        _stop(episode, no_decision(Status.MEMORY, "start: out of memory"))
-        return episode
-    except (Exception, SystemExit) as error:  # as of `solve`: a plug-in may do anything
-        _stop(episode, no_decision(Status.ERROR, f"start: {one_line(error)}"))
-        return episode
-    simulation, silent = Simulation(horizon), 0
-    while not simulation.done and silent < SLOTS_WITHOUT_DECISION:
-        context = context_of(seed, simulation.index, deadline, observer, episode.devices)
-        run = run_instance(solver, simulation.problem, context, reference=reference)
-        if run.verdict.outcome is None:
-            silent += 1
-            run.outcome = simulation.hibernate()
-            run.verdict = replace(run.verdict, gap=gap_to(run.outcome, run.reference))
-        else:
-            silent = 0
-            simulation.accept(run.verdict.outcome)
-        episode.runs.append(run)
-        observer.slot(simulation.index - 1, run)
-    episode.stopped, episode.clairvoyant = not simulation.done, view.clairvoyant
-    return episode
-
-
-def _stop(episode: Episode, solution: Solution) -> None:
-    episode.runs.append(
-        SlotRun(
-            Verdict(Status(solution.status), None, None, solution.note), None, None, 0.0, solution
-        )
-    )
-    episode.stopped = True
-
-
-def record_of(key: CellKey, episode: Episode, environment: dict[str, Any]) -> CellRecord:
-    """Summarise an episode (or a single instance, an episode of one) as the cell's record."""
-    runs = episode.runs
-    outcomes = [run.outcome for run in runs if run.outcome is not None]
-    served = np.concatenate([o.served for o in outcomes]) if outcomes else np.zeros(0, bool)
-    gaps = [run.verdict.gap for run in runs]
-    known = [gap for gap in gaps if gap is not None]
-    complete = bool(known) and len(known) == len(runs)
-    violations: Counter[str] = Counter()
-    for outcome in outcomes:
-        violations.update(violation.constraint for violation in outcome.violations)
-    references = {run.reference.status for run in runs if run.reference is not None}
-    record = CellRecord(
-        key=key,
-        status=max((str(run.verdict.status) for run in runs), key=STATUS_ORDER.index),
-        note=next((run.verdict.note for run in runs if run.verdict.note), ""),
-        devices=episode.devices,
-        slots_run=len(outcomes),
-        slots_asked=len(outcomes),
-        utility_mean=float(np.mean([o.utility for o in outcomes])) if outcomes else None,
-        energy_j_mean=(float(np.mean([o.energy_j.mean() for o in outcomes])) if outcomes else None),
-        served=int(served.sum()),
-        violations=dict(violations),
-        slot_gap_mean=float(np.mean(known)) if complete else None,
-        slot_gap_max=float(np.max(known)) if complete else None,
-        slot_gap_min=float(np.min(known)) if complete else None,
-        gap_relative_mean=float(np.mean([_relative(run) for run in runs])) if complete else None,
-        gap_against="optimum" if complete else None,
-        reference_status=str(references.pop()) if len(references) == 1 else None,
-        slots_optimal=sum(run.verdict.reached_optimum for run in runs),
-        solve_s=[run.seconds for run in runs],
-        claims=refuted_claims([run.verdict for run in runs]),
-        decisions=[decision_of(run) for run in runs],
-        environment=environment,
-    )
-    marks = ["clairvoyant: it sees the future"] if episode.clairvoyant else []
-    relaxed = sorted({broken.constraint for outcome in outcomes for broken in outcome.relaxed})
-    record.relaxes = tuple(relaxed)
-    marks += [f"relaxes {name}: no gap where it does" for name in relaxed]
-    record.note = "; ".join(filter(None, [*marks, record.note]))
-    for part in ("local_s", "transmit_s", "queue_s", "server_s"):
-        setattr(record, f"{part}_mean", _mean_served(outcomes, part, served))
-    record.latency_s_mean = _mean_served(outcomes, "end_to_end_s", served)
-    return record
-
-
-def _relative(run: SlotRun) -> float:
-    assert run.verdict.gap is not None
-    assert run.reference is not None
-    return run.verdict.gap / max(abs(run.reference.utility or 0.0), 1e-10)
-
-
-def _mean_served(outcomes: list[Outcome], part: str, served: np.ndarray[Any, Any]) -> float | None:
-    if not served.any():
         return None
-    values = np.concatenate([getattr(outcome, part) for outcome in outcomes])
-    return float(values[served].mean())
-
-
-def decision_of(run: SlotRun) -> dict[str, Any]:
-    """Return what is kept of each slot: the decision, what it is found to be, what was claimed."""
-    outcome = run.outcome
-    price = run.solution.energy_price if run.verdict.outcome is not None else None
-    return {
-        "partition": None if outcome is None else outcome.partition.tolist(),
-        "threads": None if outcome is None else outcome.threads.tolist(),
-        "utility": None if outcome is None else outcome.utility,
-        "battery_next_j": None if outcome is None else outcome.battery_next_j.tolist(),
-        "harvest_j": None if outcome is None else outcome.harvest_j.tolist(),
-        "energy_price": None if price is None else np.asarray(price, dtype=float).tolist(),
-        "gap": run.verdict.gap,
-        "status": str(run.verdict.status),
-        "claimed": str(run.solution.status),
-        "bound": run.solution.bound,
-        "claimed_utility": run.solution.utility,
-        "relaxes": list(run.solution.relaxes),
-    }
+    return found

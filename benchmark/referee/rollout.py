@@ -1,4 +1,4 @@
-"""Playing an episode for its utilities alone: no timing, no reference, no record."""
+"""Step a solver of ours through an episode for its utilities: no reference, no record."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from splitbench.problems import EpisodeView, Horizon, Outcome, Simulation, SlotProblem
+from splitbench.benchmark.referee.episode import run_episode
+from splitbench.benchmark.referee.player import PlugIn
+from splitbench.problems import Horizon, SlotProblem
 from splitbench.problems.arrays import Floats
-from splitbench.solvers import Solution, solve_slot
-from splitbench.solvers.calling import start_episode
-from splitbench.solvers.contract import Context, Solver
 
 
 @dataclass(frozen=True)
 class Played:
-    """What a policy met and earned.
+    """The slots a policy met and their utilities.
 
     `problems` are the slots at the charges met, `utilities` the U of each, shape (T,);
     `unserved` counts device-slots without service (hibernation, or a broken constraint).
@@ -37,30 +36,19 @@ class Played:
         return len(self.problems[0])
 
 
-def play(horizon: Horizon, solver: Solver) -> Played:
-    """Step `solver`, which must decide every slot, through a horizon."""
-    start_episode(solver, EpisodeView.of(horizon))
-    simulation, problems, outcomes = Simulation(horizon), [], []
-    while not simulation.done:
-        problem, context = simulation.problem, Context(slot=simulation.index)
-        outcomes.append(simulation.step(*_decision(solve_slot(solver, problem, context))))
-        problems.append(problem)
-    return _played(problems, outcomes)
+def play(posed: Horizon | SlotProblem, solver: Any) -> Played:
+    """Step `solver` through a horizon, or one instance; it must decide every slot.
 
-
-def play_instance(problem: SlotProblem, solver: Solver) -> Played:
-    """Play one independent slot that `solver` must decide, feasibly or not."""
-    return _played([problem], [problem.evaluate(*_decision(solve_slot(solver, problem)))])
-
-
-def _decision(solution: Solution) -> tuple[Any, Any]:
-    assert solution.decided, solution.note
-    return solution.partition, solution.threads
-
-
-def _played(problems: list[SlotProblem], outcomes: list[Outcome]) -> Played:
+    Raises
+    ------
+    AssertionError
+        A slot without a decision, with the reason.
+    """
+    runs = run_episode(PlugIn.of(solver), posed, reference=False, clairvoyant=True).runs
+    for run in runs:
+        assert run.answer.solution.decided, run.answer.solution.note
     return Played(
-        tuple(problems),
-        np.array([outcome.utility for outcome in outcomes]),
-        sum(int((~outcome.served).sum()) for outcome in outcomes),
+        tuple(run.problem for run in runs),
+        np.array([run.outcome.utility for run in runs]),
+        sum(int((~run.outcome.served).sum()) for run in runs),
     )

@@ -1,11 +1,11 @@
-"""Recomputing what a solver says: feasibility, utility, optimality and bound of one slot."""
+"""Judge an answer to one slot: recompute feasibility, utility, optimality and bound."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from splitbench.benchmark.referee.answer_validation import unusable
+from splitbench.benchmark.referee.answer_validation import plain_or_error
 from splitbench.problems import Outcome, SlotProblem
 from splitbench.results.tables.note_merging import without_numbers
 from splitbench.solvers import Solution, Status
@@ -35,7 +35,7 @@ class Verdict:
     outcome
         The model applied to the decision; None without a decision.
     gap
-        Reference − U, None without a reference, where a constraint is relaxed, where the
+        Reference − U. None without a reference, where a constraint is relaxed, where the
         instance has no feasible decision, and where a broken constraint scores more than U*.
     claims
         Claims that did not hold, in words.
@@ -50,30 +50,40 @@ class Verdict:
     @property
     def reached_optimum(self) -> bool:
         """Whether the decision is feasible and as good as the optimum."""
-        return self.gap == 0.0 and self.status is not Status.INVALID
+        decided = self.outcome is not None
+        return decided and self.gap == 0.0 and self.status is not Status.INVALID
 
 
-def judge(problem: SlotProblem, solution: Solution, reference: Reference | None) -> Verdict:
-    """Evaluate a solution with the model and hold its claims against the reference.
+def judge(
+    problem: SlotProblem,
+    solution: Solution,
+    reference: Reference | None,
+    outcome: Outcome | None = None,
+) -> Verdict:
+    """Evaluate a solution with the model and check its claims against the reference.
 
     Where the solver planned with other devices than the world has (`SlotProblem.planning`), it
-    could prove nothing of the world: its claims are dropped, not refuted.
+    could prove nothing about the world: its claims are dropped, not refuted.
+
+    Parameters
+    ----------
+    outcome
+        What the slot came to, where it is known already: of a solution without a decision, that
+        of hibernating every device.
     """
-    wrong = unusable(solution)
-    if wrong:
-        return Verdict(Status.ERROR, None, None, f"unusable answer: {wrong}")
+    if outcome is None:
+        solution = plain_or_error(solution, len(problem))
     if problem.planning is not None:
         proved = solution.status == Status.OPTIMAL
         kept = Status.FEASIBLE if proved else Status(solution.status)
         solution = replace(solution, status=kept, bound=None, utility=None)
-    if not solution.decided:
-        return _without_decision(solution, reference)
-    assert solution.partition is not None
-    assert solution.threads is not None
-    try:
+    if solution.partition is None or solution.threads is None:
+        gap = None if outcome is None else gap_to(outcome, reference)
+        if gap is not None and gap < 0.0 and not problem.formulation.hibernation_allowed:
+            gap = None
+        return replace(_without_decision(solution, reference), gap=gap)
+    if outcome is None:
         outcome = problem.evaluate(solution.partition, solution.threads, solution.relaxes)
-    except (ValueError, TypeError, OverflowError) as error:  # InputError, or numpy's own
-        return Verdict(Status.ERROR, None, None, f"unusable decision: {error}")
     gap = gap_to(outcome, reference)
     claims = _false_claims(solution, outcome, gap, reference)
     status = Status(solution.status)
@@ -97,8 +107,8 @@ def _without_decision(solution: Solution, reference: Reference | None) -> Verdic
 def gap_to(outcome: Outcome, reference: Reference | None) -> float | None:
     """Return reference − U, rounding taken for 0; None where there is nothing to compare.
 
-    Where nobody may hibernate the optimum can be worth less than the −10 that a broken constraint
-    scores: such a decision has no gap, since it is none of those the optimum is the best of.
+    Without hibernation the optimum can be below the −10 that a broken constraint or no decision
+    scores; these then have no gap, since the optimum is the best of other decisions.
     """
     if reference is None or reference.utility is None or outcome.relaxed:
         return None
@@ -137,7 +147,7 @@ def _false_claims(
 
 
 def refuted_claims(verdicts: Sequence[Verdict]) -> list[str]:
-    """Gather the claims of an episode's slots: one of each kind, and in how many slots it fell."""
+    """Deduplicate refuted claims: claims that differ only in a number are one, with a count."""
     slots: dict[str, list[str]] = {}
     for verdict in verdicts:
         for claim in verdict.claims:

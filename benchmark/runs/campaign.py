@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from splitbench.benchmark.isolation.cell_runner import Finished
 from splitbench.benchmark.isolation.limits import Limits
-from splitbench.benchmark.isolation.pool import Finished
 from splitbench.benchmark.options import Again
+from splitbench.benchmark.referee.cell import run_cell
 from splitbench.benchmark.runs.estimate import Estimator, Forecast, forecast_of
-from splitbench.benchmark.runs.execute import run_cell
+from splitbench.benchmark.runs.solver_version import solver_version
 from splitbench.results import CellKey, CellRecord, Store
 from splitbench.results.store.store import now
 
@@ -107,6 +108,7 @@ class Campaign:
             self.seconds = time.monotonic() - began
             finished.record.wall_s = finished.wall_s
             finished.record.written = now()
+            finished.record.solver_version = solver_version(finished.record.key.solver)
             store.put(finished.record)
             self.known[finished.record.key] = finished.record
             self._note_overhead(finished)

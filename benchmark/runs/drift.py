@@ -6,45 +6,15 @@ experiments. The time of work that never changes tells them apart.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-import numpy as np
-
-from splitbench.problems import (
-    Device,
-    Exp2Curve,
-    Fleet,
-    SlotProblem,
-    linear_local_s,
-    linear_server_share,
-)
 from splitbench.results.store.documents import ReferenceTime
-from splitbench.solvers.exact.exact import Exact
 
 #: A reference cell that takes this many times its least so far counts as drift.
 TOLERATED = 1.25
-#: Solves a timing; about 30 ms together, so that one interrupt does not look like drift.
-REPEATS = 60
-
-_DEVICES, _THREADS, _LAYERS = 10, 60, 20
-
-
-def reference_cell_seconds(repeats: int = REPEATS) -> float:
-    """Time the reference cell: the mean seconds of some exact solves of one fixed slot.
-
-    The mean, not the median: others on the machine cost a short solve nothing or very much. Each
-    solve builds its problem anew, so that nothing is cached; one solve before is not timed.
-    """
-    Exact().solve(_reference_problem())
-    start = time.perf_counter()
-    for _ in range(repeats):
-        if not Exact().solve(_reference_problem()).decided:
-            raise AssertionError("the reference cell has no decision")
-    return (time.perf_counter() - start) / repeats
 
 
 @dataclass(frozen=True)
@@ -129,33 +99,3 @@ def _machine(environment: dict[str, Any]) -> str:
     parts = (str(machine.get(name, "?")) for name in ("processor", "cores", "system"))
     name = f"{machine['name']}: " if "name" in machine else ""
     return name + "{}, {} cores, {}".format(*parts)
-
-
-def _reference_problem() -> SlotProblem:
-    """Fixed numbers, written here so that no change of a suite changes them."""
-    share = linear_server_share(_LAYERS)
-    cut_bits = [4.8e6 * 0.8**layer for layer in range(_LAYERS)]
-    fleet = Fleet(
-        [
-            Device(
-                name=f"d{index}",
-                deadline_s=0.4 + 0.01 * index,
-                battery_max_j=2000.0,
-                compute_power_w=8.6,
-                transmit_power_w=6.5,
-                cut_bits=(*cut_bits, 0.0),
-                local_s=linear_local_s(0.3 + 0.02 * index, _LAYERS),
-                server_share=share,
-                curve=Exp2Curve(0.17, -0.5 + 0.02 * index, 0.02, 0.0),
-            )
-            for index in range(_DEVICES)
-        ]
-    )
-    return SlotProblem(
-        fleet=fleet,
-        threads=_THREADS,
-        arrival_rate_hz=np.full(_DEVICES, 0.8),
-        uplink_bps=np.linspace(1e7, 2e7, _DEVICES),
-        battery_j=np.full(_DEVICES, 1500.0),
-        harvest_j=np.full(_DEVICES, 60.0),
-    )

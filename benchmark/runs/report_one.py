@@ -1,4 +1,4 @@
-"""What `solve` and `simulate` print, as JSON objects and for people."""
+"""Print the record of a file's cell: `solve` and `simulate`, as JSON and for people."""
 
 from __future__ import annotations
 
@@ -9,30 +9,29 @@ from typing import Any
 import numpy as np
 
 from splitbench.benchmark.console import emit
-from splitbench.benchmark.referee.episode import SlotRun
 from splitbench.problems import HIBERNATE, Outcome, SlotProblem
 from splitbench.results import CellRecord
 from splitbench.results.tables.escape import printable
 from splitbench.results.tables.tables import counts, gap_text, number
 
 
-def solution_object(solver: str, problem: SlotProblem, run: SlotRun) -> dict[str, Any]:
-    """Return the object that `solve --json` prints."""
-    outcome, gap, against = run.outcome, run.verdict.gap, "optimum"
-    reference = None if run.reference is None else run.reference.utility
-    bound = run.solution.bound
-    relaxed = outcome is not None and bool(outcome.relaxed)
-    if run.reference is None and outcome is not None and bound is not None and not relaxed:
-        gap, against, reference = bound - outcome.utility, "bound", bound
-        gap = None if gap < 0.0 and not outcome.feasible else gap  # as `gap_to`
-    relative = None
-    if gap is not None and reference is not None:
-        relative = gap / max(abs(reference), 1e-10)
+def solution_object(problem: SlotProblem, record: CellRecord) -> dict[str, Any]:
+    """Return the object that `solve --json` prints, from the record of the instance's cell."""
+    decision = record.decisions[0] if record.decisions else {}
+    outcome = _outcome(problem, decision)
+    bound, relative = decision.get("bound"), record.gap_relative_mean
+    gap, against = decision.get("gap"), record.gap_against
+    comparable = outcome is not None and not outcome.relaxed and not record.key.reference
+    if comparable and outcome is not None and bound is not None:
+        gap, against = bound - outcome.utility, "bound"
+        if gap < 0.0 and not outcome.feasible:  # as `gap_to`
+            gap = None
+        relative = None if gap is None else gap / max(abs(bound), 1e-10)
     return {
-        "solver": solver,
-        "status": str(run.verdict.status),
-        "partition": None if outcome is None else outcome.partition.tolist(),
-        "threads": None if outcome is None else outcome.threads.tolist(),
+        "solver": record.key.solver,
+        "status": record.status,
+        "partition": decision.get("partition"),
+        "threads": decision.get("threads"),
         "utility": None if outcome is None else outcome.utility,
         "bound": bound,
         "gap": gap,
@@ -41,16 +40,25 @@ def solution_object(solver: str, problem: SlotProblem, run: SlotRun) -> dict[str
         "feasible": outcome is not None and outcome.feasible,
         "violations": [] if outcome is None else [v._asdict() for v in outcome.violations],
         "relaxes": [] if outcome is None else [v._asdict() for v in outcome.relaxed],
-        "seconds": run.seconds,
-        "note": run.verdict.note,
-        "claims_refuted": list(run.verdict.claims),
+        "seconds": sum(record.solve_s),
+        "note": record.note,
+        "claims_refuted": record.claims,
+        "traceback": record.traceback,
+        "output": record.output,
         "devices": [] if outcome is None else _devices(problem, outcome),
     }
 
 
+def _outcome(problem: SlotProblem, decision: dict[str, Any]) -> Outcome | None:
+    """Return the parts of the decision that a record sums up, None without a decision."""
+    if decision.get("partition") is None:
+        return None
+    return problem.evaluate(decision["partition"], decision["threads"], decision["relaxes"])
+
+
 def simulation_object(record: CellRecord) -> dict[str, Any]:
     """Return the object that `simulate --json` prints."""
-    device_slots = record.devices * record.slots_run
+    device_slots = record.devices * record.slots_asked
     return {
         "solver": record.key.solver,
         "status": record.status,
@@ -67,6 +75,8 @@ def simulation_object(record: CellRecord) -> dict[str, Any]:
         "seconds": sum(record.solve_s),
         "note": record.note,
         "claims_refuted": record.claims,
+        "traceback": record.traceback,
+        "output": record.output,
         "slots": record.decisions,
     }
 

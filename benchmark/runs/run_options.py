@@ -8,13 +8,13 @@ from statistics import median
 
 from splitbench.benchmark import options
 from splitbench.benchmark.console import note, print_json, remark, warn
+from splitbench.benchmark.executors.pool import Pool
 from splitbench.benchmark.isolation.limits import Limits
-from splitbench.benchmark.isolation.pool import Pool
 from splitbench.benchmark.options import RunOptions
 from splitbench.benchmark.runs.campaign import Campaign, Executor, InProcess
 from splitbench.benchmark.runs.drift import drifts
 from splitbench.benchmark.runs.dry_run import print_forecast
-from splitbench.benchmark.runs.plan import Plan
+from splitbench.benchmark.runs.plan import Plan, code_here
 from splitbench.benchmark.runs.progress import Progress, at_work, shown
 from splitbench.benchmark.runs.run_report import (
     error_report,
@@ -116,9 +116,9 @@ def _executor(how: RunOptions, limits: Limits) -> Iterator[Executor]:
     if how.executor is options.Where.IN_PROCESS:
         yield InProcess()
     elif how.executor is options.Where.DASK:
-        from splitbench.benchmark.isolation.dask_executor import DaskExecutor
+        from splitbench.benchmark.executors.dask_executor import DaskExecutor
 
-        with DaskExecutor(how.scheduler, how.jobs, limits) as dask:
+        with DaskExecutor(how.scheduler, how.jobs, limits, code_here) as dask:
             yield dask
     else:
         with Pool(how.jobs, limits) as pool:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from splitbench.baselines.best_fixed import BestFixed
 from splitbench.baselines.even_optimal import EvenThreadsBestPartition
 from splitbench.baselines.simple_partitioners import EdgeOnly, LocalOnly
-from splitbench.benchmark.referee.rollout import Played, play, play_instance
+from splitbench.benchmark.referee.rollout import Played, play
 from splitbench.benchmark.referee.verify import TOLERANCE
 from splitbench.problems import Horizon, SlotProblem
 from splitbench.problems.arrays import Floats
@@ -94,11 +94,11 @@ def trivial_report(
     episodes: list[_Episode] = []
     for seed in seeds:
         if made.episodes:
-            episodes.append(_episode(made.horizon(seed, slots), play))
+            episodes.append(_episode(made.horizon(seed, slots)))
         else:
             posed = made.instances(seed, slots)
             feasible = [problem for problem in posed if Exact().solve(problem).decided]
-            episodes += [_episode(problem, play_instance) for problem in feasible]
+            episodes += [_episode(problem) for problem in feasible]
     policies = list(episodes[0].played) if episodes else []
     return [_row(made.name, policy, episodes) for policy in policies]
 
@@ -114,11 +114,11 @@ def _policies(episodes: bool) -> dict[str, Any]:
     }
 
 
-def _episode(posed: Horizon | SlotProblem, play_one: Callable[..., Played]) -> _Episode:
-    exact = play_one(posed, Exact())
+def _episode(posed: Horizon | SlotProblem) -> _Episode:
+    exact = play(posed, Exact())
     played, optimal = {EXACT: exact}, {EXACT: 1.0}
     for name, policy in _policies(isinstance(posed, Horizon)).items():
-        played[name] = play_one(posed, policy)
+        played[name] = play(posed, policy)
         optimal[name] = _optimal_share(exact, policy)
     return _Episode(played, optimal)
 

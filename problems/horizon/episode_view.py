@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from splitbench.problems.arrays import Floats
+from splitbench.problems.errors import InputError
 from splitbench.problems.fleet import Fleet
 from splitbench.problems.formulation import Formulation
 from splitbench.problems.horizon.horizon import Horizon
@@ -25,7 +26,7 @@ class EpisodeView:
         The suite that the horizon was drawn from: a policy that learns may draw others of it, at
         seeds of its own. Empty where there is none (files).
     clairvoyant
-        Whether the solver asked for the future; the record says so.
+        Whether the solver asked for the future.
     """
 
     fleet: Fleet
@@ -58,8 +59,19 @@ class EpisodeView:
             _future=horizon,
         )
 
+    def causal(self) -> EpisodeView:
+        """Return the view without the future, as a player of another process is given it."""
+        return replace(self, _future=None)
+
     def oracle(self) -> Horizon:
-        """Return the whole horizon, for upper references; the record marks the run clairvoyant."""
-        assert self._future is not None
+        """Return the whole horizon, for upper references; the record marks the run clairvoyant.
+
+        Raises
+        ------
+        InputError
+            The solver does not declare that it needs the future.
+        """
+        if self._future is None:
+            raise InputError("the future of a horizon: expected `clairvoyant = True` on the class")
         self.clairvoyant = True
         return self._future

@@ -90,8 +90,12 @@ class CellRecord:
         `infeasible` where the instance is proved to have no decision.
     slots_optimal
         Slots in which the decision reached the optimum to 1e-9.
-    solve_s
-        Seconds of each slot that was tried.
+    solve_s, player_s, empty_round_trip_s
+        Seconds of each slot that the solver was asked for, from the request to its answer by the
+        referee's clock. Beside them what the player's process measured, their sum, which is not
+        to be trusted; and the seconds of a request without any work, None in-process.
+    reference_s
+        Seconds of the exact references, which are no part of `solve_s` and of no limit.
     claims
         What the solver claimed and the recomputation did not bear out, in words.
     decisions
@@ -107,7 +111,7 @@ class CellRecord:
     limit_s
         Time limit of the cell, s; None without one. What a cell that failed is charged.
     reference_cell_s
-        Seconds of the reference cell (`benchmark.runs.drift`) when last timed before this cell.
+        Seconds of the reference cell (`benchmark.referee.reference_cell`) when last timed before.
     wall_s
         Seconds of the cell by the clock, reference and harness included; None where unknown.
     written
@@ -152,6 +156,9 @@ class CellRecord:
     per_device: list[dict[str, Any]] = field(default_factory=list)
     traceback: str = ""
     output: str = ""
+    reference_s: float | None = None
+    empty_round_trip_s: float | None = None
+    player_s: float | None = None
     suite_label: str = ""
     solver_label: str = ""
 

@@ -78,6 +78,11 @@ class Lookahead:
         self.hibernate = hibernate or ("free" if upper_reference else "forced")
         self._ahead: Forecast | None = None
 
+    @property
+    def clairvoyant(self) -> bool:
+        """Whether the forecast is the truth."""
+        return self.forecast == "oracle"
+
     def start(self, horizon: EpisodeView) -> None:
         """Begin an episode; `oracle` plans it here."""
         self._ahead = Forecast(horizon, self.forecast)

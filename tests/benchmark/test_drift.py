@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from splitbench.benchmark.runs import drift
-from splitbench.benchmark.runs.drift import drifts, reference_cell_seconds
+from splitbench.benchmark.referee import reference_cell
+from splitbench.benchmark.referee.reference_cell import reference_cell_seconds
+from splitbench.benchmark.runs.drift import drifts
 from splitbench.results import Store
 from splitbench.results.store.documents import ReferenceTime
 from splitbench.solvers.exact.exact import Exact
@@ -16,7 +17,7 @@ from tests.results.records import ENVIRONMENT, record, write_store
 
 def test_reference_cell_is_always_the_same_work() -> None:
     """The slot has nothing random, is not trivial, and does not keep what it worked out."""
-    first, second = drift._reference_problem(), drift._reference_problem()
+    first, second = reference_cell._reference_problem(), reference_cell._reference_problem()
     assert first is not second
     decisions = [Exact().solve(problem) for problem in (first, second)]
     assert np.array_equal(decisions[0].partition, decisions[1].partition)

@@ -9,10 +9,12 @@ import pytest
 import splitbench.solvers.ddp
 from splitbench.benchmark.isolation.limits import Limits
 from splitbench.benchmark.planning.code import code_of, world_code
-from splitbench.benchmark.referee.episode import Episode, SlotRun, record_of, run_episode
-from splitbench.benchmark.referee.verify import Reference, Verdict
+from splitbench.benchmark.referee.cell import run_cell
+from splitbench.benchmark.referee.cell_record import record_of
+from splitbench.benchmark.referee.episode import run_episode
+from splitbench.benchmark.referee.player import PlugIn
+from splitbench.benchmark.referee.verify import Reference
 from splitbench.benchmark.runs.campaign import Again, Campaign
-from splitbench.benchmark.runs.execute import run_cell
 from splitbench.benchmark.runs.plan import Request, cells_of
 from splitbench.problems import SlotProblem
 from splitbench.problems.latency.profiles.profile_file import save_profile
@@ -41,9 +43,9 @@ class Silent:
 def test_a_slot_without_a_decision_hibernates_everybody() -> None:
     """It scores −10 for each device, draws nothing, has its gap, and the episode goes on."""
     horizon = make_suite("paper-wifi").horizon(0, 6)
-    episode = run_episode(Silent(1, 2, 4), horizon, 0)
+    episode = run_episode(PlugIn.of(Silent(1, 2, 4)), horizon)
     assert len(episode.runs) == 6
-    assert not episode.stopped
+    assert episode.ended is None
     run = episode.runs[1]
     assert run.outcome is not None
     assert run.reference is not None
@@ -55,11 +57,85 @@ def test_a_slot_without_a_decision_hibernates_everybody() -> None:
 
 
 def test_three_slots_in_a_row_end_the_episode() -> None:
-    """After three slots without a decision in a row the rest is not run."""
+    """After three slots without a decision in a row the rest is not run, but counts."""
     horizon = make_suite("paper-wifi").horizon(0, 9)
-    episode = run_episode(Silent(0, 2, 3, 4), horizon, 0)
-    assert len(episode.runs) == 5
-    assert episode.stopped
+    episode = run_episode(PlugIn.of(Silent(0, 2, 3, 4)), horizon)
+    assert episode.ended is not None
+    assert [run.seconds is not None for run in episode.runs] == [True] * 5 + [False] * 4
+    for run in episode.runs[2:]:
+        assert run.outcome.utility == -30.0
+        assert run.reference is not None
+        assert run.reference.utility is not None
+        assert run.verdict.gap == pytest.approx(run.reference.utility + 30.0)
+    assert episode.runs[8].problem.battery_j.tolist() == pytest.approx(
+        np.minimum(
+            episode.runs[7].problem.battery_j + episode.runs[7].problem.harvest_j,
+            horizon.fleet.battery_max_j,
+        )
+    )
+
+
+def test_every_slot_asked_for_is_in_every_mean() -> None:
+    """Also those after the end: −10 a device, served 0, energy 0, and their gap."""
+    key, _ = cells_of(Request(["paper-wifi"], ["exact"], [0], 9))
+    horizon = make_suite("paper-wifi").horizon(0, 9)
+    episode = run_episode(PlugIn.of(Silent(0, 2, 3, 4)), horizon)
+    kept = record_of(key, episode, {})
+    assert (kept.slots_asked, kept.slots_run, len(kept.solve_s)) == (9, 5, 5)
+    decided = episode.runs[1].outcome
+    assert kept.utility_mean == pytest.approx((decided.utility - 8 * 30.0) / 9)
+    assert kept.energy_j_mean == pytest.approx(decided.energy_j.sum() / 27)
+    assert kept.served == 3
+    assert kept.latency_s_mean == pytest.approx(decided.end_to_end_s.mean())
+    gaps = [run.verdict.gap for run in episode.runs]
+    assert kept.slot_gap_mean == pytest.approx(np.mean(gaps))
+    assert kept.status == "timeout"
+    assert [one["served"] for one in kept.per_device] == [1, 1, 1]
+
+
+def test_an_instance_without_a_decision_counts_as_hibernation() -> None:
+    """−10 a device with its gap although the instance has no hibernation, and no violation."""
+    problem = next(
+        one for one in make_suite("small").instances(0, 40)
+        if not one.formulation.hibernation_allowed and make("exact").solve(one).decided
+    )  # fmt: skip
+    (run,) = run_episode(PlugIn.of(Silent(0)), problem).runs
+    best = make("exact").solve(problem).bound
+    assert run.outcome.utility == -10.0 * len(problem)
+    assert run.outcome.violations == ()
+    assert run.verdict.gap == pytest.approx(best + 10.0 * len(problem))
+    assert not run.verdict.reached_optimum
+
+
+def test_a_false_claim_of_infeasibility_counts_without_a_reference_too() -> None:
+    """Only a proof takes an instance out of the means, so the claim is checked."""
+
+    class Denies(Silent):
+        def solve(self, problem: SlotProblem, context: Any) -> Solution:
+            return no_decision(Status.INFEASIBLE, "nothing to be had")
+
+    problem = make_suite("paper-wifi").horizon(0, 1).slot(0, np.full(3, 100.0))
+    (run,) = run_episode(PlugIn.of(Denies()), problem, reference=False).runs
+    assert run.verdict.status is Status.ERROR
+    assert run.verdict.claims == ("claimed infeasible, but a feasible decision exists",)
+
+
+def test_unsupported_has_no_numbers_unless_slots_were_decided() -> None:
+    """A solver that stops supporting the devices it decided for has failed."""
+
+    class Refuses(Silent):
+        def solve(self, problem: SlotProblem, context: Any) -> Solution:
+            if context.slot in self.slots:
+                return no_decision(Status.UNSUPPORTED, "not these devices")
+            return Solution(problem.layers, problem.even_threads())
+
+    key, _ = cells_of(Request(["paper-wifi"], ["exact"], [0], 4))
+    horizon = make_suite("paper-wifi").horizon(0, 4)
+    never = record_of(key, run_episode(PlugIn.of(Refuses(0, 1, 2, 3)), horizon), {})
+    assert (never.status, never.utility_mean, never.slots_asked) == ("unsupported", None, 0)
+    later = record_of(key, run_episode(PlugIn.of(Refuses(2, 3)), horizon), {})
+    assert (later.status, later.slots_asked) == ("error", 4)
+    assert later.utility_mean is not None
 
 
 def test_start_that_raises_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,8 +145,8 @@ def test_start_that_raises_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
         def start(self, horizon: object) -> None:
             raise RuntimeError("no policy here")
 
-    episode = run_episode(Broken(), make_suite("paper-wifi").horizon(0, 3), 0)
-    assert episode.stopped
+    episode = run_episode(PlugIn.of(Broken()), make_suite("paper-wifi").horizon(0, 3))
+    assert [run.seconds for run in episode.runs] == [None] * 3
     assert "no policy here" in episode.runs[0].verdict.note
     assert episode.runs[0].verdict.status is Status.ERROR
 
@@ -82,8 +158,8 @@ def test_start_that_leaves_is_a_row() -> None:
         def start(self, horizon: object) -> None:
             raise SystemExit(7)
 
-    episode = run_episode(Leaving(), make_suite("paper-wifi").horizon(0, 3), 0)
-    assert (episode.runs[0].verdict.status, episode.stopped) == (Status.ERROR, True)
+    episode = run_episode(PlugIn.of(Leaving()), make_suite("paper-wifi").horizon(0, 3))
+    assert {run.verdict.status for run in episode.runs} == {Status.ERROR}
     assert "SystemExit: 7" in episode.runs[0].verdict.note
 
 
@@ -96,7 +172,7 @@ def test_a_reference_without_memory_is_not_the_solvers_fault(
         raise MemoryError
 
     monkeypatch.setattr("splitbench.benchmark.referee.episode.solve_reference", fails)
-    episode = run_episode(Silent(), make_suite("paper-wifi").horizon(0, 3), 0)
+    episode = run_episode(PlugIn.of(Silent()), make_suite("paper-wifi").horizon(0, 3))
     assert len(episode.runs) == 3
     for run in episode.runs:
         assert run.verdict.status is Status.FEASIBLE
@@ -113,7 +189,7 @@ def test_the_future_is_kept_from_a_policy() -> None:
             seen.update(vars(horizon))
 
     horizon = make_suite("paper-wifi").horizon(0, 4)
-    episode = run_episode(Curious(), horizon, 0)
+    episode = run_episode(PlugIn.of(Curious()), horizon)
     arrays = [v for v in seen.values() if isinstance(v, np.ndarray)]
     for secret in (horizon.arrival_rate_hz, horizon.uplink_bps, horizon.harvest_j):
         assert not any(np.array_equal(secret, array) for array in arrays)
@@ -139,7 +215,7 @@ def test_idle_threads_are_marked_and_have_no_gap() -> None:
 def test_a_record_sums_up_its_slots() -> None:
     """Means over slots, devices and served device-slots, worked out again from the outcomes."""
     horizon = make_suite("congested").horizon(0, 4)
-    episode = run_episode(make("eo+even"), horizon, 0)
+    episode = run_episode(PlugIn.of(make("eo+even")), horizon)
     (key, _) = cells_of(Request(["congested"], ["eo+even"], [0], 4))
     kept = run_cell(key)
     outcomes = [run.outcome for run in episode.runs if run.outcome is not None]
@@ -167,14 +243,13 @@ def test_slots_at_the_optimum_are_those_without_a_gap() -> None:
 
 def test_a_reference_of_both_kinds_is_no_reference_status() -> None:
     """`infeasible` is said of a cell only where every slot of it is."""
-    (hopeless, fine) = (
-        SlotRun(Verdict(Status.FEASIBLE, None, None), None, Reference(utility, status), 0.0,
-                no_decision(Status.FEASIBLE, ""))
-        for utility, status in ((None, Status.INFEASIBLE), (1.0, Status.OPTIMAL))
-    )  # fmt: skip
+    horizon = make_suite("paper-wifi").horizon(0, 2)
     (key, _) = cells_of(Request(["paper-wifi"], ["exact"], [0], 2))
-    for runs, expected in (([hopeless], "infeasible"), ([hopeless, fine], None)):
-        assert record_of(key, Episode(3, runs), {}).reference_status == expected
+    for hopeless, expected in ((2, "infeasible"), (1, None)):
+        episode = run_episode(PlugIn.of(Silent()), horizon)
+        for run in episode.runs[:hopeless]:
+            run.reference = Reference(None, Status.INFEASIBLE)
+        assert record_of(key, episode, {}).reference_status == expected
 
 
 def test_the_key_of_a_cell_knows_every_file(

@@ -13,13 +13,12 @@ from typing import Any
 import pytest
 
 from splitbench.benchmark.cli import main
-from splitbench.benchmark.isolation.dask_executor import DaskExecutor, run_remotely
+from splitbench.benchmark.executors.dask_executor import DaskExecutor, run_remotely
+from splitbench.benchmark.executors.pool import Pool
 from splitbench.benchmark.isolation.limits import Limits
-from splitbench.benchmark.isolation.messages import key_object
-from splitbench.benchmark.isolation.pool import Pool
+from splitbench.benchmark.referee.cell import run_cell
 from splitbench.benchmark.runs.campaign import Again, Campaign, InProcess
-from splitbench.benchmark.runs.execute import run_cell
-from splitbench.benchmark.runs.plan import Request, cells_of
+from splitbench.benchmark.runs.plan import Request, cells_of, code_here
 from splitbench.problems import InputError
 from splitbench.results import CellKey, Store, rows_of
 
@@ -54,14 +53,14 @@ def test_worker_processes_give_the_same_rows(expected: Any, jobs: int) -> None:
 
 def test_a_dask_cluster_gives_the_same_rows(expected: Any) -> None:
     """Cells on a local Dask cluster give the table that cells here give."""
-    with DaskExecutor(None, 2, LIMITS) as dask:
+    with DaskExecutor(None, 2, LIMITS, code_here) as dask:
         assert _rows(dask) == expected
 
 
 @pytest.mark.slow
 def test_a_lost_dask_worker_loses_no_cell(expected: Any) -> None:
     """A Dask worker killed in the middle has its cells run again by another."""
-    with DaskExecutor(None, 2, LIMITS) as dask:
+    with DaskExecutor(None, 2, LIMITS, code_here) as dask:
 
         def kill_one() -> None:
             time.sleep(1.0)
@@ -83,7 +82,7 @@ def test_a_cell_that_takes_every_dask_worker_down_harms_no_other() -> None:
         f"{Path(__file__).with_name('misbehaving.py')}:{name}" for name in ("KillsDask", "Good")
     ]
     keys = cells_of(Request(["paper-wifi"], solvers, [0, 1], 2, reference=False))
-    with DaskExecutor(None, 2, LIMITS) as dask:
+    with DaskExecutor(None, 2, LIMITS, code_here) as dask:
         records = [finished.record for finished in dask.run(keys)]
     assert sorted((one.key.solver.rpartition(":")[2], one.status) for one in records) == [
         ("Good", "feasible"), ("Good", "feasible"), ("KillsDask", "error"), ("KillsDask", "error"),
@@ -94,18 +93,17 @@ def test_a_dask_worker_with_other_code_is_refused() -> None:
     """A result of other code would be kept under this code's key: the run ends in one line."""
     (key,) = cells_of(Request(["small"], ["exact"], [0], 1, reference=False))
     with pytest.raises(InputError, match="has other code for exact on small"):
-        run_remotely(key_object(replace(key, code="0" * 16)), LIMITS)
+        run_remotely(replace(key, code="0" * 16), LIMITS, code_here)
 
 
 def test_a_dask_worker_of_several_threads_keeps_cells_apart() -> None:
     """Threads of one Dask worker run cells at the same time, each in a process of its own."""
     keys = cells_of(Request(["small"], ["greedy"], [5], 6, reference=False))
     with ThreadPoolExecutor(3) as threads:
-        found = list(threads.map(lambda key: run_remotely(key_object(key), LIMITS)[0], keys))
-    for key, data in zip(keys, found, strict=True):
-        expected = run_cell(key)
-        assert data["key"] == key_object(key)
-        assert data["decisions"] == expected.decisions
+        found = list(threads.map(lambda key: run_remotely(key, LIMITS, code_here), keys))
+    for key, finished in zip(keys, found, strict=True):
+        assert finished.record.key == key
+        assert finished.record.decisions == run_cell(key).decisions
 
 
 def test_dry_run_runs_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

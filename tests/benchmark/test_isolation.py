@@ -13,9 +13,11 @@ import psutil
 import pytest
 
 from splitbench.benchmark.cli import main
+from splitbench.benchmark.executors.pool import Pool
+from splitbench.benchmark.isolation.cell_runner import Finished
 from splitbench.benchmark.isolation.limits import Limits
-from splitbench.benchmark.isolation.pool import Finished, Pool
-from splitbench.benchmark.runs.execute import run_cell
+from splitbench.benchmark.isolation.sandbox import confines_signals
+from splitbench.benchmark.referee.cell import run_cell
 from splitbench.benchmark.runs.plan import Request, cells_of
 from splitbench.problems import InputError
 from splitbench.results import CellKey, CellRecord
@@ -81,12 +83,15 @@ CASES = [
     ("SystemExit0", "error", "SystemExit: 0"),
     ("Segfault", "error", "SIGSEGV"),
     ("CloseAll", "error", "the process ended by itself (exit status 1)"),
-    ("Scribble", "error", "written to the harness's socket"),
+    ("Scribble", "error", "the player sent a message of"),
     ("StopSelf", "timeout", "killed after 1 s"),
-    ("StopParent", "timeout", "killed after 1 s"),
+    # Where the kernel confines signals it is told so, elsewhere it hangs and is killed.
+    ("StopParent", "error", "PermissionError")
+    if confines_signals()
+    else ("StopParent", "timeout", "killed after 1 s"),
     ("DeafSleep", "timeout", "killed after 1 s"),
     ("StartHangs", "timeout", "killed after 1 s"),
-    ("Meddle", "error", ""),
+    ("Meddle", "feasible", ""),
 ]
 
 
@@ -139,7 +144,7 @@ def test_thread_left_behind_is_no_incumbent_of_the_next_slot() -> None:
     """What a thread publishes after its slot's answer is never kept for another slot."""
     (record,) = _run(["LateThread"], "paper-wifi", slots=2, timeout_s=5.0)["LateThread"]
     assert record.status == "timeout"
-    assert len(record.decisions) == 1
+    assert [one["utility"] > -30.0 for one in record.decisions] == [True, False]
     assert "incumbent" not in record.note
 
 
@@ -151,11 +156,10 @@ def test_memory_left_behind_is_no_burden_of_the_next_cell() -> None:
 
 
 def test_an_odd_answer_before_a_kill_is_judged_as_it_was() -> None:
-    """Slots reported before a timeout are replayed with their verdicts, unusable ones too."""
+    """Slots before a timeout keep their verdicts, unusable ones too; later ones have its status."""
     (record,) = _run(["OddStatus"], "paper-wifi", slots=3, timeout_s=5.0)["OddStatus"]
     assert record.status == "timeout"
-    assert len(record.decisions) == 1
-    assert record.decisions[0]["status"] == "error"
+    assert [one["status"] for one in record.decisions] == ["error", "timeout", "timeout"]
 
 
 def test_time_of_an_incumbent_is_what_it_took() -> None:
@@ -232,16 +236,14 @@ def test_a_changed_file_is_read_anew_by_a_pool_that_lives_on(tmp_path: Path) -> 
         "    def solve(self, problem):\n"
         "        return Solution(problem.layers, problem.even_threads(), note='NOTE')\n"
     )
-    notes, versions = [], []
+    notes = []
     with Pool(1, LIMITS) as pool:
         for note in ("first", "second"):
             file.write_text(text.replace("NOTE", note), encoding="utf-8")
             keys = cells_of(Request(["small"], [f"{file}:Mine"], [0], 1))
             (finished,) = pool.run(keys)
             notes.append(finished.record.note)
-            versions.append(finished.record.solver_version)
     assert notes == ["first", "second"]
-    assert versions[0] != versions[1]
 
 
 def test_a_record_says_what_stood_for_server_and_split_however_it_ended() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from splitbench.benchmark.cli import main
-from splitbench.benchmark.referee.episode import SILENT, context_of, run_instance
+from splitbench.benchmark.referee.episode import run_episode
+from splitbench.benchmark.referee.player import PlugIn
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers import Solution, Status, make
 
@@ -45,7 +46,7 @@ def test_a_slot_is_shown_as_planned_and_judged_as_it_is() -> None:
             shown.append(seen)
             return make("exact").solve(seen)
 
-    run = run_instance(Spy(), problem, context_of(0, 0, None, SILENT, len(problem)))
+    run = run_episode(PlugIn.of(Spy()), problem).runs[0]
     planned = problem.as_planned()
     assert shown[0].fleet is planned.fleet
     assert run.outcome is not None

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from splitbench.benchmark.referee.episode import run_instance, solve_reference
+from splitbench.benchmark.referee.episode import run_episode, solve_reference
+from splitbench.benchmark.referee.player import PlugIn
 from splitbench.benchmark.referee.verify import Reference, Verdict, gap_to, judge
 from splitbench.problems import Formulation, SlotProblem
-from splitbench.solvers import Context, Solution, Status
+from splitbench.solvers import Solution, Status
 from tests.strategies import problems, random_problem
 
 Decision = tuple[list[int], list[int]]
@@ -121,7 +122,7 @@ class TestHonest:
         """On any slot, what `exact` claims is borne out."""
         from splitbench.solvers import make
 
-        run = run_instance(make("exact"), problem, Context())
+        run = run_episode(PlugIn.of(make("exact")), problem).runs[0]
         assert run.verdict.status in (Status.OPTIMAL, Status.INFEASIBLE)
         assert run.verdict.claims == ()
 
@@ -369,7 +370,7 @@ class TestUnusable:
             def solve(self, problem: SlotProblem) -> Solution:
                 raise RuntimeError("[time_limit=10] gone")
 
-        run = run_instance(Broken(), problem, Context())
+        run = run_episode(PlugIn.of(Broken()), problem).runs[0]
         assert run.verdict.status is Status.ERROR
         assert "RuntimeError: [time_limit=10] gone" in run.verdict.note
 
@@ -382,7 +383,7 @@ class TestUnusable:
             def solve(self, problem: SlotProblem) -> Any:
                 return [0, 0], [3, 4]
 
-        run = run_instance(Odd(), problem, Context())
+        run = run_episode(PlugIn.of(Odd()), problem).runs[0]
         assert run.verdict.status is Status.ERROR
         assert "expected a Solution" in run.verdict.note
 

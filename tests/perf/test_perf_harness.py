@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from splitbench.benchmark.executors.pool import Pool
 from splitbench.benchmark.isolation.limits import Limits
-from splitbench.benchmark.isolation.pool import Pool
 from splitbench.benchmark.runs.campaign import Again, Campaign
 from splitbench.benchmark.runs.plan import DEFAULT_SOLVERS, DEFAULT_SUITES, Request, cells_of
 from splitbench.results import CellKey, Store

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splitbench.benchmark.referee.episode import record_of, run_episode
+from splitbench.benchmark.referee.cell_record import record_of
+from splitbench.benchmark.referee.episode import run_episode
+from splitbench.benchmark.referee.player import PlugIn
 from splitbench.benchmark.runs.plan import Request, cells_of
 from splitbench.problems import EpisodeView, InputError, Simulation
 from splitbench.problems.suites.named_suites import make_suite
@@ -49,7 +51,7 @@ def placed(suite: str, kind: Kind = "ddp", suite_of_policy: str | None = None) -
 
 def row_of(name: str, suite: str, slots: int = 3):  # type: ignore[no-untyped-def]
     """The record of one short episode."""
-    episode = run_episode(make(name), make_suite(suite).horizon(0, slots), 0)
+    episode = run_episode(PlugIn.of(make(name)), make_suite(suite).horizon(0, slots))
     return record_of(CellKey(suite, name, 0, slots, None, True, ""), episode, {})
 
 
@@ -249,7 +251,7 @@ def test_a_policy_that_does_not_fit_says_so_on_a_file_too(own: Path, tmp_path: P
     path = tmp_path / "mine.safetensors"
     save_policy(random_policy(scenario_of_suite("paper-wifi")), path)
     horizon = replace(make_suite("hetero").horizon(0, 3), suite="")
-    episode = run_episode(make(f"ddp[policy={path}]+ta"), horizon, 0)
+    episode = run_episode(PlugIn.of(make(f"ddp[policy={path}]+ta")), horizon)
     note = episode.runs[0].verdict.note
     assert "is for N = 3" in note
     assert "splitbench train ddp FILE.json" in note

@@ -1,8 +1,7 @@
 """A local Dask cluster in a session of its own, where no Ctrl-C reaches its processes.
 
-Started as `python -m splitbench.benchmark.isolation.dask_cluster WORKERS`: writes the scheduler's
-address to stdout and
-ends when stdin does, thus also with the harness.
+Started as `python -m splitbench.benchmark.executors.dask_cluster WORKERS`: writes the scheduler's
+address to stdout and ends when stdin does, thus also with the harness.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import signal
 import subprocess
 import sys
 
-from splitbench.benchmark.isolation.worker_process import module_environment
+from splitbench.benchmark.isolation.guard_process import one_thread_each
 from splitbench.problems import InputError
 from splitbench.problems.package_paths import module_command
 
@@ -33,12 +32,12 @@ class LocalCluster:
 
     def __init__(self, workers: int):
         self._process = subprocess.Popen(
-            [*module_command("splitbench.benchmark.isolation.dask_cluster"), str(workers)],
+            [*module_command("splitbench.benchmark.executors.dask_cluster"), str(workers)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            env=module_environment(),
+            env=one_thread_each(),
             text=True,
         )
         assert self._process.stdout is not None

@@ -1,4 +1,4 @@
-"""Where a result came from: package versions, machine."""
+"""Where a result was made: package versions and the machine."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Cells on a Dask cluster: the same isolated cells, only elsewhere.
+"""Run cells on a Dask cluster: a Dask worker is the referee and starts the players.
 
-Each thread of a Dask worker keeps one isolated worker process of ours, so that limits bite there
-as they do here. Dask runs the cells of a lost worker again on another one; a cell that alone has
-lost several (`distributed.scheduler.allowed-failures`) becomes an error.
+Each thread of a Dask worker keeps one guard with its player, so that limits apply there as they do
+here. Dask runs the cells of a lost worker again on another one; a cell that alone has lost several
+(`distributed.scheduler.allowed-failures`) becomes an error.
 """
 
 from __future__ import annotations
@@ -14,33 +14,37 @@ import platform
 import threading
 import time
 from asyncio import CancelledError
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from splitbench.benchmark.isolation.dask_cluster import LocalCluster
+from splitbench.benchmark.executors.dask_cluster import LocalCluster
+from splitbench.benchmark.isolation.cell_runner import CellRunner, Finished
+from splitbench.benchmark.isolation.cores import take_core
 from splitbench.benchmark.isolation.limits import Limits
-from splitbench.benchmark.isolation.messages import key_from, key_object, record_from, record_object
-from splitbench.benchmark.isolation.pool import POLL_S, Finished, Overhead, Pool
-from splitbench.benchmark.runs.execute import failed_cell
-from splitbench.benchmark.runs.plan import code_here
+from splitbench.benchmark.referee.cell import failed_cell
 from splitbench.problems import InputError
+from splitbench.problems.status import Status
 from splitbench.results import CellKey
-from splitbench.solvers import Status
 
+#: Returns the digest of all code that decides a cell, as it is on the machine that asks.
+CodeOf = Callable[[CellKey], str]
+
+#: How often the cluster is asked for what has ended.
+POLL_S = 0.1
 #: How often the scheduler is asked what its workers do.
 LOOK_EVERY_S = 1.0
-#: A local cluster without a worker for so long gets none any more.
+#: Seconds without a worker after which a local cluster is given up.
 NO_WORKER_S = 20.0
-#: So often a run starts a local cluster anew; Dask gives up workers that die again and again.
+#: Local clusters that a run starts at most; Dask gives up workers that die again and again.
 LOST_CLUSTERS = 3
 
 
-class _Pools(dict[Limits, Pool]):
-    """The isolated workers of one thread of a Dask worker, ended with it."""
+class _Runners(dict[Limits, CellRunner]):
+    """The players of one thread of a Dask worker, ended with it."""
 
     def __del__(self) -> None:
-        for pool in self.values():
-            pool.close()
+        for runner in self.values():
+            runner.close()
 
 
 _of_thread = threading.local()
@@ -61,6 +65,8 @@ class DaskExecutor:
         Workers of the local cluster.
     limits
         Limits of each cell.
+    code_of
+        Called on each worker: its code has to be the one that a cell's key names.
 
     Raises
     ------
@@ -68,7 +74,7 @@ class DaskExecutor:
         Dask is not installed, or the scheduler does not answer.
     """
 
-    def __init__(self, address: str | None, jobs: int, limits: Limits):
+    def __init__(self, address: str | None, jobs: int, limits: Limits, code_of: CodeOf):
         try:
             distributed: Any = importlib.import_module("distributed")
         except ImportError:
@@ -76,7 +82,7 @@ class DaskExecutor:
                 "--executor dask: dask.distributed is not installed; expected after: "
                 "pip install 'dask[distributed]'"
             ) from None
-        self.limits = limits
+        self.limits, self._code_of = limits, code_of
         self._distributed = distributed
         self._jobs = jobs
         self._cluster: LocalCluster | None = None
@@ -207,50 +213,49 @@ class DaskExecutor:
     def _submit(self, key: CellKey, mark: str = "") -> Any:
         name = f"splitbench-{key.digest}{mark}"
         self._keys[name] = key
-        return self._client.submit(run_remotely, key_object(key), self.limits, key=name, pure=False)
+        return self._client.submit(
+            run_remotely, key, self.limits, self._code_of, key=name, pure=False
+        )
 
     def _finished(self, future: Any) -> Finished:
         try:
-            data, wall_s, overhead = future.result()
+            finished: Finished = future.result()
         except (InputError, self._distributed.KilledWorker):
             raise
-        except (Exception, CancelledError) as error:  # no fault of the cell's
+        except (Exception, CancelledError) as error:  # not caused by the cell
             raise InputError(
                 f"--executor dask: {type(error).__name__}: {error}; expected a scheduler that "
                 "stays and workers with this splitbench"
             ) from None
-        return Finished(record_from(data), wall_s, overhead=overhead)
+        return finished
 
 
-def run_remotely(
-    key_data: dict[str, Any], limits: Limits
-) -> tuple[dict[str, Any], float, Overhead | None]:
-    """Run one cell in an isolated process of this Dask worker's thread.
+def run_remotely(key: CellKey, limits: Limits, code_of: CodeOf) -> Finished:
+    """Run one cell in this thread of a Dask worker.
 
     Raises
     ------
     InputError
         The code here is not that which the key names: the result would be taken for its.
     """
-    key = key_from(key_data)
-    here = _code_or_why_not(key)
+    here = code_here(key, code_of)
     if here != key.code:
         raise InputError(
             f"--executor dask: {platform.node()} has other code for {key.solver} on {key.suite} "
             f"({here}); expected {key.code} on every worker"
         )
-    if not hasattr(_of_thread, "pools"):  # a Dask worker may have several threads
-        _of_thread.pools = _Pools()
-    pools: _Pools = _of_thread.pools
-    if limits not in pools:
-        pools[limits] = Pool(1, limits)
-    (finished,) = pools[limits].run([key])
-    return record_object(finished.record), finished.wall_s, finished.overhead
+    if not hasattr(_of_thread, "runners"):  # a Dask worker may have several threads
+        _of_thread.runners = _Runners()
+    runners: _Runners = _of_thread.runners
+    if limits not in runners:
+        core = take_core()
+        runners[limits] = CellRunner(limits, None if core is None else core.number)
+    return runners[limits].run(key)
 
 
-def _code_or_why_not(key: CellKey) -> str:
+def code_here(key: CellKey, code_of: CodeOf) -> str:
     """Return the digest of what would give the result here, or why there is none."""
     try:
-        return code_here(key)
+        return code_of(key)
     except (InputError, OSError) as error:
         return str(error)

@@ -1,0 +1,149 @@
+"""The player's process: holds one plug-in, answers the referee's requests.
+
+Nothing that a plug-in does to this process, to our modules in it or to its socket changes more
+than its own answers: the referee has its own copies, its own clock and its own record.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import importlib
+import os
+import socket
+import sys
+import threading
+import time
+from typing import Any, NamedTuple, NoReturn
+
+import numpy as np
+
+from splitbench.benchmark.isolation.answers import answer_bytes
+from splitbench.benchmark.isolation.framing import receive_request
+from splitbench.benchmark.isolation.sandbox import confine
+from splitbench.benchmark.referee.player import Answer, PlugIn, succeeded
+from splitbench.problems import EpisodeView, Fleet, Formulation, SlotProblem
+from splitbench.solvers import Solution, Status
+from splitbench.solvers.contract import no_decision
+from splitbench.solvers.discovery import plugin_modules
+
+
+class Pose(NamedTuple):
+    """What slots to come have in common."""
+
+    fleet: Fleet
+    slot_s: float
+    min_threads: int
+    utility_weight: float
+    formulation: Formulation
+
+
+class SlotNumbers(NamedTuple):
+    """What a slot does not share with the others; `rows` are λ, B, E and H, float64 each (N,)."""
+
+    threads: int
+    rows: bytes
+    name: str
+
+
+def load_what_players_need() -> None:
+    """Import, in the guard, our plug-ins and what they use; nothing that others have installed."""
+    for name in plugin_modules():
+        try:
+            importlib.import_module(name)
+        except ImportError:  # a package that is missing; asking for the solver says so
+            continue
+
+
+def serve(end: socket.socket) -> None:
+    """Answer requests until the referee closes the socket."""
+    faulthandler.enable()
+    sys.breakpointhook = _no_terminal
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    service = _Service(end)
+    while True:
+        try:
+            number, method, arguments = receive_request(end)
+        except (EOFError, OSError):
+            return
+        service.answer(number, method, arguments)
+
+
+def _no_terminal(*_: Any, **__: Any) -> NoReturn:
+    raise RuntimeError(
+        "breakpoint(): this solver runs in a process of its own, without a terminal; "
+        "run with --executor in-process to debug it"
+    )
+
+
+class _Service:
+    """Passes requests to the plug-in and its answers back."""
+
+    def __init__(self, end: socket.socket):
+        self._end = end
+        self._home = os.getpid()
+        self._lock = threading.Lock()
+        self._number = 0
+        self._pose: Pose | None = None
+        self._plug_in = PlugIn(self._publish, caught=(BaseException,))
+
+    def answer(self, number: int, method: str, arguments: tuple[Any, ...]) -> None:
+        """Do what a request asks for and send the answer."""
+        self._number = number
+        begun = time.perf_counter()
+        try:
+            answer = getattr(self, f"_{method}")(*arguments)
+        except MemoryError:
+            answer = Answer(no_decision(Status.MEMORY, "out of memory"))
+        if os.getpid() != self._home:  # a plug-in forked, and this is the copy
+            os._exit(0)
+        seconds = answer.seconds or time.perf_counter() - begun
+        self._send("answer", Answer(answer.solution, seconds, answer.traceback, answer.clairvoyant))
+
+    def _ping(self) -> Answer:
+        return succeeded()
+
+    def _confine(self, folder: str, files: bool) -> Answer:
+        os.environ["TMPDIR"] = folder
+        confine([folder, os.devnull, "/dev/shm"] if files else None)
+        return succeeded()
+
+    def _load(self, solver: str, seed: int, deadline: float | None) -> Answer:
+        return self._plug_in.load(solver, seed, deadline)
+
+    def _set(self, pose: Pose) -> Answer:
+        self._pose = pose
+        return succeeded()
+
+    def _start(self, view: EpisodeView) -> Answer:
+        assert self._pose is not None
+        view.fleet = self._pose.fleet  # the very object that slots have
+        return self._plug_in.start(view)
+
+    def _solve(self, slot: SlotNumbers, index: int) -> Answer:
+        return self._plug_in.solve(self._problem(slot), index)
+
+    def _finish(self) -> Answer:
+        left = self._plug_in.finish()
+        return Answer(Solution(None, None, Status.FEASIBLE, note=left))
+
+    def _problem(self, slot: SlotNumbers) -> SlotProblem:
+        assert self._pose is not None
+        rows = np.frombuffer(slot.rows).reshape(4, -1)
+        arrival_rate_hz, uplink_bps, battery_j, harvest_j = rows
+        return SlotProblem(
+            **self._pose._asdict(),
+            threads=slot.threads,
+            arrival_rate_hz=arrival_rate_hz,
+            uplink_bps=uplink_bps,
+            battery_j=battery_j,
+            harvest_j=harvest_j,
+            name=slot.name,
+        )
+
+    def _publish(self, slot: int, incumbent: Solution) -> None:
+        self._send("incumbent", Answer(incumbent))
+
+    def _send(self, kind: str, answer: Answer) -> None:
+        with self._lock:
+            if os.getpid() == self._home:
+                self._end.sendall(answer_bytes(kind, self._number, answer))

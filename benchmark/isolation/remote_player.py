@@ -1,0 +1,260 @@
+"""The referee's side of a player in another process: requests, limits, and how it was lost."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import time
+from copy import copy
+from dataclasses import replace
+from statistics import median
+from typing import Any
+
+from splitbench.benchmark.isolation.answers import NUMBERS_A_DEVICE, answer_from
+from splitbench.benchmark.isolation.framing import FrameError, FrameReader, request_bytes
+from splitbench.benchmark.isolation.guard_process import GuardProcess
+from splitbench.benchmark.isolation.output import Output
+from splitbench.benchmark.isolation.player_process import Pose, SlotNumbers
+from splitbench.benchmark.referee.player import Answer, PlayerLostError
+from splitbench.problems import EpisodeView, Fleet, Horizon, SlotProblem
+from splitbench.solvers import Solution, Status
+
+#: A solver that watches the clock is given this long beyond its limit before it is killed.
+GRACE_S = 0.5
+#: How often memory is looked at while an answer is awaited.
+POLL_S = 0.1
+#: Seconds for what takes a player no time: to be confined, to end a cell.
+PATIENCE_S = 10.0
+#: Empty requests that are timed before a plug-in is loaded.
+_PINGS = 7
+
+
+class AbandonedError(BaseException):
+    """Nobody waits for the cell any more."""
+
+
+class RemotePlayer:
+    """A player in a process below a guard.
+
+    Parameters
+    ----------
+    guard
+        Forks the process, and kills it.
+    memory_bytes
+        Memory that the process and all it starts may use.
+    files
+        Whether to keep it from writing files outside its temporary directory.
+    watched
+        A descriptor that becomes readable when nobody waits for the cell any more, or None.
+    """
+
+    def __init__(
+        self, guard: GuardProcess, memory_bytes: int | None, *, files: bool, watched: int | None
+    ):
+        self._guard, self._memory_bytes, self._watched = guard, memory_bytes, watched
+        self._number = 0
+        self._deadline: float | None = None
+        self._limit_s: float | None = None
+        self._pose: tuple[Any, ...] | None = None
+        self._incumbent: Solution | None = None
+        self._devices = 0
+        self._listed = time.monotonic()
+        self.is_lost = self.left_something = False
+        ours, theirs = socket.socketpair()
+        self._output = Output()
+        with theirs:
+            self.pid = guard.fork(theirs, self._output.theirs)
+        self._output.started()
+        self._end, self._reader = ours, FrameReader(ours)
+        self._poll = select.poll()
+        for descriptor in (ours.fileno(), self._output.fileno, watched):
+            if descriptor is not None:
+                self._poll.register(descriptor, select.POLLIN)
+        self._begin(PATIENCE_S)
+        self._ask("confine", guard.folder, files)
+        self.empty_round_trip_s: float | None = self._empty_round_trip()
+        self.bytes_new = self.resident_bytes()
+
+    @property
+    def output(self) -> str:
+        """What was printed in the present cell, shortened."""
+        return self._output.text
+
+    def close(self) -> None:
+        """End the process and everything it started."""
+        self._guard.kill()
+        self._end.close()
+        self._output.close()
+
+    def begin_cell(self, timeout_s: float | None) -> None:
+        """Start a cell's clock."""
+        self._begin(timeout_s)
+        self._pose = None
+        self._output.clear()
+
+    def load(self, solver: str, seed: int, deadline: float | None) -> Answer:
+        """See `Player`."""
+        return self._ask("load", solver, seed, deadline)
+
+    def start(self, view: EpisodeView) -> Answer:
+        """See `Player`."""
+        self._set_pose(view.fleet, view)
+        sent = copy(view)
+        sent.fleet = None  # type: ignore[assignment]  # the player has it
+        if view._future is not None:
+            sent._future = _bare(view._future)
+        return self._ask("start", sent)
+
+    def solve(self, problem: SlotProblem, slot: int) -> Answer:
+        """See `Player`."""
+        if self._pose is None or self._pose[0] is not problem.fleet:
+            self._set_pose(problem.fleet, problem)
+        self._devices = len(problem)
+        return self._ask("solve", _numbers_of(problem), slot)
+
+    def finish(self) -> str:
+        """See `Player`; also count the processes that the plug-in left running."""
+        if self.is_lost:
+            return ""
+        self._begin(PATIENCE_S)
+        try:
+            left = self._ask("finish").solution.note
+        except PlayerLostError as lost:
+            return lost.why
+        count = self._guard.count()
+        self.left_something = bool(left or count)
+        if not count:
+            return left
+        processes = f"left {count} child process(es) behind; they were ended"
+        return "; ".join(filter(None, [left, processes]))
+
+    def resident_bytes(self) -> int:
+        """Return the resident memory of the process and of everything it started."""
+        import psutil
+
+        total = 0
+        with contextlib.suppress(psutil.Error):
+            player = psutil.Process(self.pid)
+            for process in [player, *self._started_by(player)]:
+                with contextlib.suppress(psutil.Error):
+                    total += process.memory_info().rss
+        return total
+
+    def _started_by(self, player: Any) -> list[Any]:
+        """Return processes below the player or its guard, listed once a second at most."""
+        now = time.monotonic()
+        if now - self._listed < 1.0:  # it walks the whole process table
+            return []
+        self._listed = now
+        others = self._guard.descendants()
+        return [one for one in others if one.pid != player.pid]
+
+    def _begin(self, limit_s: float | None) -> None:
+        self._limit_s = limit_s
+        self._deadline = None if limit_s is None else time.monotonic() + limit_s + GRACE_S
+
+    def _set_pose(self, fleet: Fleet, source: Any) -> None:
+        pose = Pose(
+            Fleet(fleet.devices), source.slot_s, source.min_threads, source.utility_weight,
+            source.formulation,
+        )  # fmt: skip
+        self._ask("set", pose)
+        self._pose = (fleet,)
+
+    def _ask(self, method: str, *arguments: Any) -> Answer:
+        """Send a request and wait for its answer.
+
+        Raises
+        ------
+        PlayerLostError
+            There is none: the process is gone, or was ended for the reason that is given.
+        """
+        self._number += 1
+        self._incumbent = None
+        self._reader.longest_body = 8 * NUMBERS_A_DEVICE * self._devices
+        try:
+            if not self._reader.is_clean:
+                raise FrameError("a message that nobody asked for")
+            self._send(request_bytes((self._number, method, arguments)))
+            return self._wait(method)
+        except EOFError:
+            raise self._lost(Status.ERROR, self._guard.how_it_ended()) from None
+        except FrameError as error:
+            raise self._lost(Status.ERROR, f"the player sent {error}") from None
+
+    def _wait(self, method: str) -> Answer:
+        looked = time.monotonic()
+        while True:
+            for descriptor, _ in self._poll.poll(POLL_S * 1e3):
+                if descriptor == self._end.fileno():
+                    if (answer := self._read(method)) is not None:
+                        return answer
+                elif descriptor == self._output.fileno:
+                    if not self._output.read():
+                        self._poll.unregister(descriptor)
+                else:
+                    raise AbandonedError
+            now = time.monotonic()
+            if now - looked >= POLL_S:
+                looked = now
+                self._enforce(now)
+
+    def _read(self, method: str) -> Answer | None:
+        """Take what has arrived; return the answer if it is there."""
+        while (frame := self._reader.next_frame()) is not None:
+            kind, to = frame.header.get("kind"), frame.header.get("to")
+            if to != self._number or kind not in ("answer", "incumbent"):
+                raise FrameError(f"a message of kind {str(kind)[:40]!r} to {str(to)[:40]}")
+            answer = answer_from(frame, self._devices)
+            if kind == "answer":
+                return answer
+            if method != "solve" or not answer.solution.decided:
+                raise FrameError("an incumbent that is none")
+            self._incumbent = answer.solution
+        return None
+
+    def _send(self, request: bytes) -> None:
+        """Send a request, within the limits."""
+        left = memoryview(request)
+        while left:
+            try:
+                left = left[self._end.send(left, socket.MSG_DONTWAIT) :]
+            except BlockingIOError:
+                select.select([], [self._end], [], POLL_S)
+                self._enforce(time.monotonic())
+            except OSError as error:
+                raise EOFError from error
+
+    def _enforce(self, now: float) -> None:
+        if self._deadline is not None and now > self._deadline:
+            raise self._lost(Status.TIMEOUT, f"killed after {self._limit_s:g} s")
+        memory = self._memory_bytes
+        if memory is not None and self.resident_bytes() > memory:
+            raise self._lost(Status.MEMORY, f"killed above {memory / 2**30:.3g} GiB")
+
+    def _lost(self, status: Status, why: str) -> PlayerLostError:
+        self._output.read_rest()
+        self.close()
+        self.is_lost = True
+        return PlayerLostError(status, why, self._incumbent)
+
+    def _empty_round_trip(self) -> float:
+        seconds = []
+        for _ in range(_PINGS):
+            begun = time.perf_counter()
+            self._ask("ping")
+            seconds.append(time.perf_counter() - begun)
+        return median(seconds)
+
+
+def _numbers_of(problem: SlotProblem) -> SlotNumbers:
+    columns = (problem.arrival_rate_hz, problem.uplink_bps, problem.battery_j, problem.harvest_j)
+    rows = b"".join(column.tobytes() for column in columns)
+    return SlotNumbers(problem.threads, rows, problem.name)
+
+
+def _bare(horizon: Horizon) -> Horizon:
+    """Return a horizon without what our fleets have cached."""
+    planning = None if horizon.planning is None else Fleet(horizon.planning.devices)
+    return replace(horizon, fleet=Fleet(horizon.fleet.devices), planning=planning)
