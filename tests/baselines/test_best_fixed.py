@@ -1,4 +1,4 @@
-"""The best fixed partition against every constant partition, played through the horizon."""
+"""The best fixed partition against every constant partition, simulated over the horizon."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def played(horizon: Horizon, partition: tuple[int, ...] | np.ndarray) -> float:
 
 
 def test_against_every_constant_partition() -> None:
-    """On 80 tiny horizons: what it claims is what is earned, and that is the most there is.
+    """On 80 tiny horizons its claimed utility is the one simulated, and the largest of all.
 
     Coordinate ascent may end at a local optimum; on these, from three starts, it does not.
     """

@@ -1,4 +1,4 @@
-"""Allocator `bs`: what the paper says of it, and each case that it leaves open.
+"""Allocator `bs`: the rule in the paper, and each case that the paper leaves open.
 
 `served` makes devices that send nothing to speak of and whose whole DNN the server runs in D(k),
 from a table; a deadline of 0.6 s unless told otherwise, and nearly no tasks.
@@ -120,7 +120,7 @@ def test_leftovers_go_to_whoever_has_fewest() -> None:
 
 
 def test_leftovers_stop_at_the_caps() -> None:
-    """d1 may hold 2: what it cannot take goes to the others."""
+    """The cap of d1 is 2: the threads beyond it go to the others."""
     problem = served([[0.5] * 12] * 3, threads=9, max_threads=[None, 2, None])
     assert np.array_equal(allocate(problem).threads, [4, 2, 3])
 
@@ -149,7 +149,7 @@ def test_idle_leaves_threads_and_says_so() -> None:
 
 
 def test_local_only_and_hibernating_devices_want_the_minimum() -> None:
-    """Local-only gains nothing by threads, nor does a device that sleeps: k_min each."""
+    """Local-only gains nothing by threads, nor does a hibernating device: k_min each."""
     formulation = Formulation(hibernation="allowed")
     problem = served(
         [FALLING, FALLING, FALLING], threads=12, min_threads=2, formulation=formulation,
@@ -182,7 +182,7 @@ def test_a_leftover_that_makes_a_queue_unstable_hibernates_the_device() -> None:
 
 
 def scalar_rule(problem: SlotProblem, partition: Any, leftover: str) -> list[int]:
-    """The rule of the model's page in plain Python, from latencies that `evaluate` reports."""
+    """The rule as MODEL.md states it, in plain Python, from latencies that `evaluate` reports."""
     wants, least = [], []
     for n in range(len(problem)):
         latency = {}
@@ -213,7 +213,7 @@ def scalar_rule(problem: SlotProblem, partition: Any, leftover: str) -> list[int
 
 @given(problems(spare=st.integers(0, 8)), SEEDS, st.sampled_from(["even", "idle"]))
 def test_bs_is_the_rule(problem: SlotProblem, seed: int, leftover: str) -> None:
-    """On any slot, monotone or not: the threads of the rule, written down a second time."""
+    """On any slot, D(k) monotone or not, `bs` gives the threads of the plain rule above."""
     partition = np.random.default_rng(seed).integers(0, problem.layers + 1)
     start = feasible_start(problem, partition)
     assume(start is not None)
@@ -233,7 +233,7 @@ def test_bs_is_the_rule(problem: SlotProblem, seed: int, leftover: str) -> None:
 def test_every_allocator_is_feasible_where_hibernation_is_allowed(
     problem: SlotProblem, seed: int, allocator: str
 ) -> None:
-    """Whatever the partition, where the caps hold k_min and K, nothing is left broken."""
+    """For any partition the decision is feasible where the caps allow k_min each and K in all."""
     caps = problem.thread_caps
     assume(np.all(caps >= problem.min_threads) and caps.sum() >= problem.threads)
     scheme = make(f"random+{allocator}")

@@ -1,4 +1,4 @@
-"""Solvers `greedy`, `random` and `local`: what they promise, and what they do not."""
+"""Solvers `greedy`, `random` and `local`: what their decisions guarantee."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ALLOWED = Formulation(hibernation="allowed")
 
 
 def two_devices(tables: list[list[float]], threads: int, **changes: Any) -> SlotProblem:
-    """Devices of one layer: 0.1 s of sending, D(k) from a table, or 1 s of their own; D_max 1 s."""
+    """Devices of one layer: 0.1 s to send and D(k) from a table, or 1 s locally; D_max 1 s."""
     devices = [
         Device(
             name=f"d{index}",
@@ -81,7 +81,7 @@ def test_greedy_is_feasible_and_between_its_start_and_the_optimum(problem: SlotP
 
 @given(problems(spare=st.integers(0, 6)))
 def test_greedy_without_hibernation(problem: SlotProblem) -> None:
-    """A decision of the right sum wherever the caps hold K; what it breaks evaluation names."""
+    """Where the caps allow K the decision has Σ k = K; evaluation names other violations."""
     solution = Greedy().solve(problem)
     if not has_room(problem):
         assert solution.status == Status.INFEASIBLE
@@ -193,7 +193,7 @@ def test_random_finds_the_only_decision() -> None:
 
 @given(problems())
 def test_local_keeps_everything_on_the_device(problem: SlotProblem) -> None:
-    """Solver `local` is l = S with an even division."""
+    """Solver `local` is l = S with an even split of the threads."""
     solution = Local().solve(problem)
     assert np.array_equal(solution.partition, problem.layers)
     assert np.array_equal(solution.threads, problem.even_threads())

@@ -33,7 +33,7 @@ def decisions(problem: SlotProblem) -> Iterator[Outcome]:
 
 
 def drift_plus_penalty(problem: SlotProblem, outcome: Outcome, v: float) -> float:
-    """The sum as the docstring has it, of served devices."""
+    """Drift plus penalty of the served devices, as in the docstring of `Lyapunov`."""
     fleet = problem.fleet
     shortfall = (fleet.battery_max_j - problem.battery_j) / fleet.battery_max_j
     saved = (fleet.deadline_s - outcome.end_to_end_s) / fleet.deadline_s
@@ -59,7 +59,7 @@ def small(hibernation: str) -> st.SearchStrategy[SlotProblem]:
 @settings(max_examples=80, deadline=None)
 @given(small("forbidden"), st.sampled_from([0.001, 0.02, 1.0]))
 def test_it_minimises_drift_plus_penalty(problem: SlotProblem, v: float) -> None:
-    """Of all feasible decisions, by enumeration; infeasible is claimed only where none is."""
+    """It has the least drift plus penalty of all feasible decisions; `infeasible` where none is."""
     solution = Lyapunov(v).solve(problem)
     every = [drift_plus_penalty(problem, outcome, v) for outcome in decisions(problem)]
     assert solution.decided == bool(every)
@@ -124,7 +124,7 @@ def with_charge(problem: SlotProblem, share: float) -> SlotProblem:
 
 
 def test_the_emptier_the_battery_the_less_is_drawn() -> None:
-    """For one device, the energy drawn falls with the charge; at times it really does."""
+    """For one device the energy drawn never rises, and at times falls, as the charge falls."""
     fell = 0
     for seed in range(40):
         problem = random_problem(
@@ -185,7 +185,7 @@ def test_a_smaller_v_keeps_more_charge() -> None:
 
 @pytest.mark.parametrize("v", ["0", "-1"])
 def test_v_must_be_positive(v: str) -> None:
-    """With what would be accepted."""
+    """The message says what would be accepted."""
     with pytest.raises(InputError, match=r"v: got .*; expected a number > 0"):
         make(f"lyapunov[v={v}]")
 

@@ -1,4 +1,4 @@
-"""Neurosurgeon: its prediction decides, threads and queue do not; what it cannot, it says."""
+"""Neurosurgeon: it cuts by its prediction, ignores threads and queue, and says what it lacks."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_it_cuts_where_its_prediction_is_least(name: str, uplink_bps: float) -> 
 
 
 def test_it_is_blind_to_threads_queue_and_the_others() -> None:
-    """Threads, load, charge and other devices move nothing; the uplink does."""
+    """The cut depends on the uplink, and not on threads, load, charge or other devices."""
     squeezed = device("squeezenet1_1")
     alone = partition(slot(squeezed))
     crowd = slot(squeezed, device("vgg16_bn"), device("resnet34"), threads=3)

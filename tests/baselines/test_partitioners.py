@@ -78,7 +78,7 @@ def test_dads_does_not_see_the_queue() -> None:
 
 @given(problems(formulation=Formulation(hibernation="allowed"), spare=st.integers(0, 6)), SEEDS)
 def test_even_allocator(problem: SlotProblem, seed: int) -> None:
-    """Even threads whatever the partition; who cannot run on its share hibernates."""
+    """Even threads for any partition; a device that cannot run on its share hibernates."""
     partition = np.random.default_rng(seed).integers(0, problem.layers + 1)
     solution = EvenThreads().allocate(problem, partition)
     threads = even_split(problem.threads, problem.thread_caps)

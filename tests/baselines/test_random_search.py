@@ -73,6 +73,6 @@ def test_it_stops_when_the_time_is_up() -> None:
 
 
 def test_a_budget_below_one_is_refused() -> None:
-    """With what would be accepted."""
+    """The message says what would be accepted."""
     with pytest.raises(InputError, match="budget: got 0; expected at least 1"):
         make("random-search[budget=0]")

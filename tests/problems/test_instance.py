@@ -1,4 +1,4 @@
-"""Slot files: what is read back, what is refused, and in which words."""
+"""Slot files: what is read back, what is refused, and the messages."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FIRST = ("devices", 0)
 
 
 def test_the_example_of_the_interface(tmp_path: Path) -> None:
-    """The documented example loads, and its numbers stand where they should."""
+    """The documented example loads, with each number in its place."""
     problem = load_instance(written(tmp_path, EXAMPLE))
     assert (len(problem), problem.threads, problem.min_threads) == (1, 16, 1)
     assert problem.layers.tolist() == [3]
@@ -65,7 +65,7 @@ def test_defaults(tmp_path: Path) -> None:
 
 
 def test_fewer_threads_than_the_minimum_is_no_bad_file(tmp_path: Path) -> None:
-    """K < N·k_min loads: the instance is infeasible, which a solver is to say."""
+    """K < N·k_min loads: the instance is infeasible, which solvers report."""
     document = edited(slot_document(), ("threads",), 2)
     assert load_instance(written(tmp_path, document)).spare_threads == -1
 

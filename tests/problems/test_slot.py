@@ -277,7 +277,7 @@ def test_a_violation_of_its_own_costs_that_device_only() -> None:
 def test_a_broken_thread_constraint_costs_every_device(
     threads: list[int], broken: dict[tuple[str, str | None], float]
 ) -> None:
-    """K below k_min = 1 or above the cap of 3, or Σ k ≠ K = 4: every device scores −10.
+    """Threads below k_min = 1, above the cap of 3 or with Σ k ≠ K = 4: every device scores −10.
 
     Its energy is spent all the same.
     """

@@ -1,4 +1,4 @@
-"""The horizon bound: above every plan there is, and close to the best."""
+"""The horizon bound is above every plan, and close to the best."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def tiny(seed: int, **overrides: Any) -> Horizon:
 
 
 def total(horizon: Horizon, method: Method = "auto", *, idle: bool = True) -> float:
-    """The bound, which has to be there."""
+    """The bound, which must exist."""
     found = horizon_bound(horizon, method=method, idle=idle)
     assert found.total is not None
     assert found.per_slot == pytest.approx(found.total / len(horizon))
@@ -150,7 +150,7 @@ def test_both_methods_bound_a_suite(suite: str) -> None:
 
 
 def test_a_hundred_devices() -> None:
-    """The bound is there at N = 100, and prices alone come close to the programme."""
+    """At N = 100 there is a bound, and prices alone come close to the programme."""
     horizon = make_suite("scale").horizon(0, 2)
     assert total(horizon, "dual") >= total(horizon, "lp") - 1e-9
     assert total(horizon, "dual") <= 1.001 * total(horizon, "lp")
@@ -188,7 +188,7 @@ def test_price_is_what_a_joule_adds(suite: str) -> None:
 
 
 def test_no_bound_where_none_is_proved() -> None:
-    """Where more charge is worth less the answer is none, with the reason."""
+    """With `energy_term: paper` there is no bound, and the reason is given."""
     paper = replace(tiny(0), formulation=Formulation("paper", "slot", "allowed"))
     found = horizon_bound(paper)
     assert (found.total, found.per_slot) == (None, None)
@@ -197,7 +197,7 @@ def test_no_bound_where_none_is_proved() -> None:
 
 
 def test_bad_arguments() -> None:
-    """Methods and limits that there are not."""
+    """Unknown methods and impossible limits are refused."""
     with pytest.raises(InputError, match="auto, lp, dual"):
         horizon_bound(tiny(0), method="simplex")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="time_limit"):

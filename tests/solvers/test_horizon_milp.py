@@ -1,4 +1,4 @@
-"""The exact optimum of tiny horizons, and what it says of the bound."""
+"""The exact optimum of tiny horizons against enumeration and the bound."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_time_limit_keeps_the_incumbent_or_none() -> None:
 
 
 def test_bad_arguments() -> None:
-    """A reading under which spilling would pay, and no time at all."""
+    """`energy_term: paper`, where spilling would pay, and a limit of 0 s are refused."""
     horizon = tiny_horizon(np.random.default_rng(0))
     with pytest.raises(InputError, match="time_limit"):
         horizon_optimum(horizon, 0.0)

@@ -1,4 +1,4 @@
-"""Looking ahead: what it earns, what it may know, and whom it never lets down."""
+"""Lookahead: its gain over `exact`, what it may know, and which devices it may hibernate."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def decisions(run: Played) -> list[tuple[list[int], list[int]]]:
 
 
 def check_hibernation(run: Played) -> None:
-    """Whoever hibernates does so in the slot's own optimum too."""
+    """A device hibernates only where the slot's own optimum hibernates it too."""
     for problem, outcome in zip(run.problems, run.outcomes, strict=True):
         myopic = np.asarray(Exact().solve(problem).partition)
         assert (myopic[outcome.partition == HIBERNATE] == HIBERNATE).all()
@@ -121,7 +121,7 @@ def test_it_does_not_know_the_future(name: str) -> None:
 
 @pytest.mark.parametrize("name", ORACLES)
 def test_the_oracle_is_marked(name: str) -> None:
-    """Whoever asks for the future is on record as having done so."""
+    """A policy that asks for the future is recorded as clairvoyant."""
     assert played(name, make_suite("never-full").horizon(2, 6)).clairvoyant
 
 
@@ -259,25 +259,25 @@ def best_score(problem: SlotProblem, later: Any) -> float:
 
 
 @pytest.mark.parametrize("name", [*CAUSAL, FORCED, ORACLES[1]])
-def test_it_teaches_at_any_charge(name: str) -> None:
-    """Asked on a pupil's way its decision maximises the scores it hands over, by enumeration."""
+def test_decisions_maximise_their_scores(name: str) -> None:
+    """At any charges its decision maximises the scores that it reports, by enumeration."""
     for seed in range(12):
         horizon, rng = tiny(seed), np.random.default_rng(seed)
-        teacher, simulation = make(name), Simulation(horizon)
-        start_episode(teacher, EpisodeView.of(horizon))
+        policy, simulation = make(name), Simulation(horizon)
+        start_episode(policy, EpisodeView.of(horizon))
         while not simulation.done:
             problem = simulation.problem
-            taught = teacher.decide(problem, Context(slot=simulation.index))
-            told = problem.evaluate(taught.partition, taught.threads)
+            decision = policy.decide(problem, Context(slot=simulation.index))
+            told = problem.evaluate(decision.partition, decision.threads)
             assert told.feasible
-            score = told.utility + taught.later[range(len(problem)), taught.partition].sum()
-            assert score == pytest.approx(best_score(problem, taught.later))
-            assert np.isfinite(taught.price).all()
+            score = told.utility + decision.later[range(len(problem)), decision.partition].sum()
+            assert score == pytest.approx(best_score(problem, decision.later))
+            assert np.isfinite(decision.price).all()
             simulation.step(rng.integers(0, problem.layers + 1), problem.even_threads())
 
 
-def test_it_teaches_in_episodes_only() -> None:
-    """Without an episode there is nothing to look ahead to, and it says so."""
+def test_decide_needs_an_episode() -> None:
+    """`decide` without an episode is an error that names `start`."""
     horizon = make_suite("never-full").horizon(4, 1)
     with pytest.raises(InputError, match="start"):
         Lookahead().decide(horizon.slot(0, horizon.battery_start_j), Context())
@@ -410,7 +410,7 @@ def test_the_programme_is_solved_anew_as_often_as_asked() -> None:
 
 
 def test_draws_are_sampled_from_the_cells_seed() -> None:
-    """The same seed draws the same samples of what later slots take, another seed others."""
+    """The same seed samples the same draws of later slots, another seed others."""
     horizon = make_suite("often-full").horizon(0, 30)
     samples = []
     for seed in (7, 7, 8):
