@@ -1,8 +1,9 @@
 """The contract of a plug-in: Solver, Partitioner and Allocator, and everything they may add.
 
-A plug-in is any class with a `name` and one of the methods `solve`, `partition` and `allocate`.
-It inherits nothing and is found by itself (`splitbench.solvers.discovery`). Each of these methods
-may take one more argument, the `Context`, by position or by the name `context`:
+A plug-in is any class with a `name` and one of the methods `solve`, `partition` and `allocate`. It
+inherits nothing and is found by itself (`splitbench.solvers.discovery`); in a file of the user's
+own the name may be left out and is then the class's. Each of these methods may take one more
+argument, the `Context`, by position or by the name `context`:
 
     def solve(self, problem): ...
     def solve(self, problem, context): ...
@@ -14,9 +15,10 @@ Optional hooks, each looked up only where it is used:
 | `start(horizon)` | all | called before each episode with an `EpisodeView`; for state, learning |
 | `clairvoyant` | all | True: `start` is given the future of the horizon, and the record says so |
 | `requires` | all | names of packages to install; without them the status is `not_installed` |
-| `files` | all | files that decide what it does: names beside its file, or `files(suite)` |
+| `files` | all | names of data files beside the class's own file that its decisions depend on, |
+| | | or a method `files(suite)` that returns their paths; other content, other results |
 | `note` | partitioner | text that goes with every decision, such as the policy in use |
-| `allocator_defaults` | partitioner | parameters of an allocator that is given none, by name |
+| `allocator_defaults` | partitioner | parameters of an allocator that is given none, by its name |
 | `beside(partitioner, allocator)` | allocator | names of schemes whose results to show as well |
 
 Parameters in brackets (`ta[start=random]`) are the keyword arguments of `__init__`.
@@ -27,7 +29,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Concatenate, Protocol, runtime_checkable
 
 import numpy as np
@@ -170,23 +171,6 @@ class Starts(Protocol):
         InputError
             The plug-in cannot handle this horizon; the cell becomes `unsupported`.
         """
-
-
-@runtime_checkable
-class HasFiles(Protocol):
-    """A plug-in whose decisions depend on files, such as trained weights."""
-
-    def files(self, suite: str) -> Sequence[Path]:
-        """Return the files in use on a suite; their content is part of the solver's version."""
-
-
-@runtime_checkable
-class HasNote(Protocol):
-    """A partitioner that tells the reader something about its decisions."""
-
-    @property
-    def note(self) -> str:
-        """One line, or "" for none."""
 
 
 @runtime_checkable

@@ -15,6 +15,7 @@ from splitbench.problems import InputError, UnknownNameError
 from splitbench.solvers.contract import (
     Allocator,
     HasAllocatorDefaults,
+    HasBeside,
     Partitioner,
     Solver,
 )
@@ -87,8 +88,10 @@ def beside(name: str) -> list[str]:
     if len(halves) != 2 or halves[1].path:
         return []
     entry = find().entries.get(("allocator", halves[1].name))
-    asked = getattr(entry.plugin, "beside", None) if entry else None
-    names = asked(str(halves[0]), str(halves[1])) if asked else ()
+    plugin = entry.plugin if entry else None
+    if not isinstance(plugin, HasBeside):
+        return []
+    names = plugin.beside(str(halves[0]), str(halves[1]))
     return [canonical_name(other) for other in names if canonical_name(other) != str_name(halves)]
 
 

@@ -49,7 +49,7 @@ class Scheme:
         )
         if not isinstance(solution, Solution):  # threads alone
             solution = Solution(chosen, np.asarray(solution))
-        note = getattr(self.partitioner, "note", "")
+        note = getattr(self.partitioner, "note", "")  # may be set by `start` or by `partition`
         if note:
             return replace(solution, note="; ".join(filter(None, [note, solution.note])))
         return solution
