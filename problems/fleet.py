@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from splitbench.problems.arrays import Floats, Ints, frozen
+from splitbench.problems.arrays import Floats, Ints, Mask, frozen
 from splitbench.problems.equations import Cuts
 from splitbench.problems.errors import InputError
 from splitbench.problems.thread_curves import ThreadCurve
@@ -114,7 +114,7 @@ class Fleet:
         return int(self.layers.max()) + 1
 
     @cached_property
-    def in_range(self) -> NDArray[np.bool_]:
+    def in_range(self) -> Mask:
         """Whether l ≤ S_n, shape (N, L)."""
         return frozen(np.arange(self.width) <= self.layers[:, None])
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.arrays import Floats, Ints, Mask
 from splitbench.problems.equations import battery_next_j, charge_j, utilisation
 from splitbench.problems.formulation import UNSERVED_UTILITY
 
@@ -82,7 +81,7 @@ class Outcome:
     harvest_j: Floats
     battery_next_j: Floats
     device_utility: Floats
-    served: NDArray[np.bool_]
+    served: Mask
     violations: tuple[Violation, ...]
     relaxed: tuple[Violation, ...] = ()
 
@@ -158,9 +157,9 @@ def _device_violations(
     threads: Ints,
     terms: Terms,
     charge: Floats,
-    off_range: NDArray[np.bool_],
-    idle: NDArray[np.bool_],
-) -> tuple[tuple[Violation, ...], NDArray[np.bool_]]:
+    off_range: Mask,
+    idle: Mask,
+) -> tuple[tuple[Violation, ...], Mask]:
     """Return what each device breaks by itself, and which devices (shape (N,)) do."""
     layers, caps = problem.layers, problem.fleet.thread_caps
     rho = utilisation(problem.arrival_rate_hz, terms.server_s)

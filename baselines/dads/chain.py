@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.baselines.dads.weight_search import best_weights
 from splitbench.problems import SlotProblem
-from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.arrays import Floats, Ints, Mask
 from splitbench.problems.equations import server_s, transmission_s
 
 _BLOCK = 1000  # devices searched at once: bounds the memory of a large fleet
@@ -50,11 +49,11 @@ class Dads:
             cut[block] = balanced_cut(stages[:, block])
         return cut
 
-    def _is_heavy(self, problem: SlotProblem, stages: Floats, light: Ints) -> NDArray[np.bool_]:
+    def _is_heavy(self, problem: SlotProblem, stages: Floats, light: Ints) -> Mask:
         if self.load != "auto":
             return np.full(len(light), self.load == "heavy")
         longest_s = stages.max(axis=0)[np.arange(len(light)), light]
-        heavy: NDArray[np.bool_] = longest_s * problem.arrival_rate_hz > 1.0
+        heavy: Mask = longest_s * problem.arrival_rate_hz > 1.0
         return heavy
 
 

@@ -6,9 +6,8 @@ from collections.abc import Callable
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
-from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.arrays import Floats, Ints, Mask
 
 _DECADES = range(-3, 4)  # first, coarse weights: 10^-3 … 10^3
 _REFINEMENTS = 5  # then around the best, in steps of 10^(1/2), 10^(1/4), …
@@ -66,8 +65,8 @@ def _first_least(ranks: Floats) -> Ints:
     return first
 
 
-def _less(found: Floats, best: Floats) -> NDArray[np.bool_]:
+def _less(found: Floats, best: Floats) -> Mask:
     """Whether pairs are less in lexicographic order, shape (P,)."""
     same = (found[:, 0] == best[:, 0]) & (found[:, 1] < best[:, 1])
-    less: NDArray[np.bool_] = (found[:, 0] < best[:, 0]) | same
+    less: Mask = (found[:, 0] < best[:, 0]) | same
     return less

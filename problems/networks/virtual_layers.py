@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
 
 
@@ -35,7 +35,7 @@ class VirtualLayers:
 
     def cut_bits(
         self, bits_per_value: float = 32, input_bits_per_value: float | None = None
-    ) -> NDArray[np.float64]:
+    ) -> Floats:
         """Bits sent at l = 0..S (shape S + 1); the input may be coded with bits of its own.
 
         Raises
@@ -48,7 +48,7 @@ class VirtualLayers:
             bits[0] = self.values[0] * positive_bits(input_bits_per_value)
         return bits
 
-    def mac_share(self) -> NDArray[np.float64]:
+    def mac_share(self) -> Floats:
         """Share of all MACs that layers 1..l hold, l = 0..S (shape S + 1), from 0 to 1.
 
         Raises

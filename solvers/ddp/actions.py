@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from splitbench.problems import Device, Fleet
-from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.arrays import Floats, Ints, Mask
 
 Mapping = Literal["corrected", "printed"]
 VirtualLayers = Literal["merged", "all"]
@@ -59,7 +59,7 @@ class ActionSet:
         return cls(np.array(padded), np.array([len(row) for row in choices]))
 
     @property
-    def mask(self) -> NDArray[np.bool_]:
+    def mask(self) -> Mask:
         """Which entries of `partitions` are choices and no padding, shape (N, A)."""
         return np.arange(self.partitions.shape[1]) < self.sizes[:, None]
 

@@ -8,10 +8,9 @@ but a concave function of the charge, so a choice can be scored by it exactly.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import UNSERVED_UTILITY
-from splitbench.problems.arrays import Floats
+from splitbench.problems.arrays import Floats, Mask
 
 
 def charge_value(charge: Floats, harvest: Floats, draws: Floats, weight: float) -> Floats:
@@ -47,7 +46,7 @@ def charge_value(charge: Floats, harvest: Floats, draws: Floats, weight: float) 
     return worth
 
 
-def _was_full(ahead: Floats) -> NDArray[np.bool_]:
+def _was_full(ahead: Floats) -> Mask:
     """Whether a forecast battery has been full by each slot: no charge of today reaches on."""
-    full: NDArray[np.bool_] = np.maximum.accumulate(ahead >= 1.0 - 1e-12, axis=2)
+    full: Mask = np.maximum.accumulate(ahead >= 1.0 - 1e-12, axis=2)
     return full

@@ -21,10 +21,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE
-from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.arrays import Floats, Ints, Mask
 from splitbench.solvers.horizon.lp_columns import DeviceColumns, Picked
 
 #: Rounding errors relative to the sum of the absolute terms; a hundred times a bound on them.
@@ -113,7 +112,7 @@ def thread_prices(
     return above + below
 
 
-def _bisected(where: NDArray[np.bool_], reached: Callable[[Floats], NDArray[np.bool_]]) -> Floats:
+def _bisected(where: Mask, reached: Callable[[Floats], Mask]) -> Floats:
     """Return the least price ≥ 0 in each slot of `where` at which `reached`; 0 elsewhere."""
     low, high = np.zeros(len(where)), np.where(where, 1.0, 0.0)
     for _ in range(_DOUBLINGS):

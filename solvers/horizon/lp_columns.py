@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, Horizon
-from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.arrays import Floats, Ints, Mask
 from splitbench.problems.batch import Slots
 from splitbench.problems.equations import slot_data, slot_terms, time_saved
 
@@ -153,7 +152,7 @@ def hibernation_worth(harvest: Floats, start: float, weight: float) -> Floats:
     return worth
 
 
-def _undominated(horizon: Horizon, device: int) -> tuple[Ints, NDArray[np.bool_]]:
+def _undominated(horizon: Horizon, device: int) -> tuple[Ints, Mask]:
     """Return the partitions worth keeping, (T, R), and which of them are padding."""
     fleet, last = horizon.fleet, int(horizon.fleet.layers[device])
     slots = len(horizon)
@@ -168,7 +167,7 @@ def _undominated(horizon: Horizon, device: int) -> tuple[Ints, NDArray[np.bool_]
     return order, ~np.take_along_axis(keep, order, axis=1)
 
 
-def _dominated(latency: Floats, energy: Floats, share: Floats) -> NDArray[np.bool_]:
+def _dominated(latency: Floats, energy: Floats, share: Floats) -> Mask:
     """Whether another partition is as good at every k, (T, L); of equals the first is kept.
 
     `latency` (T, L, 2) is the utility at the fastest and the slowest D(k).
@@ -185,7 +184,7 @@ def _dominated(latency: Floats, energy: Floats, share: Floats) -> NDArray[np.boo
     )
     first = np.tri(len(share), k=-1, dtype=bool)  # l' < l
     apart = (energy[:, None, :] < energy[:, :, None]) | (fast[:, None, :] > fast[:, :, None])
-    dominated: NDArray[np.bool_] = (no_worse & (apart | first)).any(axis=2)
+    dominated: Mask = (no_worse & (apart | first)).any(axis=2)
     return dominated
 
 

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from splitbench.baselines.best_fixed import BestFixed, best_fixed_partition
-from splitbench.baselines.fixed_values import fixed_values
+from splitbench.baselines.best_fixed import BestFixed, best_fixed_partition, fixed_values
 from splitbench.problems import EpisodeView, Fleet, Formulation, Horizon, Simulation, SlotProblem
 from splitbench.solvers import Status, make, solve_slot
 from splitbench.solvers.exact.exact import Exact, ExactThreads

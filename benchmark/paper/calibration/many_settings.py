@@ -14,7 +14,14 @@ import numpy as np
 
 from splitbench.problems import Horizon
 from splitbench.problems.arrays import Floats, Ints, Mask
-from splitbench.problems.equations import Cuts, SlotData, Terms, slot_terms
+from splitbench.problems.equations import (
+    Cuts,
+    Terms,
+    server_s,
+    slot_data,
+    slot_terms,
+    transmission_s,
+)
 
 SCHEMES = ("exact", "dads+ta", "dads+bs", "eo+ta", "eo+bs")
 
@@ -69,6 +76,15 @@ def simulate(settings: Settings, horizons: Sequence[Horizon], scheme: str) -> Me
     )
 
 
+class _Devices(NamedTuple):
+    """D_max, shape (E, N), and what no setting changes, shape (N,)."""
+
+    deadline_s: Floats
+    battery_max_j: Floats
+    compute_power_w: Floats
+    transmit_power_w: Floats
+
+
 class _Slot(NamedTuple):
     """One slot of E = P·R episodes; K has shape (E,), λ, B, E and H (E, N)."""
 
@@ -116,20 +132,21 @@ class _Slot(NamedTuple):
         share, rest = np.divmod(self.threads, devices)
         even = share[:, None] + (np.arange(devices) < rest[:, None])
         whole = _at(self.settings.curve_s, even - 1)
-        link = self.settings.cut_bits / self.uplink_bps[:, :, None]
-        delay = self.settings.local_s + link + self.settings.server_share * whole[:, :, None]
+        link = transmission_s(self.settings.cut_bits, self.uplink_bps[:, :, None])
+        service = server_s(self.settings.server_share, whole[:, :, None])
+        delay = self.settings.local_s + link + service
         cut: Ints = delay.argmin(axis=2)
         return cut
 
     def _terms(self, cuts: Cuts, whole_s: Floats) -> Terms:
         fleet = self.horizon.fleet
-        trailing = (1,) * (cuts.cut_bits.ndim - 2)
-        columns = (
-            self.arrival_rate_hz, self.uplink_bps, self.battery_j, self.harvest_j,
-            self.settings.deadline_s, fleet.battery_max_j[None], fleet.compute_power_w[None],
-            fleet.transmit_power_w[None],
-        )  # fmt: skip
-        data = SlotData(*(column.reshape(*column.shape, *trailing) for column in columns))
+        devices = _Devices(
+            self.settings.deadline_s,
+            fleet.battery_max_j,
+            fleet.compute_power_w,
+            fleet.transmit_power_w,
+        )
+        data = slot_data(self, devices, axes=cuts.cut_bits.ndim - 2)
         return slot_terms(self.horizon, data, cuts, whole_s)
 
 

@@ -8,9 +8,8 @@ one go, and the best few distinct pairs are refined: no start has to be guessed.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from splitbench.problems.arrays import Floats
+from splitbench.problems.arrays import Floats, Mask
 from splitbench.problems.equations import thread_latency_s
 
 STEEPEST = 20.0  # e-foldings between neighbouring counts; a steeper term fits the same point
@@ -78,7 +77,7 @@ class _Projection:
     def error(self, rates: Floats) -> float:
         return float(np.sum(self.residual(rates) ** 2))
 
-    def positive(self, rates: Floats, amplitudes: Floats) -> NDArray[np.bool_]:
+    def positive(self, rates: Floats, amplitudes: Floats) -> Mask:
         """Say whether D > 0 between the ends; a two-term D has one stationary point at most."""
         slopes = amplitudes * rates
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -91,7 +90,7 @@ class _Projection:
         places = np.concatenate([ends, turn[..., None]], axis=-1)[..., None, :]
         offset = places - self.anchors(rates)[..., None]
         values = (amplitudes[..., None] * np.exp(rates[..., None] * offset)).sum(axis=-2)
-        answer: NDArray[np.bool_] = values.min(axis=-1) > FLOOR
+        answer: Mask = values.min(axis=-1) > FLOOR
         return answer
 
     def grid(self) -> Floats:

@@ -7,9 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from splitbench.problems.arrays import Floats
+from splitbench.problems.arrays import Floats, Mask
 from splitbench.problems.errors import InputError
 from splitbench.problems.latency.fits.forms import log_log_s
 from splitbench.problems.latency.sweeps import Sweep
@@ -32,9 +31,9 @@ class Band:
     low_s: Floats
     high_s: Floats
 
-    def overlaps(self, other: Band) -> NDArray[np.bool_]:
+    def overlaps(self, other: Band) -> Mask:
         """Say where two measurements of the same thing agree within their intervals."""
-        meet: NDArray[np.bool_] = (self.low_s <= other.high_s) & (other.low_s <= self.high_s)
+        meet: Mask = (self.low_s <= other.high_s) & (other.low_s <= self.high_s)
         return meet
 
 

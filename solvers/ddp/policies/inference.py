@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from splitbench.problems.arrays import Singles
+from splitbench.problems.arrays import Mask, Singles
 
 Weights = Mapping[str, Singles]
 
@@ -24,9 +23,7 @@ def joint_actor(weights: Weights, observation: Singles) -> Singles:
     return _layers(weights, "net", observation, 0.0)
 
 
-def shared_scores(
-    weights: Weights, cuts: Singles, devices: Singles, mask: NDArray[np.bool_]
-) -> Singles:
+def shared_scores(weights: Weights, cuts: Singles, devices: Singles, mask: Mask) -> Singles:
     """Return each cut's score, shape (E, N, A); −inf where `mask`, shape (N, A), is false."""
     width = cuts.shape[2]
     beside = np.repeat(devices[:, :, None, :], width, axis=2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splitbench.problems import InputError
 from splitbench.problems.arrays import Floats, Ints
@@ -126,7 +125,7 @@ def _named(file: PolicyFile) -> str:
     return str(file.path) if file.path else f"for {file.header.scenario}"
 
 
-def _weights(file: PolicyFile, name: str) -> NDArray[np.float64]:
+def _weights(file: PolicyFile, name: str) -> Floats:
     if name not in file.weights:
         raise InputError(f"policy {_named(file)}: no weights {name}; expected those of `train`")
     return file.weights[name]
