@@ -101,12 +101,14 @@ ITEMS: dict[str, str] = {
     "sensitivity": "splitbench.benchmark.paper.calibration.sensitivity:sensitivity",
     "calibrate": "splitbench.benchmark.paper.calibration.search:calibrate",
     "queue": "splitbench.benchmark.paper.beyond.queue_figure:queue",
+    "learned": "splitbench.benchmark.paper.beyond.learned:learned",
+    "ddp": "splitbench.benchmark.paper.beyond.ddp_cliffs:cliffs",
     "table2": "splitbench.benchmark.paper.figures.table2:table2",
 }
 
 
 #: Made only where named.
-ASKED_FOR = ("calibrate", "curves")
+ASKED_FOR = ("calibrate", "curves", "learned", "ddp")
 
 
 def chosen_items(names: Sequence[str]) -> list[str]:

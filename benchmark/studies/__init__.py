@@ -1,4 +1,4 @@
-"""Studies of the suites and of learned schemes that the documentation quotes.
+"""How far trivial policies are from the optimum on each suite.
 
-Run by `python -m`; used by no other module.
+Used by `splitbench show` (`benchmark.suite_report`).
 """

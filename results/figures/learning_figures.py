@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -42,3 +43,46 @@ def draw_convergence(curves: Mapping[float, Floats], parallel: int, path: Path, 
     axis.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
     axis.spines[["top", "right"]].set_visible(False)
     figure.savefig(path, dpi=150)
+
+
+@dataclass(frozen=True)
+class ActionValues:
+    """Values of one device's action with the other devices held.
+
+    Attributes
+    ----------
+    action, model, critic
+        tanh P of the device, and at each the slot's utility by the model and the critic's Q;
+        shape (points,).
+    chosen
+        tanh P that the actor chose.
+    """
+
+    title: str
+    action: Floats
+    model: Floats
+    critic: Floats
+    chosen: float
+
+
+def draw_action_values(panels: Sequence[ActionValues], stem: Path, title: str) -> list[Path]:
+    """Draw utility and Q over a device's action, and the actor's choice; `stem`.png and .svg."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(4.8 * len(panels), 3.6), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axis, panel in zip(axes, panels, strict=True):
+        axis.plot(panel.action, panel.model, color="#000000", lw=1.2, label="utility (model)")
+        axis.plot(panel.action, panel.critic, color="#D55E00", lw=1.2, label="Q (critic)")
+        axis.axvline(panel.chosen, color="#0072B2", ls="--", lw=1.2, label="actor's choice")
+        axis.set_title(panel.title, fontsize=8, loc="left")
+        axis.set_xlabel("tanh P of the device", fontsize=8)
+        axis.grid(alpha=0.25)
+        axis.spines[["top", "right"]].set_visible(False)
+    axes[0].set_ylabel("utility of the slot, other devices held", fontsize=8)
+    axes[-1].legend(frameon=False, fontsize=7)
+    figure.suptitle(title, fontsize=9)
+    written = [stem.with_suffix(f".{kind}") for kind in ("png", "svg")]
+    for path in written:
+        figure.savefig(path, dpi=150)
+    return written

@@ -1,0 +1,96 @@
+"""What learned schemes lose against solving each slot exactly, over several training seeds.
+
+Item `learned` of `splitbench paper`. It trains what is missing in full (`splitbench train`), a
+minute or more each, so it is made only where it is named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from splitbench.baselines.best_fixed import BestFixed
+from splitbench.benchmark.paper.items import PaperRequest, PaperResult
+from splitbench.benchmark.referee.rollout import play
+from splitbench.benchmark.training import Training, train_policy
+from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers import Scheme, make
+from splitbench.solvers.exact.exact import Exact, ExactThreads
+
+SUITES = ("paper-wifi", "paper-5g", "hetero[devices=3]", "hetero", "congested")
+#: Algorithm 2 with what it prints: every layer, Eq. 19, Q(s, tanh P), line 14, plain rewards.
+PRINTED = (
+    "ddp[virtual_layers=all,mapping=printed,critic=output,gradient=plain,utility_floor=-10.0,"
+    "critic_first=0.0,uniform=0.0]"
+)
+#: One critic of all devices' layers with the secant gradient.
+JOINT_CRITIC = (
+    "ddp[critic=layers,gradient=secant,utility_floor=0.0,episodes=1200,parallel=16,updates=2,"
+    "actor_batch=64,actor_rate=0.003,actor_beta2=0.99,uniform_end=0.1,critic_first=0.0]"
+)
+#: Departures from `ddp`, one at a time, and the two other forms; on these suites, one training.
+VARIANTS = (
+    "ddp[virtual_layers=all]",
+    "ddp[gradient=secant]",
+    "ddp[gradient=smoothed]",
+    "ddp[gradient=plain]",
+    JOINT_CRITIC,
+    PRINTED,
+)
+VARIED_SUITES = ("paper-5g", "hetero")
+TRAINING_SEEDS = 3
+CONSTANT = "best constant partition"
+
+
+def learned(request: PaperRequest) -> PaperResult:
+    """Return the losses of `ddp` on each suite, and of its variants on two of them."""
+    seeds = request.seeds
+    trained = 1 if request.quick else TRAINING_SEEDS
+    rows = []
+    for suite in SUITES:
+        exact = _mean_utility(suite, seeds, Exact())
+        constant = _mean_utility(suite, seeds, Scheme(BestFixed(), ExactThreads()))
+        rows.append(_row(suite, CONSTANT, exact, [constant]))
+        rows.append(_trained_row(suite, "ddp", seeds, range(trained), exact))
+        if suite in VARIED_SUITES and not request.quick:
+            rows += [_trained_row(suite, name, seeds, range(1), exact) for name in VARIANTS]
+    notes = [
+        "loss: mean utility of the exact solver's own episodes less that of the scheme's own, in "
+        "percent of the former; threads by TA",
+        f"suite seeds {seeds[0]} to {seeds[-1]}; training draws from seeds of its own",
+    ]
+    return PaperResult(
+        "learned", "What learned schemes lose", rows, notes, command=request.command("learned")
+    )
+
+
+def _trained_row(
+    suite: str, partitioner: str, seeds: Sequence[int], training_seeds: Sequence[int], exact: float
+) -> dict[str, Any]:
+    earned, seconds = [], []
+    for seed in training_seeds:
+        training = Training.asked(partitioner, suite, [], seed, None)
+        policy, _ = train_policy(training, fresh=False)
+        earned.append(_mean_utility(suite, seeds, make(f"{training.name}+ta")))
+        seconds.append(policy.header.seconds)
+    return _row(suite, f"{partitioner}+ta", exact, earned) | {"training s": float(np.mean(seconds))}
+
+
+def _row(suite: str, scheme: str, exact: float, earned: Sequence[float]) -> dict[str, Any]:
+    """Return mean and worst loss over training seeds, in percent."""
+    losses = [100.0 * (exact - utility) / abs(exact) for utility in earned]
+    return {
+        "suite": suite,
+        "scheme": scheme,
+        "trainings": len(losses) if scheme != CONSTANT else None,
+        "mean loss %": float(np.mean(losses)),
+        "worst loss %": max(losses),
+        "training s": None,
+    }
+
+
+def _mean_utility(suite: str, seeds: Sequence[int], scheme: Any) -> float:
+    made = make_suite(suite)
+    return float(np.mean([play(made.horizon(seed), scheme).utility for seed in seeds]))
