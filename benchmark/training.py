@@ -1,4 +1,4 @@
-"""From the words of `splitbench train` to a policy file."""
+"""Read the arguments of `splitbench train`, train, and write the policy file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from splitbench.solvers.ddp.training_scenario import (
 
 @dataclass(frozen=True)
 class Training:
-    """What is to be trained, and where the policy goes."""
+    """What to train, and where the policy is written."""
 
     kind: Kind
     scenario: TrainingScenario
@@ -99,7 +99,8 @@ def _scenario(source: str) -> TrainingScenario:
 def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:
     """Train, with progress on stderr, and return the policy and its file.
 
-    What is trained already is not trained again, and what was begun goes on, unless `fresh`.
+    A policy that exists is not trained again, and a training that was stopped goes on, unless
+    `fresh`.
 
     Raises
     ------
@@ -142,20 +143,20 @@ def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Let Ctrl-C wait for what is under way; yields whether it came. A second one does not wait."""
-    if threading.current_thread() is not threading.main_thread():  # signals are not ours to take
+    """Delay Ctrl-C to the end of a round; yields whether it was pressed. A second acts at once."""
+    if threading.current_thread() is not threading.main_thread():  # which alone handles signals
         yield lambda: False
         return
-    heard: list[int] = []
+    pressed: list[int] = []
 
-    def hear(number: int, frame: object) -> None:
-        if heard:
+    def remember(number: int, frame: object) -> None:
+        if pressed:
             raise KeyboardInterrupt
-        heard.append(number)
+        pressed.append(number)
 
-    before = signal.signal(signal.SIGINT, hear)
+    before = signal.signal(signal.SIGINT, remember)
     try:
-        yield lambda: bool(heard)
+        yield lambda: bool(pressed)
     finally:
         signal.signal(signal.SIGINT, before)
 
@@ -163,7 +164,7 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
 def _check_writable(path: Path, ours: bool) -> None:
     """Refuse, before minutes of training, a path that nothing can be written to.
 
-    Only a directory of `ours` is made.
+    Only the directory of our own policies (`ours`) is made.
     """
     try:
         if ours:

@@ -1,4 +1,4 @@
-"""E horizons of one fleet stepped through together: what the environment and training run on."""
+"""E horizons of one fleet stepped together, for the environment and for training."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SEEDS_A_TRAINING = 1_000_000
 
 
 class Episodes:
-    """E episodes side by side: ask for the present `slots`, answer with `step`, until `done`.
+    """E episodes in parallel: read the present `slots`, decide with `step`, until `done`.
 
     Parameters
     ----------

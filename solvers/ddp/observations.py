@@ -1,4 +1,4 @@
-"""What a policy sees of a slot: Eq. 16 for the joint actor, each device for the shared one."""
+"""The inputs of policies: the state of Eq. 16 for `ddp`, features of cuts for the shared ones."""
 
 from __future__ import annotations
 

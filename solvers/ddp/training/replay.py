@@ -46,7 +46,7 @@ class Replay:
         return rows | {"added": np.array([self.added])}
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Become the buffer that `state` was taken from."""
+        """Set the rows that `state` returned."""
         self.added = int(state["added"][0])
         self._columns = {}
         for name, rows in state.items():

@@ -1,4 +1,4 @@
-"""A training from its first round to the policy file, with a checkpoint to go on from."""
+"""One training, from its first round to the policy, with checkpoints to resume from."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class SharedTrainer(Trainer):
         self.adam = torch.optim.Adam(self.net.parameters(), parameters.rate, fused=True)
 
     def step(self, episodes: Episodes) -> Result:
-        """Act in one slot of all parallel episodes, remember it, and learn."""
+        """Act in one slot of all parallel episodes, store it, and learn."""
         slots = episodes.slots
         harvest_j = episodes.harvest_ahead_j if self.looks_ahead else None
         ahead = self.observe.ahead(harvest_j, slots)

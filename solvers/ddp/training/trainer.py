@@ -1,4 +1,4 @@
-"""What every training has in common: rounds of episodes, the reward curve, going on later."""
+"""What every training has in common: rounds of episodes, the reward curve, checkpoints."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Trainer(ABC):
 
     @abstractmethod
     def step(self, episodes: Episodes) -> Result:
-        """Act in one slot of all parallel episodes, remember it, and learn."""
+        """Act in one slot of all parallel episodes, store it, and learn."""
 
     @abstractmethod
     def weights(self) -> dict[str, Array]:
@@ -85,7 +85,7 @@ class Trainer(ABC):
         return len(self.replay) >= self.parameters.waits_for
 
     def state(self) -> tuple[dict[str, Array], str]:
-        """Return arrays and a line of JSON from which `restore` goes on."""
+        """Return arrays and a line of JSON for `restore`."""
         arrays = {f"replay/{name}": rows for name, rows in self.replay.state().items()}
         for name, learner in self.learners().items():
             for key, value in _tensors(learner).items():
@@ -94,7 +94,7 @@ class Trainer(ABC):
         return arrays, json.dumps(numbers)
 
     def restore(self, arrays: Mapping[str, Array], text: str) -> None:
-        """Go on where `state` was taken; the training must be the same one."""
+        """Set the state that `state` returned; the training must have the same parameters."""
         numbers = json.loads(text)
         self.round, self.curve = numbers["round"], numbers["curve"]
         self.rng.bit_generator.state = numbers["rng"]
@@ -109,7 +109,7 @@ class Trainer(ABC):
                 _restore_optimizer(learner, tensors)
 
     def _cool(self, adam: torch.optim.Optimizer, rate: float) -> None:
-        """Let a learning rate fall along half a cosine, to 2 % at the end."""
+        """Lower a learning rate along half a cosine, to 2 % at the end."""
         share = max(0.02, 0.5 * (1.0 + float(np.cos(np.pi * self._share_done))))
         for group in adam.param_groups:
             group["lr"] = rate * share
@@ -135,7 +135,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Sums in one order: the same seed gives the same curve on any number of cores."""
+    """Use one thread, so that sums have one order and a seed gives one curve on any machine."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
