@@ -156,7 +156,7 @@ def _usable(record: CellRecord) -> bool:
 def _cell(record: CellRecord) -> PaperCell:
     assert record.utility_mean is not None
     assert record.energy_j_mean is not None
-    latency, energy = _by_dnn(_per_device(record))
+    latency, energy = _by_dnn(record.per_device)
     return PaperCell(
         digest=record.key.digest,
         suite=record.key.suite,
@@ -172,7 +172,7 @@ def _cell(record: CellRecord) -> PaperCell:
         latency_s=record.latency_s_mean,
         latency_s_of=latency,
         energy_j_of=energy,
-        served=record.served / max(record.devices * record.slots_run, 1),
+        served=record.served / max(record.devices * record.slots_counted, 1),
         note=record.note,
         slots=record.key.slots,
         decisions=record.decisions,
@@ -191,31 +191,6 @@ def _by_dnn(devices: list[dict[str, Any]]) -> tuple[dict[str, float], dict[str, 
             )
         energy[dnn] = sum(one["energy_j_mean"] for one in own) / len(own)
     return latency, energy
-
-
-def _per_device(record: CellRecord) -> list[dict[str, Any]]:
-    """Return each device's means: the record's own, or recomputed from its decisions."""
-    known: list[dict[str, Any]] = getattr(record, "per_device", [])
-    return known or _means_of(record)
-
-
-def _means_of(record: CellRecord) -> list[dict[str, Any]]:
-    key = record.key
-    horizon, outcomes = replayed(key.suite, key.seed, key.slots, record.decisions)
-    served = np.stack([outcome.served for outcome in outcomes])
-    latency = np.where(served, np.stack([outcome.end_to_end_s for outcome in outcomes]), 0.0)
-    energy = np.stack([outcome.energy_j for outcome in outcomes])
-    count = served.sum(axis=0)
-    return [
-        {
-            "name": device.name,
-            "dnn": device.dnn,
-            "latency_s_mean": float(latency[:, index].sum() / max(count[index], 1)),
-            "energy_j_mean": float(energy[:, index].mean()),
-            "served": int(count[index]),
-        }
-        for index, device in enumerate(horizon.fleet.devices)
-    ]
 
 
 def replayed(
