@@ -36,10 +36,7 @@ from splitbench.problems import (
     Outcome,
     SlotProblem,
     TableCurve,
-    linear_local_s,
-    linear_server_share,
 )
-from splitbench.problems.equations import harvested_j, queueing_s
 from splitbench.problems.even_split import even_split
 from tests.strategies import problems, random_problem
 
@@ -139,24 +136,6 @@ def test_table_curve_ends_with_its_table() -> None:
     assert np.array_equal(seconds, [np.nan, 0.4, 0.3, np.nan, np.nan], equal_nan=True)
     assert replace(PAPER, max_threads=2).thread_cap == 2
     assert replace(PAPER, max_threads=9).thread_cap == 3
-
-
-def test_eq6_and_the_linear_splits_by_hand() -> None:
-    """500 W/m² on 0.04 m² (area × efficiency) for 30 s are 600 J; Eq. 8, 9 are linear in l/S."""
-    assert harvested_j(np.array(500.0), 0.04, 30.0) == pytest.approx(600.0)
-    assert linear_local_s(0.9, 3) == pytest.approx((0.0, 0.3, 0.6, 0.9))
-    assert linear_server_share(4) == pytest.approx((1.0, 0.75, 0.5, 0.25, 0.0))
-
-
-def test_eq3_is_the_printed_form() -> None:
-    """With μ = 1/D and ρ = λ/μ, the wait is λ/(2μ²(1 − ρ)); at ρ = 1 and beyond it is infinite."""
-    rate, service = 0.9, np.array([0.1, 0.5, 1.0])
-    mu = 1.0 / service
-    assert queueing_s(np.array(rate), service) == pytest.approx(
-        rate / (2 * mu**2 * (1 - rate / mu))
-    )
-    beyond = queueing_s(np.array([2.5, 5.0, 0.0]), np.array([0.4, 0.4, 0.4]))
-    assert np.array_equal(beyond, [np.inf, np.inf, 0.0])
 
 
 @pytest.mark.parametrize(("rate_hz", "amount"), [(2.5, 0.0), (5.0, 1.0)])
