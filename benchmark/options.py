@@ -43,8 +43,9 @@ class Where(StrEnum):
 Suites = Annotated[
     list[str] | None,
     typer.Argument(
-        metavar="[SUITE]...",
-        help="Names of suites (`splitbench list suites`), with parameters in brackets.",
+        metavar="[SUITE|FILE|FOLDER]...",
+        help="Suites (splitbench list suites; paper-* for several), suite files (mine.toml), "
+        "instance and horizon files, folders and patterns of them, library:NAME.",
         show_default=False,
     ),
 ]
@@ -59,6 +60,10 @@ Solvers = Annotated[
     ),
 ]
 Seeds = Annotated[int, typer.Option("--seeds", help="How many seeds.", metavar="N")]
+SeedCount = Annotated[
+    int | None,
+    typer.Option("--seeds", help="How many seeds; default: 3, or a suite file's.", metavar="N"),
+]
 Seed = Annotated[int, typer.Option("--seed", help="The first seed.", metavar="BASE")]
 Slots = Annotated[
     int | None,

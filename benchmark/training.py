@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from splitbench.benchmark.console import progress, warn
-from splitbench.benchmark.planning.posed import load_any
+from splitbench.benchmark.planning.sources import load_any
 from splitbench.problems import Horizon
 from splitbench.problems.bracket_parameters import Spec, bind, parse_parameters, parse_spec
 from splitbench.problems.errors import InputError, UnknownNameError

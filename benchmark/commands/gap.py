@@ -8,6 +8,7 @@ from splitbench.benchmark import options
 from splitbench.benchmark.console import remark, warn
 from splitbench.benchmark.options import RunOptions, TableOptions, taking
 from splitbench.benchmark.output import print_rows
+from splitbench.benchmark.planning.sources import sources_of
 from splitbench.benchmark.referee.crosscheck import (
     EXACT_SOLVERS,
     HEURISTICS,
@@ -15,8 +16,8 @@ from splitbench.benchmark.referee.crosscheck import (
     disagreements,
 )
 from splitbench.benchmark.runs.plan import Request, plan_of
-from splitbench.benchmark.runs.run_options import report_problems, run_plan
-from splitbench.problems.suites.named_suites import make_suite
+from splitbench.benchmark.runs.run_options import run_plan
+from splitbench.benchmark.runs.run_report import print_problems
 from splitbench.results import rows_of
 from splitbench.results.shown_names import with_shown_names
 
@@ -45,12 +46,12 @@ def gap(
     options.positive("--slots", slots)
     options.check_out(table.out)
     wanted = table.chosen
-    made = [make_suite(text) for text in suites or ["small"]]
+    made = sources_of(suites or ["small"])
     episodes = any(suite.episodes for suite in made)
     exact = [name for name in EXACT_SOLVERS if not episodes or name != "brute-force"]
     plan = plan_of(
         Request(
-            suites=[suite.name for suite in made],
+            suites=list(suites or ["small"]),
             solvers=list(dict.fromkeys([*exact, *(solvers or HEURISTICS)])),
             seeds=options.seed_range(seeds, seed),
             slots=slots or (SLOTS_OF_AN_EPISODE if episodes else None),
@@ -62,7 +63,7 @@ def gap(
         return
     records = with_shown_names(records)
     print_rows(rows_of(records), wanted, table.out)
-    report_problems(records, how)
+    print_problems(records, how.traceback, how.output)
     conflicts = disagreements(records)
     for line in conflicts:
         warn(f"EXACT METHODS DISAGREE: {line}")

@@ -9,17 +9,21 @@ from splitbench.benchmark.console import remark
 from splitbench.benchmark.options import RunOptions, TableOptions, taking
 from splitbench.benchmark.output import print_rows
 from splitbench.benchmark.runs.plan import DEFAULT_SOLVERS, DEFAULT_SUITES, Request, plan_of
-from splitbench.benchmark.runs.run_options import report_problems, run_plan
+from splitbench.benchmark.runs.run_options import run_plan
+from splitbench.benchmark.runs.run_report import print_problems
 from splitbench.problems.suites.named_suites import with_truth
 from splitbench.results import rows_of
 from splitbench.results.shown_names import with_shown_names
+
+#: Seeds of a run that names none, on suites that say nothing of it.
+SEEDS = 3
 
 
 @taking(how=RunOptions, table=TableOptions)
 def run(
     suites: options.Suites = None,
     solvers: options.Solvers = [],  # noqa: B006 — typer reads it, nobody changes it
-    seeds: options.Seeds = 3,
+    seeds: options.SeedCount = None,
     seed: options.Seed = 0,
     slots: options.Slots = None,
     no_reference: options.NoReference = False,
@@ -28,12 +32,13 @@ def run(
     how: RunOptions,
     table: TableOptions,
 ) -> None:
-    """Run solvers on suites and print the benchmark table.
+    """Run solvers on suites and files, and print the benchmark table.
 
     Without arguments: the paper's schemes and the exact optimum on the paper's WiFi and 5G
     suites. What the store already has is not run again.
     """
     options.positive("--slots", slots)
+    options.positive("--seeds", seeds)
     options.check_out(table.out)
     wanted = table.chosen
     named = list(suites or DEFAULT_SUITES)
@@ -41,7 +46,8 @@ def run(
         Request(
             suites=named if truth is None else [with_truth(text, truth) for text in named],
             solvers=list(solvers) or list(DEFAULT_SOLVERS),
-            seeds=options.seed_range(seeds, seed),
+            seeds=options.seed_range(seeds or SEEDS, seed),
+            own_seeds=seeds is None,
             slots=slots,
             reference=not no_reference,
         )
@@ -54,5 +60,5 @@ def run(
         return
     records = with_shown_names(records)
     print_rows(rows_of(records), wanted, table.out)
-    report_problems(records, how)
+    print_problems(records, how.traceback, how.output)
     raise typer.Exit(1 if any(record.failed for record in records) else 0)

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from splitbench.benchmark.planning.import_closure import our_closure
+from splitbench.benchmark.planning.sources import Source
 from splitbench.problems import Fleet, Horizon, SlotProblem
-from splitbench.problems.suites.named_suites import Suite
 from splitbench.results.bounds import SOLVER_CODE
 from splitbench.solvers.discovery import find
 from splitbench.solvers.registry import declared_files
@@ -41,7 +41,7 @@ _MODEL = (
 _LENGTH = 16
 
 
-def code_of(suite: Suite, solver: str, files: Iterable[Path] = ()) -> str:
+def code_of(suite: Source, solver: str, files: Iterable[Path] = ()) -> str:
     """Return the `code` of a solver's cells on a suite.
 
     Parameters
@@ -54,16 +54,16 @@ def code_of(suite: Suite, solver: str, files: Iterable[Path] = ()) -> str:
     return f"{world_code(suite)}{SOLVER_CODE}{solver_code(solver, suite.known_as, files)}"
 
 
-def world_code(suite: Suite) -> str:
+def world_code(suite: Source) -> str:
     """Return the part of `code_of` that does not concern the solver."""
     return _world_code(suite, tuple(stamp_of(Path(file)) for file in suite.files))
 
 
 @lru_cache(maxsize=256)
-def _world_code(suite: Suite, stamps: tuple[Stamp, ...]) -> str:
+def _world_code(suite: Source, stamps: tuple[Stamp, ...]) -> str:
     """Digest a suite, again only once a file of it has changed."""
     model = digest_of_files(our_closure(*_MODEL))
-    whole = hashlib.sha256(repr(suite.scenario).encode())
+    whole = hashlib.sha256(repr(getattr(suite, "scenario", "")).encode())
     for posed in [suite.horizon(0)] if suite.episodes else suite.instances(0):
         whole.update(content_digest(posed).encode())
     whole.update(digest_of_files(map(Path, suite.files)).encode())

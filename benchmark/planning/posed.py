@@ -3,53 +3,44 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
-from splitbench.problems import Horizon, Simulation, SlotProblem, load_horizon, load_instance
-from splitbench.problems.files.json_file import read_json_object
-from splitbench.problems.suites.named_suites import make_suite
+from splitbench.benchmark.planning.sources import Source, source_of
+from splitbench.problems import Horizon, Simulation, SlotProblem
 from splitbench.results import CellKey
 from splitbench.solvers.exact.exact import Exact
-
-#: Begins the "suite" of a cell that is one file.
-FILE = "file:"
+from splitbench.solvers.user_files import Stamp, stamp_of
 
 
 def problem_of(key: CellKey) -> Horizon | SlotProblem:
-    """Return what a cell poses; of `file:PATH` the file is read.
+    """Return what a cell poses.
 
     Raises
     ------
     InputError
         The suite or the file cannot be used.
     """
-    if key.suite.startswith(FILE):
-        return load_any(key.suite.removeprefix(FILE))
+    source = source_of(key.suite)
+    stamps = tuple(stamp_of(Path(file)) for file in source.files)
     if key.instance is None:
-        return horizon_of(key.suite, key.seed, key.slots)
-    return instances_of(key.suite, key.seed, key.slots)[key.instance]
-
-
-def load_any(path: str) -> Horizon | SlotProblem:
-    """Read a slot instance or a horizon, whichever the file says it is."""
-    data = read_json_object(path)
-    if isinstance(data, dict) and str(data.get("format", "")).startswith("splitbench/horizon"):
-        return load_horizon(path)
-    return load_instance(path)
+        return _horizon(source, stamps, key.seed, key.slots)
+    return _instances(source, stamps, key.seed, key.slots)[key.instance]
 
 
 @lru_cache(maxsize=32)
-def horizon_of(suite: str, seed: int, slots: int | None) -> Horizon:
-    """Draw the horizon of a seed, once."""
-    return make_suite(suite).horizon(seed, slots)
+def _horizon(source: Source, stamps: tuple[Stamp, ...], seed: int, slots: int | None) -> Horizon:
+    """Draw the horizon of a seed once, and again once a file has changed."""
+    return source.horizon(seed, slots)
 
 
 @lru_cache(maxsize=32)
-def instances_of(suite: str, seed: int, slots: int | None) -> list[SlotProblem]:
-    """Draw the instances of a seed, once; of a horizon its slots along the exact optimum."""
-    made = make_suite(suite)
-    if not made.episodes:
-        return made.instances(seed, slots)
-    return slots_of_optimum(horizon_of(suite, seed, slots))
+def _instances(
+    source: Source, stamps: tuple[Stamp, ...], seed: int, slots: int | None
+) -> list[SlotProblem]:
+    """Draw the instances of a seed once; of a horizon its slots along the exact optimum."""
+    if source.episodes:
+        return slots_of_optimum(_horizon(source, stamps, seed, slots))
+    return source.instances(seed, slots)
 
 
 def slots_of_optimum(horizon: Horizon) -> list[SlotProblem]:

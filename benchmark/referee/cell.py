@@ -6,13 +6,13 @@ import contextlib
 import time
 from dataclasses import asdict
 
-from splitbench.benchmark.planning.posed import FILE, problem_of
+from splitbench.benchmark.planning.posed import problem_of
+from splitbench.benchmark.planning.sources import source_of
 from splitbench.benchmark.referee.cell_record import record_of
 from splitbench.benchmark.referee.environment import environment
 from splitbench.benchmark.referee.episode import run_episode
 from splitbench.benchmark.referee.player import Answer, Player, PlayerLostError, PlugIn
 from splitbench.problems import Horizon, InputError, SlotProblem
-from splitbench.problems.suites.named_suites import make_suite
 from splitbench.results import CellKey, CellRecord
 from splitbench.results.bounds import BOUND
 from splitbench.solvers import Status
@@ -82,9 +82,9 @@ def _described(
     """Add the limit, the formulation and what stands for the suite's boards and server."""
     record.limit_s = timeout_s
     record.formulation = asdict(posed.formulation)
-    if not record.key.suite.startswith(FILE):
-        with contextlib.suppress(InputError):
-            record.environment = record.environment | {"model": make_suite(record.key.suite).model}
+    with contextlib.suppress(InputError):
+        model = source_of(record.key.suite).model
+        record.environment = record.environment | ({"model": model} if model else {})
     return record
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from statistics import median
 from typing import Any, NamedTuple
 
-from splitbench.problems.suites.named_suites import make_suite
+from splitbench.benchmark.planning.sources import source_of
 from splitbench.results import CellKey, CellRecord
 from splitbench.results.bounds import BOUND
 
@@ -168,4 +168,4 @@ def _solver(key: CellKey) -> str:
 
 @cache
 def _slots_of_suite(suite: str) -> int:
-    return make_suite(suite).slots
+    return source_of(suite).slots

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from splitbench.benchmark.planning.chosen_solvers import ChosenSolver, choose_solvers
 from splitbench.benchmark.planning.code import code_of, world_code
-from splitbench.problems.suites.named_suites import Suite, make_suite
+from splitbench.benchmark.planning.sources import FileSource, Source, source_of, sources_of
 from splitbench.results import CellKey
 from splitbench.results.bounds import BOUND, bound_key
 
@@ -40,6 +40,8 @@ class Request:
     ----------
     slots
         Slots of an episode, or instances of an instance suite; None: the suite's own number.
+    own_seeds
+        Of a suite that says how many seeds it has, take so many, from the first of `seeds` on.
     as_instances
         Take a horizon suite's slots one by one, at the states the exact optimum passes through,
         so that every solver answers the same problems.
@@ -51,6 +53,7 @@ class Request:
     slots: int | None = None
     reference: bool = True
     as_instances: bool = False
+    own_seeds: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Plan:
     """The cells of a run, in the order of the table, and what they consist of."""
 
     cells: list[CellKey]
-    suites: list[Suite] = field(default_factory=list)
+    suites: list[Source] = field(default_factory=list)
     solvers: list[ChosenSolver] = field(default_factory=list)
 
 
@@ -72,7 +75,7 @@ def plan_of(request: Request) -> Plan:
     InputError
         A suite or solver that cannot be used, before anything runs and not in every cell.
     """
-    suites = [make_suite(text) for text in request.suites]
+    suites = sources_of(request.suites)
     for suite in suites:
         _posed(suite, request.seeds[0])
     solvers = choose_solvers(request.solvers, [suite.name for suite in suites])
@@ -86,7 +89,7 @@ def cells_of(request: Request) -> list[CellKey]:
     return plan_of(request).cells
 
 
-def _posed(suite: Suite, seed: int) -> None:
+def _posed(suite: Source, seed: int) -> None:
     """Make the first slot of a suite: only then is it known that it can be made."""
     if suite.episodes:
         suite.horizon(seed, 1)
@@ -94,19 +97,24 @@ def _posed(suite: Suite, seed: int) -> None:
         suite.instances(seed, 1)
 
 
-def _cells(suite: Suite, solvers: Sequence[ChosenSolver], request: Request) -> Iterator[CellKey]:
-    instances: Sequence[int | None] = [None]
+def _cells(suite: Source, solvers: Sequence[ChosenSolver], request: Request) -> Iterator[CellKey]:
+    slots, instances = request.slots, list[int | None]([None])
+    if isinstance(suite, FileSource):
+        slots = None if slots is None or not suite.episodes else min(slots, suite.slots)
     if not suite.episodes or request.as_instances:
-        instances = range(request.slots or suite.slots)
+        instances = list(range(slots or suite.slots))
+    seeds = request.seeds
+    if request.own_seeds and suite.seeds is not None:
+        seeds = range(seeds[0], seeds[0] + suite.seeds)
     for solver in solvers:
         code = code_of(suite, solver.name, solver.files.get(suite.name, ()))
-        for seed in request.seeds:
+        for seed in seeds:
             for instance in instances:
                 yield CellKey(
                     suite=suite.name,
                     solver=solver.name,
                     seed=seed,
-                    slots=request.slots,
+                    slots=slots,
                     instance=instance,
                     reference=request.reference,
                     code=code,
@@ -121,7 +129,7 @@ def code_here(key: CellKey) -> str:
     InputError
         What the key names cannot be used here.
     """
-    suite = make_suite(key.suite)
+    suite = source_of(key.suite)
     if key.solver == BOUND:
         return world_code(suite)
     code = code_of(suite, key.solver, _files_here(key.solver, suite.name))

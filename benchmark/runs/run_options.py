@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
 
 from splitbench.benchmark import options
-from splitbench.benchmark.console import note, print_json, remark, warn
+from splitbench.benchmark.console import note, print_json, remark
 from splitbench.benchmark.executors.pool import Pool
 from splitbench.benchmark.isolation.limits import Limits
 from splitbench.benchmark.options import RunOptions
@@ -16,11 +16,7 @@ from splitbench.benchmark.runs.drift import drifts
 from splitbench.benchmark.runs.dry_run import print_forecast
 from splitbench.benchmark.runs.plan import Plan, code_here
 from splitbench.benchmark.runs.progress import Progress, at_work, shown
-from splitbench.benchmark.runs.run_report import (
-    error_report,
-    output_report,
-    summary_line,
-)
+from splitbench.benchmark.runs.run_report import summary_line
 from splitbench.results import CellKey, CellRecord, Store
 from splitbench.results.store.documents import ReferenceTime
 
@@ -51,15 +47,6 @@ def run_plan(plan: Plan, how: RunOptions, as_json: bool = False) -> list[CellRec
         records = _labelled(_run(campaign, store, how, limits), plan, store)
     _say_what_was_done(campaign, stored, records)
     return records
-
-
-def report_problems(records: Sequence[CellRecord], how: RunOptions) -> None:
-    """Say on stderr what plug-ins raised, and with `--output` what they printed."""
-    lines = error_report(records, how.traceback)
-    if how.output:
-        lines += output_report(records)
-    for line in lines:
-        warn(line)
 
 
 def _labelled(records: list[CellRecord], plan: Plan, store: Store) -> list[CellRecord]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from splitbench.benchmark.console import warn
 from splitbench.benchmark.durations import duration
 from splitbench.problems.package_paths import PACKAGE
 from splitbench.results import CellRecord
@@ -62,6 +63,12 @@ def output_report(records: Iterable[CellRecord]) -> list[str]:
         for text, cells in by_text.items()
         for line in [f"output of {_place(cells[0])}{_more(cells)}:", *_indented(text)]
     ]
+
+
+def print_problems(records: Sequence[CellRecord], tracebacks: bool, output: bool) -> None:
+    """Say on stderr what plug-ins raised, and where it is asked for what they printed."""
+    for line in [*error_report(records, tracebacks), *(output_report(records) if output else ())]:
+        warn(line)
 
 
 def _tracebacks(raised: Sequence[CellRecord]) -> list[str]:
