@@ -56,7 +56,7 @@ def best_fixed_partition(horizon: Horizon) -> FixedPartition:
     """Search the best constant partition by coordinate ascent, exact in the threads.
 
     One device after the other takes the l that earns most over the horizon while the others keep
-    theirs and every slot divides its threads anew; until no device changes. Starts: edge-only,
+    theirs and every slot divides its threads again, until no device changes. Starts: edge-only,
     local-only, and each device's best at an even share; the best end is taken. A local optimum:
     two devices that should change together stay. Where a queue is steady at some k only, the
     charge is approximate, as in `fixed_values`.
@@ -91,7 +91,7 @@ def _ascend(values: Floats, spare: Ints, partition: Ints) -> FixedPartition:
 
 
 def _suffixes(values: Floats, partition: Ints) -> list[Floats | None]:
-    """For each device, the best worth of all behind it by threads, shape (T, C); None: nobody."""
+    """Best worth of all devices after each one, by threads, shape (T, C); None after the last."""
     behind: list[Floats | None] = [None]
     for n in range(len(partition) - 1, 0, -1):
         behind.append(_joined(behind[-1], values[:, n, partition[n]]))

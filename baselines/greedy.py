@@ -23,7 +23,7 @@ class Greedy:
     threads, and single threads move between devices while U rises, until neither helps.
 
     Local optima: a move of one coordinate cannot see that a device would take a cut further
-    left if it had two threads more, and a thread that helps nobody alone is not moved. On curves
+    left if it had two threads more, and a thread whose move alone gains nothing stays. On curves
     D(k) that are not convex, exchanges of single threads stick too.
     """
 

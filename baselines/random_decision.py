@@ -56,8 +56,8 @@ class DecisionDraws:
 def _ways(usable: Mask) -> Floats:
     """Relative number of ways to give exactly r extra threads to devices n, n + 1, …: (N + 1, C).
 
-    `usable[n, j]` says whether device n can have j. Each row is scaled to a maximum of 1, lest
-    large fleets overflow, and what is possible at all stays above 0.
+    `usable[n, j]` says whether device n can have j. Each row is scaled to a maximum of 1,
+    so that large fleets do not overflow, and positive entries stay above 0.
     """
     devices, columns = usable.shape
     ways = np.zeros((devices + 1, columns))

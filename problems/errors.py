@@ -2,7 +2,7 @@
 
 SplitbenchError
  └── InputError (also a ValueError)   unusable file, argument or name; one line, exit status 2
-      └── UnknownNameError            a name nobody knows, with the nearest known ones
+      └── UnknownNameError            an unknown name, with the nearest known ones
 """
 
 from collections.abc import Iterable

@@ -13,13 +13,30 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from splitbench.problems.arrays import Floats, Ints, check_charge, check_counts, checked, frozen
-from splitbench.problems.equations import EnergyTerms, Terms, energy_terms, slot_data, slot_terms
+from splitbench.problems.arrays import (
+    Floats,
+    Ints,
+    Mask,
+    check_charge,
+    check_counts,
+    checked,
+    frozen,
+)
+from splitbench.problems.equations import (
+    EnergyTerms,
+    Terms,
+    battery_next_j,
+    charge_j,
+    energy_terms,
+    slot_data,
+    slot_terms,
+    utilisation,
+)
 from splitbench.problems.errors import InputError
 from splitbench.problems.even_split import even_split
 from splitbench.problems.fleet import Fleet
 from splitbench.problems.formulation import UNSERVED_UTILITY, Formulation
-from splitbench.problems.outcome import HIBERNATE, SHOWN_DEVICES, Outcome, left_out, outcome_of
+from splitbench.problems.outcome import HIBERNATE, SHOWN_DEVICES, Outcome, Violation, left_out
 
 #: Entries of the utility table that are made at a time: arrays that stay in the CPU's cache (and
 #: below malloc's threshold for fresh pages) take half the time of larger ones.
@@ -197,7 +214,7 @@ class SlotProblem:
         InputError
             Wrong length, or numbers that are not integers.
         """
-        return outcome_of(
+        return _outcome_of(
             self,
             self._integers(partition, "partition"),
             self._integers(threads, "threads"),
@@ -259,3 +276,70 @@ class SlotProblem:
                 f"expected integers of shape ({len(self)},)"
             )
         return array.astype(np.int64)
+
+
+def _outcome_of(
+    problem: SlotProblem, partition: Ints, threads: Ints, relax: frozenset[str]
+) -> Outcome:
+    """Score a decision of integers, shape (N,) each: the model behind `SlotProblem.evaluate`."""
+    asleep = (partition == HIBERNATE) & problem.formulation.hibernation_allowed
+    off_range = ~asleep & ((partition < 0) | (partition > problem.layers))
+    idle = asleep | off_range  # neither serves nor draws anything
+    terms = problem.terms_at(partition, threads)
+    energy = np.where(idle, 0.0, terms.energy_j)
+    charge = charge_j(problem.battery_j, energy, problem.harvest_j)
+
+    own, broken = _device_violations(problem, partition, threads, terms, charge, off_range, idle)
+    total = int(threads.sum()) - problem.threads
+    of_sum = (Violation("threads_sum", None, float(abs(total))),) if total else ()
+    # Only threads left idle can be relaxed: handing out more than there are is no schedule.
+    relaxed = of_sum if total < 0 and "threads_sum" in relax else ()
+
+    # A thread that one device must not hold, or gives up, may be what another one gains from: then
+    # a violation could beat the optimum, so it costs every device (MODEL.md).
+    threads_broken = any(one.constraint in ("threads_min", "threads_max") for one in own)
+    unserved = asleep | broken | threads_broken | bool(of_sum and not relaxed)
+    local = problem.fleet.local_s[np.arange(len(problem)), np.clip(partition, 0, problem.layers)]
+    return Outcome(
+        partition=partition,
+        threads=threads,
+        local_s=np.where(idle, np.nan, local),
+        transmit_s=np.where(idle, np.nan, terms.transmit_s),
+        queue_s=np.where(idle, np.nan, terms.queue_s),
+        server_s=np.where(idle, np.nan, terms.server_s),
+        end_to_end_s=np.where(idle, np.nan, terms.end_to_end_s),
+        energy_j=energy,
+        harvest_j=problem.harvest_j,
+        battery_next_j=battery_next_j(charge, problem.fleet.battery_max_j),
+        device_utility=np.where(unserved, UNSERVED_UTILITY, terms.utility),
+        served=~unserved,
+        violations=(() if relaxed else of_sum) + own,
+        relaxed=relaxed,
+    )
+
+
+def _device_violations(
+    problem: SlotProblem,
+    partition: Ints,
+    threads: Ints,
+    terms: Terms,
+    charge: Floats,
+    off_range: Mask,
+    idle: Mask,
+) -> tuple[tuple[Violation, ...], Mask]:
+    """Return what each device breaks by itself, and which devices (shape (N,)) do."""
+    layers, caps = problem.layers, problem.fleet.thread_caps
+    rho = utilisation(problem.arrival_rate_hz, terms.server_s)
+    checks = (
+        ("threads_min", threads < problem.min_threads, problem.min_threads - threads),
+        ("threads_max", threads > caps, threads - caps),
+        ("partition_range", off_range, np.maximum(-partition, partition - layers)),
+        ("queue", ~idle & (rho >= 1.0), rho - 1.0),
+        ("battery", ~idle & ~(charge > 0.0), -charge),
+    )
+    violations = tuple(
+        Violation(name, problem.fleet.names[index], float(amount[index]))
+        for name, off, amount in checks
+        for index in np.flatnonzero(off)
+    )
+    return violations, np.any([off for _, off, _ in checks], axis=0)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound="BaseModel")
 
 # pydantic puts the branch of a union into the place of an error. A user's file has no such key,
-# so the names are ones that nobody writes.
+# so these names are unlikely to be keys.
 NUMBER_BRANCH, LIST_BRANCH = "<number>", "<list>"
 
 _LISTED = 20  # errors of a file that one message lists

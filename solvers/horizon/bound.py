@@ -17,7 +17,7 @@ Why it holds (`energy_term: residual`, either `energy_scope`). Take any policy a
 
 So the bound covers every policy, whatever it violates, hibernates, or leaves idle (Σ k ≤ K is all
 that is asked). Charge > 0 is relaxed to ≥ 0. With `idle=False` the programme asks for Σ k = K(t),
-hibernating devices holding what others do not want, and covers every policy but those that leave
+where hibernating devices hold the threads left over, and covers every policy but those that leave
 threads idle with `leftover=idle`.
 
 With `energy_term: paper` charge is worth less the more there is, step 2 is void, and no bound is

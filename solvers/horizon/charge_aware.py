@@ -57,7 +57,7 @@ def charge_aware_decision(problem: SlotProblem, worth: Worth, *, freely: bool = 
     """Maximise U + Σ_n worth of E'_n over all decisions, as `exact` maximises U.
 
     The worth depends on l alone, so the slot stays separable but for Σ k = K. Unless devices may
-    hibernate `freely`, whoever the slot's own optimum serves is served.
+    hibernate `freely`, a device that the slot's own optimum serves is served.
     """
     ends = _ends(problem)
     later = worth(np.clip(ends, 0.0, 1.0))

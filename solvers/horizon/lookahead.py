@@ -48,8 +48,8 @@ class Lookahead:
     plan
         What later slots are expected to draw. `seen`: what this policy drew in earlier slots,
         resampled by the cell's seed (`oracle` follows the best of several simulated plans). `lp`:
-        what the horizon's linear programme draws over the forecast, solved anew every `every`
-        slots; earlier draws say how much later ones vary around it.
+        what the horizon's linear programme draws over the forecast, solved again every `every`
+        slots; later draws are taken to vary around it as earlier draws did.
     hibernate
         `forced`: only devices that the slot's own optimum hibernates too. `free`: also devices
         whose charge is worth more later. Only `oracle` defaults to `free`, because it is an upper
@@ -150,7 +150,7 @@ class Lookahead:
         return [np.maximum(sample + shift, 0.0) for sample in samples]
 
     def _planned(self, problem: SlotProblem, ahead: Forecast) -> Floats:
-        """The programme's draws from the present slot on, solved anew when it is time."""
+        """The programme's draws from the present slot on, solved again every `every` slots."""
         if self._programme is None or (ahead.seen - 1) % self.every == 0:
             self._programme = plan(ahead.horizon(problem)).draws.T
         self._programme = self._programme[1:]  # the first row is the present slot

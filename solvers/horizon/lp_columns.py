@@ -21,7 +21,8 @@ from splitbench.problems.equations import slot_data, slot_terms, time_saved
 class Picked(NamedTuple):
     """One choice in each slot, shape (T,): its worth at the prices, and its row and k's index.
 
-    `row` indexes the rows of `DeviceColumns`; −1 is hibernation, with as many threads as pay best.
+    `row` indexes the rows of `DeviceColumns`; −1 is hibernation, with the most
+    valuable number of threads.
     """
 
     worth: Floats

@@ -22,7 +22,7 @@ class IlpCbc(SlotIlp):
     """The slot ILP modelled in PuLP and solved by the CBC that PuLP brings.
 
     Gaps and increment are zero and the tolerances 1e-9, against costs of up to 1e4, which PuLP
-    hands over with 13 digits.
+    writes with 13 digits.
     """
 
     name = "ilp-cbc"

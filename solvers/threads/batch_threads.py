@@ -58,7 +58,7 @@ def feasible_counts(
     Returns
     -------
     tuple[Ints, Ints]
-        l with what cannot be served hibernating, and the smallest counts, shape (E, N) each.
+        l, −1 where the device cannot be served, and the smallest counts, shape (E, N) each.
     """
     feasible = np.isfinite(latency)
     stranded = ~feasible.any(axis=2) | (partition == HIBERNATE)
