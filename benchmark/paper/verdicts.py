@@ -144,6 +144,23 @@ def order_verdict(reading: str, claim: str, points: Mapping[str, Estimate]) -> V
     return Verdict(reading, claim, "everywhere", ours, worst, word)
 
 
+def share_verdict(
+    reading: str, claim: str, points: Mapping[str, bool], failing: str = ""
+) -> Verdict:
+    """Judge a claim that is true or false at each point: all hold, some partly, none not.
+
+    `failing` says in words where it fails; the names of the points by default.
+    """
+    true = [where for where, holds in points.items() if holds]
+    lost = failing or ", ".join(where for where in points if where not in true) or "–"
+    word = Word.NOT
+    if not points:
+        word = Word.UNKNOWN
+    elif true:
+        word = Word.HOLDS if len(true) == len(points) else Word.PARTLY
+    return Verdict(reading, claim, "everywhere", f"at {len(true)} of {len(points)}", lost, word)
+
+
 def _below_zero(one: Estimate) -> bool:
     return one.high < 0.0 or (np.isnan(one.high) and one.mean < 0.0)
 

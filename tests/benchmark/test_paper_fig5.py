@@ -46,7 +46,7 @@ def test_training_again_begins_as_the_stored_curves_do() -> None:
 def test_the_figure_and_its_table(tmp_path: Path) -> None:
     """A PNG, a row for each V with numbers of the curves, and what the paper claims beside ours."""
     made = fig5(PaperRequest(tmp_path))
-    assert [path.name for path in made.figures] == ["fig5.png"]
+    assert [path.name for path in made.figures] == ["fig5.png", "fig5.svg"]
     assert made.figures[0].read_bytes().startswith(b"\x89PNG")
     assert [row["V"] for row in made.rows] == list(WEIGHTS)
     for row in made.rows:
@@ -54,12 +54,15 @@ def test_the_figure_and_its_table(tmp_path: Path) -> None:
         assert row["first round"] == pytest.approx(curves[:, 0].mean())
         tail = curves[:, -(curves.shape[1] // 5) :]
         assert row["last fifth"] == pytest.approx(tail.mean())
-    assert made.notes[0].startswith("claimed: the reward rises")
+    assert made.notes[1].startswith("claimed: the reward rises")
     rising = all(row["first round"] < row["last fifth"] for row in made.rows)  # type: ignore[operator]
-    assert made.notes[1].startswith("ours: it rises;") is rising
+    assert made.notes[2].startswith("ours: it rises;") is rising
     earned = [row["last fifth"] for row in made.rows]
     falls = earned == sorted(earned, reverse=True)  # type: ignore[type-var]
-    assert made.notes[1].endswith("not as claimed") is not falls
+    assert made.notes[2].endswith("not as claimed") is not falls
+    words = {row["claim"]: row["verdict"] for row in made.verdicts}
+    assert (words["a smaller V earns more"] == "holds") is falls
+    assert (words["the reward rises with the episodes"] == "holds") is rising
 
 
 def test_the_command_makes_it(tmp_path: Path) -> None:

@@ -10,10 +10,14 @@ fig5` draws: those in its own directory, or else those shipped in results/refere
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import numpy as np
 
+from splitbench.benchmark.paper.figure import figure_result
+from splitbench.benchmark.paper.figures.latency_figures import both
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
+from splitbench.benchmark.paper.verdicts import Verdict, estimate, share_verdict
 from splitbench.benchmark.training import Training
 from splitbench.problems.arrays import Floats
 from splitbench.problems.package_paths import REFERENCE
@@ -25,6 +29,8 @@ SUITE = "paper-wifi"
 WEIGHTS = (0.2, 0.5, 0.8)
 SEEDS = range(5)
 EPISODES = 640
+#: Curves that move less between their last two fifths have settled.
+SETTLED_PERCENT = 1.0
 #: Rounds of a quick run.
 QUICK_ROUNDS = 5
 #: Episodes that show how far training is, from a share of training's seeds that none trains on.
@@ -45,12 +51,39 @@ def fig5(request: PaperRequest) -> PaperResult:
         for v, of_seeds in stored["curves"].items()
     }
     seeds = len(next(iter(curves.values())))
-    path = request.out / "fig5.png"
+    paths = both(request.out / "fig5")
     title = f"Fig. 5: DDP on {stored['suite']}, without exploration; band: {seeds} seeds"
-    draw_convergence(curves, parallel, path, title)
+    for path in paths:
+        draw_convergence(curves, parallel, path, title)
     rows = [_row(v, of_seeds, parallel) for v, of_seeds in curves.items()]
-    return PaperResult("fig5", "Fig. 5: cumulative reward of an episode", rows,
-                       _notes(curves, stored["command"]), [path])  # fmt: skip
+    notes, title = _notes(curves, stored["command"]), "Fig. 5: cumulative reward of an episode"
+    return figure_result(request, "fig5", title, rows, fig5_verdicts(curves), notes, paths)
+
+
+def fig5_verdicts(curves: dict[float, Floats]) -> list[Verdict]:
+    """Judge that rewards rise and settle at every V, and that a smaller V earns more."""
+    rise = {v: estimate(_settled(own) - own[:, 0]) for v, own in curves.items()}
+    drift = {v: _drift(own.mean(axis=0)) for v, own in curves.items()}
+    earned = {v: estimate(_settled(own)) for v, own in curves.items()}
+    pairs = list(pairwise(sorted(earned)))
+    reading = "DDP, training seeds"
+    return [
+        share_verdict(
+            reading, "the reward rises with the episodes",
+            {f"V = {v:g}": one.low > 0 for v, one in rise.items()},
+            "; ".join(f"V = {v:g}: by {one}" for v, one in rise.items()),
+        ),
+        share_verdict(
+            reading, f"and settles (the last two fifths differ by less than {SETTLED_PERCENT:g} %)",
+            {f"V = {v:g}": abs(one) < SETTLED_PERCENT for v, one in drift.items()},
+            "; ".join(f"V = {v:g}: {one:.2g} %" for v, one in drift.items()),
+        ),
+        share_verdict(
+            reading, "a smaller V earns more",
+            {f"{a:g} < {b:g}": earned[a].mean > earned[b].mean for a, b in pairs},
+            "; ".join(f"V = {v:g}: {one}" for v, one in earned.items()),
+        ),
+    ]  # fmt: skip
 
 
 def _row(v: float, curves: Floats, parallel: int) -> dict[str, object]:
