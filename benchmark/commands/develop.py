@@ -17,7 +17,7 @@ def new(
     out: Annotated[Path, typer.Option("--out", help="Folder to write into.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing files.")] = False,
 ) -> None:
-    """Write a small working solver, partitioner, allocator, policy or instance.
+    """Write a small working solver, partitioner, allocator, policy, suite or instance.
 
     A plug-in comes with its test. What to type next is printed.
 

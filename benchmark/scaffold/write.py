@@ -1,4 +1,4 @@
-"""Write the file of a new solver, partitioner, allocator, policy or instance, and its test."""
+"""Write the file of a new solver, partitioner, allocator, policy, suite or instance."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class Kind(StrEnum):
     PARTITIONER = "partitioner"
     ALLOCATOR = "allocator"
     POLICY = "policy"
+    SUITE = "suite"
     INSTANCE = "instance"
 
 
@@ -54,7 +55,7 @@ _SCHEMES = {
 
 
 def write_new(kind: Kind, name: str, folder: Path, force: bool = False) -> Written:
-    """Write the file of a new plug-in or instance into a folder.
+    """Write the file of a new plug-in, suite or instance into a folder.
 
     Raises
     ------
@@ -64,6 +65,8 @@ def write_new(kind: Kind, name: str, folder: Path, force: bool = False) -> Writt
     module = _module_name(name)
     if kind is Kind.INSTANCE:
         return _instance(name, folder / f"{module}.json", force)
+    if kind is Kind.SUITE:
+        return _suite(name, folder / f"{module}.toml", force)
     words = {
         "name": name,
         "module": module,
@@ -121,6 +124,14 @@ def _instance(name: str, path: Path, force: bool) -> Written:
     return Written(
         [path],
         [f"splitbench solve {path.name} -s exact", f"splitbench run {path.name} -s dads+ta"],
+    )
+
+
+def _suite(name: str, path: Path, force: bool) -> Written:
+    _write({path: _filled("suite.toml.txt", {"name": name})}, force)
+    return Written(
+        [path],
+        [f"splitbench show {path.name}", f"splitbench run {path.name} -s exact -s dads+ta"],
     )
 
 

@@ -109,6 +109,15 @@ def test_a_new_instance(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["status"] == "optimal"
 
 
+def test_a_new_suite(tmp_path: Path) -> None:
+    """The suite that `new` writes runs at once."""
+    assert typed(tmp_path, "new", "suite", "mine").returncode == 0
+    done = typed(tmp_path, "run", "mine.toml", "-s", "exact", "--slots", "3", "--json")
+    assert done.returncode == 0, done.stderr
+    (row,) = [row for row in json.loads(done.stdout) if row["solver"] == "exact"]
+    assert row["suite"] == "mine"
+
+
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
     """A file that exists stays, and a name that is no word is refused in one line."""
     (tmp_path / "mine.py").write_text("kept")
