@@ -22,6 +22,8 @@ _STYLES = {
 }
 _OTHERS = ("#666666", "#999999", "#8C564B", "#17BECF", "#BCBD22", "#7F7F7F")
 _COLUMNS = 2
+#: Inches of one panel.
+_WIDTH = 4.6
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _axes(panels: Sequence[Panel]) -> tuple[Any, list[Any]]:
 
     rows = -(-len(panels) // _COLUMNS)
     columns = min(_COLUMNS, len(panels))
-    figure = Figure(figsize=(4.6 * columns, 3.2 * rows), layout="constrained")
+    figure = Figure(figsize=(_WIDTH * columns, 3.2 * rows), layout="constrained")
     axes = list(figure.subplots(rows, columns, squeeze=False).ravel())
     for axis in axes[len(panels) :]:
         axis.set_axis_off()
@@ -144,8 +146,9 @@ def _save(figure: Any, axes: Sequence[Any], stem: Path, title: str) -> list[Path
 
     if axes:
         handles, names = axes[0].get_legend_handles_labels()
+        columns = 4 if figure.get_figwidth() > _WIDTH else 1
         figure.legend(
-            handles, names, loc="outside lower center", ncols=4, fontsize=8, frameon=False
+            handles, names, loc="outside lower center", ncols=columns, fontsize=8, frameon=False
         )
     figure.suptitle(title, fontsize=10)
     paths = [stem.with_suffix(suffix) for suffix in (".png", ".svg")]
