@@ -46,10 +46,14 @@ def draw_lines(panels: Sequence[Panel], stem: Path, title: str, *, log: bool = F
     for axis, panel in zip(axes, panels, strict=False):
         for at, (name, points) in enumerate(panel.lines.items()):
             colour, marker = _style(name, at)
-            mean, low, high = zip(*points, strict=True)
+            known = [(x, *point) for x, point in zip(panel.x, points, strict=True)
+                     if point[0] == point[0]]  # fmt: skip
+            if not known:
+                continue
+            x, mean, low, high = zip(*known, strict=True)
             dashed = {"linestyle": "--", "marker": ""} if "bound" in name else {"marker": marker}
-            axis.plot(panel.x, mean, color=colour, label=name, markersize=4, lw=1.3, **dashed)
-            axis.fill_between(panel.x, low, high, color=colour, alpha=0.15, lw=0)
+            axis.plot(x, mean, color=colour, label=name, markersize=4, lw=1.3, **dashed)
+            axis.fill_between(x, low, high, color=colour, alpha=0.15, lw=0)
         if log:
             axis.set_yscale("log")
         _finish(axis, panel)

@@ -44,7 +44,8 @@ def fig8(request: PaperRequest) -> PaperResult:
             label = "energy of a device and slot, J"
             panels.append(Panel(f"{title}, {about}", "mean tasks a slot", label, tasks, lines))
             for scale, suite in zip(scales, own, strict=True):
-                rows += [_row(cells, suite, scale, scheme) for scheme in SCHEMES]
+                rows += [_row(cells, suite, scale, scheme) for scheme in SCHEMES
+                         if cells.has(suite, scheme)]  # fmt: skip
         for ours in (OURS, OPTIMUM):
             named = {(net, scale): suites[reading, net, scale]
                      for net in NETWORKS for scale in scales}  # fmt: skip
