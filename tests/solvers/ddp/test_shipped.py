@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from splitbench.solvers.ddp.policies.policy_file import PolicyFile, load_policy
 
 SUITES = ("paper-wifi", "paper-5g", "hetero", "congested")
 NAMES = ("ddp", "ddp-shared", "imitation")
+#: The joint actor serves its own devices only, so these have one of their own.
+JOINT_SUITES = ("hetero[devices=3]", "paper-calibrated-wifi", "paper-calibrated-5g")
 FILES = sorted(SHIPPED.glob("*.safetensors"))
 
 
@@ -34,8 +37,10 @@ def training_of(policy: PolicyFile) -> Training:
     return Training.asked(words[2], words[3], [], None, None)
 
 
-@pytest.mark.parametrize("suite", SUITES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("suite", "name"),
+    [*product(SUITES, NAMES), *product(JOINT_SUITES, ("ddp",))],
+)
 def test_each_suite_has_its_policies(suite: str, name: str) -> None:
     """The default schemes find a policy that was trained in full on the very suite."""
     training = Training.asked(name, suite, [], None, None)
