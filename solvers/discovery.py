@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import inspect
 import pkgutil
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -28,6 +29,8 @@ _ROOMS = ("splitbench.solvers", "splitbench.baselines")
 _PARTS = (".ddp.policies", ".ddp.training")
 #: What the halves of a solver are called, and a scheme that makes one whole.
 HALVES = {"partitioner": ("a partitioner", "{}+ta"), "allocator": ("an allocator", "eo+{}")}
+#: A class's attribute `name`, as formatted code has it.
+_NAME = re.compile(r"^    name\b[^=\n]*= ", re.MULTILINE)
 _METHODS = {"solve": "solver", "partition": "partitioner", "allocate": "allocator"}
 
 
@@ -72,10 +75,16 @@ def plugin_modules() -> list[str]:
 
 
 def _modules_of(package: ModuleType) -> Iterator[str]:
-    """Names of the public modules of a room: of its own folder and of its sub-rooms."""
+    """Names of the public modules of a room in which a class declares a name, sub-rooms too.
+
+    The others are not imported to look: that takes longer than the names of all solvers.
+    """
     for module in pkgutil.walk_packages(package.__path__, prefix=f"{package.__name__}."):
         name = module.name.removeprefix(package.__name__)
-        if not module.ispkg and "._" not in name and not name.startswith(_PARTS):
+        if module.ispkg or "._" in name or name.startswith(_PARTS):
+            continue
+        spec = module.module_finder.find_spec(module.name, None)
+        if spec is not None and spec.origin and _NAME.search(Path(spec.origin).read_text("utf-8")):
             yield module.name
 
 
