@@ -69,7 +69,7 @@ class FrameReader:
 
     def __init__(self, end: socket.socket):
         self._end = end
-        self._unread = b""
+        self._unread = bytearray()
         self.longest_body = 0
 
     @property
@@ -114,8 +114,8 @@ class FrameReader:
         start, end = _LENGTHS.size + first, _LENGTHS.size + first + second
         if len(self._unread) < end:
             return None
-        text, body = self._unread[_LENGTHS.size : start], self._unread[start:end]
-        self._unread = self._unread[end:]
+        text, body = bytes(self._unread[_LENGTHS.size : start]), bytes(self._unread[start:end])
+        del self._unread[:end]
         try:
             header = json.loads(text)
         except (ValueError, RecursionError) as error:

@@ -26,6 +26,8 @@ GRACE_S = 0.5
 POLL_S = 0.1
 #: Seconds for what takes a player no time: to be confined, to end a cell.
 PATIENCE_S = 10.0
+#: Frames that are taken before the limits are looked at again.
+_FRAMES_AT_ONCE = 64
 #: Empty requests that are timed before a plug-in is loaded.
 _PINGS = 7
 
@@ -118,10 +120,7 @@ class RemotePlayer:
         if self.is_lost:
             return ""
         self._begin(PATIENCE_S)
-        try:
-            left = self._ask("finish").solution.note
-        except PlayerLostError as lost:
-            return lost.why
+        left = self._ask("finish").solution.note
         count = self._guard.count()
         self.left_something = bool(left or count)
         if not count:
@@ -186,52 +185,60 @@ class RemotePlayer:
     def _wait(self, method: str) -> Answer:
         looked = time.monotonic()
         while True:
-            for descriptor, _ in self._poll.poll(POLL_S * 1e3):
-                if descriptor == self._end.fileno():
-                    if (answer := self._read(method)) is not None:
-                        return answer
-                elif descriptor == self._output.fileno:
-                    if not self._output.read():
-                        self._poll.unregister(descriptor)
-                else:
+            ready = [descriptor for descriptor, _ in self._poll.poll(POLL_S * 1e3)]
+            more = self._end.fileno() in ready
+            for descriptor in ready:
+                if descriptor == self._watched:
                     raise AbandonedError
-            now = time.monotonic()
-            if now - looked >= POLL_S:
-                looked = now
-                self._enforce(now)
+                if descriptor == self._output.fileno and self._output.read() == 0:
+                    self._poll.unregister(descriptor)
+            while more:
+                answer, more = self._read(method)
+                if answer is not None:
+                    return answer
+                looked = self._enforce(looked)
+            looked = self._enforce(looked)
 
-    def _read(self, method: str) -> Answer | None:
-        """Take what has arrived; return the answer if it is there."""
-        while (frame := self._reader.next_frame()) is not None:
+    def _read(self, method: str) -> tuple[Answer | None, bool]:
+        """Take what has arrived, but not without end; return the answer, and if there is more."""
+        for _ in range(_FRAMES_AT_ONCE):
+            frame = self._reader.next_frame()
+            if frame is None:
+                return None, False
             kind, to = frame.header.get("kind"), frame.header.get("to")
             if to != self._number or kind not in ("answer", "incumbent"):
                 raise FrameError(f"a message of kind {str(kind)[:40]!r} to {str(to)[:40]}")
             answer = answer_from(frame, self._devices)
             if kind == "answer":
-                return answer
+                return answer, False
             if method != "solve" or not answer.solution.decided:
                 raise FrameError("an incumbent that is none")
             self._incumbent = answer.solution
-        return None
+        return None, True
 
     def _send(self, request: bytes) -> None:
         """Send a request, within the limits."""
-        left = memoryview(request)
+        left, looked = memoryview(request), time.monotonic()
         while left:
             try:
                 left = left[self._end.send(left, socket.MSG_DONTWAIT) :]
             except BlockingIOError:
                 select.select([], [self._end], [], POLL_S)
-                self._enforce(time.monotonic())
+                looked = self._enforce(looked)
             except OSError as error:
                 raise EOFError from error
 
-    def _enforce(self, now: float) -> None:
+    def _enforce(self, looked: float) -> float:
+        """Apply the limits now and then; return when that was last done."""
+        now = time.monotonic()
+        if now - looked < POLL_S:
+            return looked
         if self._deadline is not None and now > self._deadline:
             raise self._lost(Status.TIMEOUT, f"killed after {self._limit_s:g} s")
         memory = self._memory_bytes
         if memory is not None and self.resident_bytes() > memory:
             raise self._lost(Status.MEMORY, f"killed above {memory / 2**30:.3g} GiB")
+        return now
 
     def _lost(self, status: Status, why: str) -> PlayerLostError:
         self._output.read_rest()

@@ -55,7 +55,11 @@ def run_cell(
     )
     episode.lost |= lost
     record = record_of(key, episode, environment())
-    record.note = "; ".join(filter(None, [record.note, who.finish()]))
+    try:
+        left = who.finish()
+    except PlayerLostError as error:
+        record.status, left = str(error.status), error.why
+    record.note = "; ".join(filter(None, [record.note, left]))
     record.output, record.empty_round_trip_s = who.output, who.empty_round_trip_s
     record.reference_s = episode.reference_s
     return _described(record, posed, timeout_s)

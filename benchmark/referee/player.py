@@ -73,7 +73,7 @@ class PlayerLostError(Exception):
 class Player(Protocol):
     """Answers the referee's requests about one cell.
 
-    Each method but `finish` may raise PlayerLostError. An answer whose solution has a decision,
+    Each method may raise PlayerLostError. An answer whose solution has a decision,
     or the status `feasible`, is a success; any other says why there is none.
     """
 
@@ -144,7 +144,7 @@ class PlugIn:
         except InputError as error:
             return self._failed(error, str(error), error.__cause__)
         except self._caught as error:
-            return self._failed(error, one_line(error), error)
+            return self._failed(error, _words(error), error)
         answer = succeeded()
         return Answer(answer.solution, clairvoyant=getattr(self._solver, "clairvoyant", False))
 
@@ -155,7 +155,7 @@ class PlugIn:
         except InputError as error:
             return Answer(no_decision(Status.UNSUPPORTED, str(error)))
         except self._caught as error:
-            return self._failed(error, f"start: {one_line(error)}", error)
+            return self._failed(error, f"start: {_words(error)}", error)
         return succeeded()
 
     def solve(self, problem: SlotProblem, slot: int) -> Answer:
@@ -166,7 +166,7 @@ class PlugIn:
         try:
             solution = solve_slot(self._solver, problem, context)
         except self._caught as error:
-            return self._failed(error, one_line(error), error, time.perf_counter() - begun)
+            return self._failed(error, _words(error), error, time.perf_counter() - begun)
         finally:
             self._slot = None
         seconds = time.perf_counter() - begun
@@ -196,6 +196,14 @@ class PlugIn:
         if isinstance(error, MemoryError):
             return Answer(no_decision(Status.MEMORY, "out of memory"), seconds)
         return Answer(no_decision(Status.ERROR, why), seconds, traceback_of(shown))
+
+
+def _words(error: BaseException) -> str:
+    """Return the type and the first line of what a plug-in raised."""
+    try:
+        return one_line(error)
+    except Exception as other:  # an exception may define its own text
+        return f"{type(error).__name__}, whose text raises {type(other).__name__}"
 
 
 def traceback_of(error: BaseException | None) -> str:
