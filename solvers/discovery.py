@@ -25,8 +25,8 @@ from splitbench.solvers.user_files import import_file, one_line
 
 ENTRY_POINT_GROUP = "splitbench.solvers"
 _ROOMS = ("splitbench.solvers", "splitbench.baselines")
-#: Sub-rooms without plug-ins, loaded when a plug-in uses them: training needs torch.
-_PARTS = (".ddp.policies", ".ddp.training")
+#: Parts without plug-ins, loaded only when used: training needs torch, the environment Gymnasium.
+_PARTS = (".ddp.environment", ".ddp.policies", ".ddp.training")
 #: What the halves of a solver are called, and a scheme that makes one whole.
 HALVES = {"partitioner": ("a partitioner", "{}+ta"), "allocator": ("an allocator", "eo+{}")}
 #: A class's attribute `name`, as formatted code has it.
