@@ -1,1 +1,5 @@
-"""One module for each group of commands; heavy imports stand inside the functions."""
+"""The commands: one module for each group, thin, with heavy imports inside the functions.
+
+Built on every other part of `benchmark`, and on `results` to print.
+Imported by `cli` only.
+"""

@@ -1,1 +1,5 @@
-"""Measuring DNNs on this machine: torch runs in subprocesses with pinned threads only."""
+"""Measure DNNs on this machine: torch runs only in subprocesses with pinned threads.
+
+Built on `problems.networks` and `problems.latency`; used by the
+command `profile`.
+"""
