@@ -15,6 +15,7 @@ from splitbench.problems import Horizon, instance_dict
 from splitbench.problems.files.slot_schema import HorizonFile, SlotFile
 from splitbench.problems.horizon.horizon import horizon_dict
 from splitbench.problems.networks.dag_schema import DagFile
+from splitbench.problems.suites.suite_schema import SuiteFile
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "formats.md"
 
@@ -30,6 +31,40 @@ DAG: dict[str, Any] = {
         {"name": "d", "device_s": 0.1, "server_s": 0.01, "output_bits": 1e4, "after": ["b", "c"]},
     ],
 }
+
+SUITE = """\
+format = "splitbench/suite@1"
+name = "my-site"
+slots = 60
+
+[server]
+profile = "i7-12700kf"  # or a profile file, or sweep.csv
+threads = [6, 10]
+
+[uplink]
+mbps = [5, 20]
+
+[arrivals]
+tasks = [20, 30]
+
+[sun]
+trace = "srrl-20220120"  # or file = "station.csv", with column, latitude_deg, ...
+start_minute = [600, 780]
+panel_m2 = 0.003
+
+[battery]
+max_j = 3600
+
+[[kind]]
+network = "resnet34"
+board = "orin-nano"
+count = 2
+
+[[kind]]
+network = "vgg16_bn"
+seconds = 0.3  # of the whole network on the device, in place of a board
+uplink_mbps = [1, 5]
+"""
 
 HEAD = """# File formats
 
@@ -98,12 +133,21 @@ def page() -> str:
             DagFile,
             DAG,
         ),
+        section(
+            "Suite",
+            "A suite of horizons, TOML: `splitbench run mine.toml`. Ranges are drawn from "
+            "uniformly, slot by slot. Paths are relative to the file. `splitbench show SUITE "
+            '--toml` writes any suite as one. With `base = "hetero"` and a table `parameters` in '
+            "place of the rest, a file is a built-in suite with parameters.",
+            SuiteFile,
+            SUITE,
+        ),
     ]
     return "\n".join(parts)
 
 
-def section(title: str, about: str, model: type[BaseModel], example: dict[str, Any]) -> str:
-    """Return one format: what it is for, an example, its fields."""
+def section(title: str, about: str, model: type[BaseModel], example: dict[str, Any] | str) -> str:
+    """Return one format: what it is for, an example (TOML where it is text), its fields."""
     schema = model.model_json_schema()
     tables = [fields_table(schema, "the file")]
     tables += [
@@ -111,8 +155,11 @@ def section(title: str, about: str, model: type[BaseModel], example: dict[str, A
         for name, inner in schema.get("$defs", {}).items()
         if "properties" in inner
     ]
-    text = compact(json.dumps(example, indent=1, ensure_ascii=False))
-    return f"## {title}\n\n{about}\n\n```json\n{text}\n```\n\n" + "\n".join(tables)
+    if isinstance(example, str):
+        block = f"```toml\n{example}```"
+    else:
+        block = f"```json\n{compact(json.dumps(example, indent=1, ensure_ascii=False))}\n```"
+    return f"## {title}\n\n{about}\n\n{block}\n\n" + "\n".join(tables)
 
 
 def compact(text: str) -> str:

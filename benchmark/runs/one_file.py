@@ -31,5 +31,6 @@ def run_here(plan: Plan, limits: Limits) -> Iterator[CellRecord]:
             here = ours and limits == Limits(None, None)
             record = run_cell(key) if here else runner.run(key).record
             record.solver_version = solver_version(key.solver)
+            record.suite_label = plan.suites[0].label
             record.solver_label = labels.get(key.solver, "")
             yield record

@@ -10,7 +10,11 @@ from splitbench.benchmark.console import warn
 from splitbench.benchmark.durations import duration
 from splitbench.problems.package_paths import PACKAGE
 from splitbench.results import CellRecord
+from splitbench.results.shown_names import with_shown_names
 
+#: Lines of what a solver printed that are shown beside its first error.
+_PRINTED = 5
+_NUMBER = re.compile(r"\d+")
 _FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 
 
@@ -42,7 +46,10 @@ def error_report(records: Iterable[CellRecord], whole: bool = False) -> list[str
         return _tracebacks(raised)
     first, more = raised[0], len(raised) - 1
     lines = [f"error: {_place(first)}: {_last_line(first.traceback)}{_frame(first.traceback)}"]
-    kinds = len({_last_line(record.traceback) for record in raised})
+    printed = first.output.strip().splitlines()
+    if printed:
+        lines += ["it printed (--output prints all):", *_indented("\n".join(printed[-_PRINTED:]))]
+    kinds = len({_NUMBER.sub("#", _last_line(record.traceback)) for record in raised})
     if more:
         same = "the same error" if kinds == 1 else f"{kinds} different errors in all"
         lines.append(
@@ -67,7 +74,8 @@ def output_report(records: Iterable[CellRecord]) -> list[str]:
 
 def print_problems(records: Sequence[CellRecord], tracebacks: bool, output: bool) -> None:
     """Say on stderr what plug-ins raised, and where it is asked for what they printed."""
-    for line in [*error_report(records, tracebacks), *(output_report(records) if output else ())]:
+    shown = with_shown_names(records)
+    for line in [*error_report(shown, tracebacks), *(output_report(shown) if output else ())]:
         warn(line)
 
 

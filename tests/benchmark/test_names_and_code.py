@@ -205,3 +205,47 @@ def test_a_digest_is_of_content(tmp_path: Path) -> None:
     os.utime(path, ns=(0, 0))
     assert first != second
     assert digest_of_files([path]) == first
+
+
+RAISES = """
+from splitbench import Solution
+
+class Raises:
+    def solve(self, problem):
+        print("about to fail")
+        return fail(problem)
+
+def fail(problem):
+    raise ValueError(f"cannot solve {len(problem)} devices")
+"""
+
+
+def test_the_first_error_is_shown_with_its_place(tmp_path: Path) -> None:
+    """File, line, suite, seed and slot of the first, what it printed, and how many more."""
+    (tmp_path / "bad.py").write_text(RAISES, encoding="utf-8")
+    arguments = ["run", "small", "paper-wifi", "-s", "bad.py", "--slots", "2", "--seeds", "1"]
+    done = run(tmp_path, *arguments)
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    first = next(line for line in lines if "error:" in line)
+    assert "Raises on small seed 0 instance 0: ValueError: cannot solve" in first
+    assert first.endswith("bad.py line 10)")
+    assert "splitbench:   about to fail" in lines
+    assert any("2 more cells raised an error (the same error)" in line for line in lines)
+    assert "Traceback" not in done.stderr
+    whole = run(tmp_path, *arguments, "--traceback", "--output")
+    assert whole.stderr.count("Traceback (most recent call last)") == 2  # texts that differ, once
+    assert "output of Raises on small" in whole.stderr
+
+
+@pytest.mark.parametrize("command", ["solve", "simulate"])
+def test_errors_in_solve_and_simulate(tmp_path: Path, command: str) -> None:
+    """The same for one file."""
+    (tmp_path / "bad.py").write_text(RAISES, encoding="utf-8")
+    suite = "small" if command == "solve" else "paper-wifi"
+    run(tmp_path, "sample", suite, "--slots", "1", "--out", ".")
+    (file,) = tmp_path.glob("*.json")
+    done = run(tmp_path, command, file.name, "-s", "bad.py")
+    assert done.returncode == 1
+    assert f"Raises on {file.name} seed 0" in done.stderr
+    assert "bad.py line 10)" in done.stderr

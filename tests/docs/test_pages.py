@@ -11,6 +11,7 @@ import pytest
 
 from splitbench.problems import load_horizon, load_instance
 from splitbench.problems.networks.dag import load_dag
+from splitbench.problems.suites.named_suites import make_suite
 from tools import format_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,10 @@ def test_examples_of_formats_load(tmp_path: Path) -> None:
         path = tmp_path / "example.json"
         path.write_text(text)
         LOADERS[json.loads(text)["format"]](path)
+    (suite,) = blocks(ROOT / "docs" / "formats.md", "toml")
+    path = tmp_path / "suite.toml"
+    path.write_text(suite)
+    assert len(make_suite(str(path)).horizon(0).fleet) == 3
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
