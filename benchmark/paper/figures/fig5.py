@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from splitbench.benchmark.paper.figure import figure_result
 from splitbench.benchmark.paper.figures.latency_figures import both
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.benchmark.paper.verdicts import Verdict, estimate, share_verdict
+from splitbench.benchmark.planning.code import solver_code
 from splitbench.benchmark.training import Training
 from splitbench.problems.arrays import Floats
 from splitbench.problems.package_paths import REFERENCE
@@ -46,11 +49,11 @@ def fig5(request: PaperRequest) -> PaperResult:
     own = request.out / PATH.name
     stored = json.loads((own if own.is_file() else PATH).read_text(encoding="utf-8"))
     slots, parallel = stored["slots"], stored["parallel"]
+    seeds = min(map(len, stored["curves"].values()))  # a run that was cut short has more of some
     curves = {
-        float(v): slots * np.array(of_seeds, dtype=float)
+        float(v): slots * np.array(of_seeds[:seeds], dtype=float)
         for v, of_seeds in stored["curves"].items()
     }
-    seeds = len(next(iter(curves.values())))
     paths = both(request.out / "fig5")
     title = f"Fig. 5: DDP on {stored['suite']}, without exploration; band: {seeds} seeds"
     for path in paths:
@@ -157,26 +160,41 @@ def curve(training: Training, rounds: int | None = None) -> list[float]:
 
 
 def curves(request: PaperRequest) -> PaperResult:
-    """Train every V and seed, write the curves, and draw them."""
+    """Train every V and seed, keep each curve as it is made, and draw them.
+
+    What the directory's ddp-curves.json has of the same training is not trained again.
+    """
     import sys
 
-    earned: dict[str, list[list[float]]] = {}
-    seeds = SEEDS[:1] if request.quick else SEEDS
-    for v in WEIGHTS:
-        for seed in seeds:
-            training = training_of(v, seed)
-            rounds = QUICK_ROUNDS if request.quick else None
-            earned.setdefault(str(v), []).append(curve(training, rounds))
-            sys.stderr.write(f"V = {v}, seed {seed}: {earned[str(v)][-1][-1]:.4f} a slot\n")
-    data = {
+    path = request.out / PATH.name
+    rounds = QUICK_ROUNDS if request.quick else None
+    training = training_of(WEIGHTS[0], SEEDS[0])
+    data: dict[str, Any] = {
         "format": "splitbench/curves@1",
         "command": "splitbench paper curves",
         "suite": SUITE,
         "slots": len(training.scenario.draw(0)),
         "parallel": training.parameters.parallel,
         "episodes": EPISODES,
-        "curves": earned,
+        "training": f"{training.name}, {solver_code(f'{training.name}+ta', SUITE)}",
     }
-    path = request.out / PATH.name
-    path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    earned = _kept(path, data)
+    for seed in SEEDS[:1] if request.quick else SEEDS:
+        for v in WEIGHTS:
+            known = earned.setdefault(str(v), [])
+            if seed < len(known):
+                continue
+            known.append(curve(training_of(v, seed), rounds))
+            path.write_text(json.dumps(data | {"curves": earned}, indent=1) + "\n", "utf-8")
+            sys.stderr.write(f"V = {v}, seed {seed}: {known[-1][-1]:.4f} a slot\n")
     return fig5(request)
+
+
+def _kept(path: Path, data: dict[str, Any]) -> dict[str, list[list[float]]]:
+    """Return the curves of an earlier run, where they come from the same training."""
+    if not path.is_file():
+        return {}
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    same = all(stored.get(name) == value for name, value in data.items())
+    curves: dict[str, list[list[float]]] = stored["curves"] if same else {}
+    return curves
