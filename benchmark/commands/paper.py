@@ -8,13 +8,22 @@ from typing import Annotated
 import typer
 
 from splitbench.benchmark import options
-from splitbench.benchmark.paper.items import FIRST_SEED, QUICK_SEEDS, QUICK_SLOTS, SEEDS
+from splitbench.benchmark.paper.items import (
+    ASKED_FOR,
+    FIRST_SEED,
+    ITEMS,
+    QUICK_SEEDS,
+    QUICK_SLOTS,
+    SEEDS,
+)
 from splitbench.problems.errors import InputError
+
+_ITEMS = f"{', '.join(ITEMS)}, all; {', '.join(ASKED_FOR)} only where named."
 
 
 def paper(
     items: Annotated[
-        list[str] | None, typer.Argument(metavar="[ITEM]...", show_default=False)
+        list[str] | None, typer.Argument(metavar="[ITEM]...", show_default=False, help=_ITEMS)
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Directory for figures.")] = (
         Path("paper-figures")
