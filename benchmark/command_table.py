@@ -84,11 +84,20 @@ COMMANDS: dict[str, Command] = {
     ),
     "table": Command(
         "table", "table", "Print the table of everything a store has; runs nothing.",
-        ("splitbench table --stats", "splitbench table --format latex --out table.tex"),
+        (
+            "splitbench table --wide",
+            "splitbench table --columns utility,gap,time --sort time --suite hetero",
+            "splitbench table --stats --compare dads+ta",
+            "splitbench table --out table.tex --caption 'Wi-Fi' --label tab:wifi",
+            "splitbench table --cells --out cells.csv --slots-out slots.csv",
+        ),
     ),
     "plot": Command(
         "plot", "plot", "Draw what a store has; runs nothing.",
-        ("splitbench plot performance-profile", "splitbench plot gap --out gap.pdf"),
+        (
+            "splitbench plot performance-profile",
+            "splitbench plot quality --suite hetero --width 1 --out quality.pdf",
+        ),
     ),
     "merge": Command(
         "merge", "merge", "Merge stores; runs nothing and leaves the inputs as they are.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,11 +21,13 @@ class Advance(Protocol):
         """Count one unit: `done` says which it was."""
 
 
-def warn(message: str) -> None:
+def warn(message: str, *, red: bool = False) -> None:
     """Write one line to stderr; terminal sequences that a plug-in put into it are taken out."""
     from splitbench.results.tables.escape import printable
 
-    sys.stderr.write(f"splitbench: {printable(message)}\n")
+    line = f"splitbench: {printable(message)}"
+    coloured = red and sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+    sys.stderr.write(f"\x1b[31m{line}\x1b[0m\n" if coloured else f"{line}\n")
 
 
 def note(message: str) -> None:

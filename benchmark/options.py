@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
@@ -18,6 +18,8 @@ from splitbench.problems.errors import InputError
 
 if TYPE_CHECKING:
     from splitbench.results import CellRecord
+
+AnyFormat = TypeVar("AnyFormat", bound=StrEnum)
 
 DEFAULT_STORE = Path("splitbench.sqlite")
 
@@ -71,7 +73,16 @@ Slots = Annotated[
 ]
 StorePath = Annotated[Path, typer.Option("--store", help="Results file (SQLite).", metavar="PATH")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Nothing but JSON on stdout.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How to print the table.")]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option("--format", help="How to print; default: by the name of --out, else rich."),
+]
+OnlySuites = Annotated[
+    list[str] | None, typer.Option("--suite", metavar="SUITE", help="Only this; repeatable.")
+]
+OnlySolvers = Annotated[
+    list[str] | None, typer.Option("-s", "--solver", metavar="SOLVER", help="Only these.")
+]
 Out = Annotated[
     Path | None, typer.Option("--out", help="Write there instead of to stdout.", metavar="PATH")
 ]
@@ -181,13 +192,13 @@ class TableOptions:
     """How a table is printed: the options that `run` and `gap` share."""
 
     as_json: JsonFlag = False
-    format: FormatOption = Format.RICH
+    format: FormatOption = None
     out: Out = None
 
     @property
     def chosen(self) -> Format:
         """The format asked for."""
-        return chosen_format(self.as_json, self.format)
+        return format_of(Format, self.as_json, self.format, self.out, Format.RICH)
 
 
 def taking(**groups: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -253,17 +264,48 @@ def positive(option: str, value: int | None) -> None:
         raise InputError(f"{option}: got {value}; expected a whole number ≥ 1")
 
 
-def chosen_format(as_json: bool, wanted: Format) -> Format:
-    """`--json` is short for `--format json`.
+#: What a file's name says of its format.
+_FORMAT_OF_SUFFIX = {
+    ".csv": "csv",
+    ".json": "json",
+    ".md": "markdown",
+    ".parquet": "parquet",
+    ".tex": "latex",
+    ".txt": "rich",
+}
+
+
+def format_of(
+    kinds: type[AnyFormat],
+    as_json: bool,
+    wanted: AnyFormat | None,
+    out: Path | None,
+    default: AnyFormat,
+) -> AnyFormat:
+    """Return the format that `--json`, `--format` or the name of `--out` asks for.
 
     Raises
     ------
     InputError
-        Both, and they differ.
+        Two of them contradict each other, or the name asks for a format there is not.
     """
-    if as_json and wanted not in (Format.RICH, Format.JSON):
+    if as_json and wanted not in (None, "rich", "json"):
         raise InputError(f"--json: together with --format {wanted}; expected one of them")
-    return Format.JSON if as_json else wanted
+    said = "json" if as_json else wanted
+    named = None if out is None else _FORMAT_OF_SUFFIX.get(out.suffix.lower())
+    if named is None:
+        return kinds(said or default)
+    if said is not None and said != named:
+        raise InputError(
+            f"--out: {out} together with {'--json' if as_json else f'--format {said}'}; "
+            f"expected a name that does not end in {out.suffix if out else ''}, or --format {named}"
+        )
+    if named not in list(kinds):
+        raise InputError(
+            f"--out: got {out}; expected a name for {', '.join(kinds)}; cells are written as "
+            "Parquet by: splitbench table --cells"
+        )
+    return kinds(named)
 
 
 def limits_of(timeout: str, memory: str) -> Limits:

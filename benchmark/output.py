@@ -1,26 +1,73 @@
-"""Printing rows in the format asked for."""
+"""Printing the benchmark table in the format asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from splitbench.benchmark.console import emit, print_json
+from splitbench.benchmark.console import emit, print_json, warn
 from splitbench.benchmark.options import Format
-from splitbench.results.rows import Row
+
+if TYPE_CHECKING:
+    from splitbench.results import CellRecord
+    from splitbench.results.rows import Row
+    from splitbench.results.tables.layout import View
 
 
-def print_rows(rows: list[Row], format: Format, out: Path | None) -> None:
-    """Print the benchmark table to stdout, or to the file `out`."""
+def print_table(records: Iterable[CellRecord], format: Format, out: Path | None) -> bool:
+    """Print the table of these cells to stdout, or to the file `out`.
+
+    Returns
+    -------
+    bool
+        Whether every number is possible; what is not is said on stderr (`sound`).
+    """
+    from splitbench.results.frame import frame_of
+    from splitbench.results.rows import row_objects, rows_of
+
+    rows = row_objects(rows_of(frame_of(records)))
+    print_rows(rows, format, out)
+    return sound(rows)
+
+
+def print_rows(
+    rows: list[Row],
+    format: Format,
+    out: Path | None,
+    view: View | None = None,
+    caption: str = "",
+    label: str = "",
+) -> None:
+    """Print rows of the table to stdout, or to the file `out`."""
     from splitbench.results.tables import tables
+    from splitbench.results.tables.layout import failures_last
+    from splitbench.results.tables.terminal import print_rich
 
     if format is Format.JSON:
-        print_json([row.to_json() for row in rows], out)
+        print_json(failures_last(rows), out)
     elif format is Format.RICH:
-        tables.print_rich(rows, out)
+        print_rich(rows, out, view=view)
+    elif format is Format.MARKDOWN:
+        emit(tables.markdown(rows, view), out)
+    elif format is Format.CSV:
+        emit(tables.csv(rows), out)
     else:
-        writer = {
-            Format.MARKDOWN: tables.markdown,
-            Format.CSV: tables.csv,
-            Format.LATEX: tables.latex,
-        }
-        emit(writer[format](rows), out)
+        emit(tables.latex(rows, view, caption, label), out)
+
+
+def sound(rows: list[Row]) -> bool:
+    """Say on stderr which rows have numbers that cannot be, in red; return whether none has.
+
+    No decision beats the optimum of its slot, and no episode beats the bound of its horizon. A
+    gap that is negative by more than rounding is an error of the program or an attempt to cheat.
+    """
+    wrong = [row for row in rows if row["impossible"]]
+    for row in wrong:
+        more = f" and {len(row['impossible']) - 1} more cells" * (len(row["impossible"]) > 1)
+        warn(
+            f"IMPOSSIBLE: {row['suite']} {row['solver']}: {row['impossible'][0]}{more}; "
+            "a gap cannot be negative: do not use these results",
+            red=True,
+        )
+    return not wrong

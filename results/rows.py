@@ -2,199 +2,199 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, fields
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from splitbench.results.bounds import with_horizon_gaps
-from splitbench.results.store.record import STATUS_ORDER, CellKey, CellRecord
-from splitbench.results.tables.note_merging import notes_of
+from splitbench.results.notes import notes_of
+from splitbench.results.select_cells import GROUP
+from splitbench.results.store.record import NOT_RUN, STATUS_ORDER
 
 if TYPE_CHECKING:
-    from splitbench.results.statistics.paired import Comparison
-    from splitbench.results.statistics.statistics import RowStatistics
+    from pandas import DataFrame, Series
 
+#: One row as an object: what is unknown is None.
+Row = dict[str, Any]
 
-@dataclass
-class Row:
-    """One solver on one suite; utilities are summed over devices, gaps absolute.
+#: What a row is of.
+KEYS = (*GROUP, "solver")
 
-    Attributes
-    ----------
-    cells
-        What the row is made of: `episodes` of a horizon, or independent `instances`.
-    slots, slots_asked
-        Slots (or instances) a seed that were run, and `--slots`; None: the suite's own number.
-    claims_refuted
-        Cells in which something that the solver claimed is not so.
-    statistics, comparison
-        What `splitbench.results.statistics.statistics` adds.
-    """
-
-    suite: str
-    solver: str
-    cells: str
-    slots: int
-    slots_asked: int | None
-    seeds: int
-    utility_mean: float | None
-    utility_per_device: float | None
-    latency_s_mean: float | None
-    energy_j_mean: float | None
-    slot_gap_mean: float | None
-    slot_gap_max: float | None
-    slot_gap_per_device: float | None
-    gap_relative: float | None
-    gap_against: str | None
-    optimal_share: float | None
-    horizon_gap: float | None
-    availability: float | None
-    violations: dict[str, int]
-    solve_s_median: float | None
-    status: str
-    statuses: dict[str, int]
-    claims_refuted: int = 0
-    notes: list[str] = field(default_factory=list)
-    statistics: RowStatistics | None = None
-    comparison: Comparison | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the row as a JSON object; statistics only where they were asked for."""
-        one = {entry.name: getattr(self, entry.name) for entry in fields(self)}
-        for name in ("statistics", "comparison"):
-            found = one.pop(name)
-            if found is not None:
-                one[name] = asdict(found)
-        return one
-
-
-#: What rows of one table share: suite, kind of cells, slots asked for.
-Group = tuple[str, str, int | None]
-
-
-def group_of(key: CellKey) -> Group:
-    """Return the table that a cell belongs to: what is not the same problem stays apart."""
-    return key.suite, "episodes" if key.instance is None else "instances", key.slots
-
-
-def rows_of(records: Iterable[CellRecord]) -> list[Row]:
-    """Group records into rows, in the order in which suites and solvers first appear."""
-    groups: dict[tuple[Group, str], list[CellRecord]] = {}
-    for record in with_horizon_gaps(records):
-        groups.setdefault((group_of(record.key), record.key.solver), []).append(record)
-    return [_row(group, solver, cells) for (group, solver), cells in groups.items()]
-
-
+#: Numbers of a row; one with a cell that was not run, or that left no numbers, has none of them.
 _NUMBERS = (
-    "devices",
-    "slots_run",
-    "served",
-    "slots_optimal",
-    "utility_mean",
-    "latency_s_mean",
-    "energy_j_mean",
-    "slot_gap_mean",
-    "slot_gap_max",
-    "gap_relative_mean",
-    "horizon_gap",
+    *("utility_mean", "utility_per_device", "latency_s_mean", "energy_j_mean", "slot_gap_mean"),
+    *("slot_gap_max", "slot_gap_per_device", "gap_relative", "gap_percent", "optimal_share"),
+    *("horizon_bound", "horizon_gap", "availability"),
 )
-_numbers_of = attrgetter(*_NUMBERS)
-
-Column = NDArray[np.float64]
 
 
-def _columns(cells: Sequence[CellRecord]) -> dict[str, Column]:
-    """Return the cells' numbers by field, shape (cells,), NaN where there is none."""
-    table = np.array([_numbers_of(cell) for cell in cells], dtype=np.float64)
-    return dict(zip(_NUMBERS, table.reshape(-1, len(_NUMBERS)).T, strict=True))
+def rows_of(frame: DataFrame) -> DataFrame:
+    """Return the rows of the table, in the order in which suites and solvers first appear.
+
+    Every slot and every feasible instance that was asked for counts in every mean. Columns:
+
+    - `suite`, `solver`, `cells` (`episodes` or `instances`), `slots` and `seeds` (asked for),
+      `slots_asked` (`--slots`; missing: the suite's own number), `slots_run` (a seed);
+    - `utility_mean` (sum over devices, mean over slots), `utility_per_device`;
+    - `latency_s_mean` over the device-slots served, `served` of them; `energy_j_mean` over all
+      `device_slots`; `availability`, the share that was served;
+    - `slot_gap_mean`, `slot_gap_max`, `slot_gap_per_device`, `gap_relative` (mean over slots of
+      gap / |reference|), `gap_percent` (100 · mean gap / |mean reference|), `gap_against`,
+      `optimal_share` (of the slots with a gap);
+    - `horizon_bound` and `horizon_gap`, means over slots;
+    - `violations` and `statuses` (counts by name), `statuses_counted` (without the instances
+      that are proved infeasible), `status` (the worst), `failed`,
+      `solve_s_median` (over slots), `claims_refuted` (cells), `notes`, `impossible`;
+      `cells_infeasible`, the instances that are proved infeasible and count for nobody.
+    """
+    import pandas
+
+    if frame.empty:
+        return pandas.DataFrame(columns=[*GROUP[:1], "solver", "cells", *_NUMBERS, "status"])
+    row = frame.groupby(list(KEYS), sort=False, dropna=False).ngroup()
+    first = frame.groupby(row, sort=False)
+    rows = first[list(KEYS)].first().rename(columns={"slots": "slots_asked"})
+    rows["seeds"] = first["seed"].nunique()
+    rows = rows.join(_numbers(frame[frame["counted"]], row))
+    rows = rows.join(_sizes(frame, row, rows))
+    statuses = _statuses(frame, row)
+    rows["violations"] = pandas.Series(_violations(frame, row, rows.index), index=rows.index)
+    rows["solve_s_median"] = _medians(frame, row)
+    rows["status"] = [max(statuses[index], key=STATUS_ORDER.index) for index in rows.index]
+    rows["statuses"] = pandas.Series(statuses)
+    rows["failed"] = first["failed"].any()
+    rows["cells_infeasible"] = (~frame["counted"]).groupby(row).sum()
+    counted = _statuses(frame[frame["counted"]], row)
+    each = [counted.get(index, {}) for index in rows.index]
+    rows["statuses_counted"] = pandas.Series(each, index=rows.index)
+    rows["claims_refuted"] = (frame["claims"] != "").groupby(row).sum()
+    rows["notes"] = _notes(frame, row, rows.index)
+    impossible = frame[frame["impossible"] != ""]
+    of_row = impossible.groupby(row[impossible.index])["impossible"].agg(list)
+    rows["impossible"] = [of_row.get(index, []) for index in rows.index]
+    left_out = _without_numbers(frame, row)
+    rows.loc[left_out, list(_NUMBERS)] = np.nan
+    rows.loc[left_out, "gap_against"] = None
+    return rows.reset_index(drop=True)
 
 
-def _row(group: Group, solver: str, cells: list[CellRecord]) -> Row:
-    # An instance without any feasible decision has no utility for anybody.
-    feasible = [cell for cell in cells if cell.reference_status != "infeasible"]
-    number = _columns(feasible)
-    scored = ~np.isnan(number["utility_mean"])
-    number = {name: column[scored] for name, column in number.items()}
-    gaps = ~np.isnan(number["slot_gap_mean"])
-    slots, devices = number["slots_run"], number["devices"]
-    gap_slots, gap_max = slots[gaps].sum(), number["slot_gap_max"][gaps]
-    times = _all_times(cells)
-    seeds = {cell.key.seed for cell in cells}
-    return Row(
-        suite=group[0],
-        solver=solver,
-        cells=group[1],
-        slots=len(times) // max(len(seeds), 1),
-        slots_asked=group[2],
-        seeds=len(seeds),
-        utility_mean=_mean(number["utility_mean"], slots),
-        utility_per_device=_mean(_shared(number["utility_mean"], devices)),
-        latency_s_mean=_mean(number["latency_s_mean"], number["served"]),
-        energy_j_mean=_mean(number["energy_j_mean"], devices * slots),
-        slot_gap_mean=_mean(number["slot_gap_mean"], slots),
-        slot_gap_max=float(np.nan_to_num(gap_max).max()) if len(gap_max) else None,
-        slot_gap_per_device=_mean(_shared(number["slot_gap_mean"], devices)),
-        gap_relative=_mean(number["gap_relative_mean"][gaps], slots[gaps]),
-        gap_against=_common([cell.gap_against for cell in feasible]),
-        optimal_share=(
-            float(number["slots_optimal"][gaps].sum() / gap_slots) if gap_slots else None
-        ),
-        horizon_gap=_mean(number["horizon_gap"], slots),
-        availability=_share(number["served"].sum(), (devices * slots).sum()),
-        violations=_total(cell.violations for cell in cells if cell.violations),
-        solve_s_median=_median(times),
-        status=max({cell.status for cell in cells}, key=STATUS_ORDER.index),
-        statuses=dict(Counter(cell.status for cell in cells)),
-        claims_refuted=sum(bool(cell.claims) for cell in cells),
-        notes=notes_of(cells),
+def row_objects(rows: DataFrame) -> list[Row]:
+    """Return rows as JSON objects; `statistics` and `comparison` only where they were made."""
+    objects = []
+    for one in rows.to_dict("records"):
+        plain: Row = {str(name): _plain(value) for name, value in one.items()}
+        for inner in ("statistics", "comparison"):
+            prefix = f"{inner}_"
+            found = {n.removeprefix(prefix): plain.pop(n) for n in [*plain] if n.startswith(prefix)}
+            if any(value is not None for value in found.values()):
+                plain[inner] = found
+        objects.append(plain)
+    return objects
+
+
+def _plain(value: Any) -> Any:
+    import pandas
+
+    if isinstance(value, dict | list | str):
+        return value
+    if pandas.isna(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def _numbers(frame: DataFrame, row: Series[int]) -> DataFrame:
+    """Weighted means of the cells that count, for each row."""
+    import pandas
+
+    of = row[frame.index]
+    slots, devices, served = frame["slots_counted"], frame["devices"], frame["served"]
+    gap, utility = frame["slot_gap_mean"], frame["utility_mean"]
+    reference = gap + utility
+    with_gap = slots.where(gap.notna(), 0)
+    each = devices.where(devices > 0)
+
+    def mean(values: Series[Any], weight: Series[Any]) -> Series[Any]:
+        weight = weight.where(values.notna(), 0)
+        total = weight.groupby(of).sum()
+        return (values * weight).groupby(of).sum() / total.where(total > 0)
+
+    one = slots * 0 + 1
+    numbers = {
+        "utility_mean": mean(utility, slots),
+        "utility_per_device": mean(utility / each, one),
+        "latency_s_mean": mean(frame["latency_s_mean"], served),
+        "energy_j_mean": mean(frame["energy_j_mean"], devices * slots),
+        "slot_gap_mean": mean(gap, slots),
+        "slot_gap_max": frame["slot_gap_max"].groupby(of).max(),
+        "slot_gap_per_device": mean(gap / each, one),
+        "gap_relative": mean(frame["gap_relative_mean"].where(gap.notna()), slots),
+        "gap_percent": 100.0 * mean(gap, slots) / mean(reference, slots).abs().clip(lower=1e-10),
+        "optimal_share": mean((frame["slots_optimal"] / slots).where(gap.notna()), with_gap),
+        "horizon_bound": mean(frame["horizon_bound"], slots),
+        "horizon_gap": mean(frame["horizon_gap"], slots),
+        "availability": mean(served / (devices * slots), devices * slots),
+        "served": served.groupby(of).sum(),
+        "device_slots": (devices * slots).groupby(of).sum(),
+    }
+    numbers["gap_against"] = frame["gap_against"].groupby(of).agg(_joined)
+    return pandas.DataFrame(numbers)
+
+
+def _sizes(frame: DataFrame, row: Series[int], rows: DataFrame) -> DataFrame:
+    """Slots (or instances) a seed: run, and asked for, which is the same for a whole table."""
+    import pandas
+
+    run = frame["solve_s"].map(len)
+    most = run.where(run > frame["slots_counted"], frame["slots_counted"])
+    asked = most.groupby(row).sum() // rows["seeds"]
+    of_table = asked.groupby(
+        [rows[name] for name in ("suite", "cells", "slots_asked")], dropna=False
+    )
+    slots = rows["slots_asked"].fillna(of_table.transform("max").astype("Int64"))
+    return pandas.DataFrame(
+        {"slots": slots.astype("int64"), "slots_run": run.groupby(row).sum() // rows["seeds"]}
     )
 
 
-def _all_times(cells: Sequence[CellRecord]) -> Column:
-    parts = (cell.solve_s for cell in cells)
-    arrays = (part if isinstance(part, array) else array("d", part) for part in parts)
-    return np.frombuffer(b"".join(arrays))
+def _without_numbers(frame: DataFrame, row: Series[int]) -> Any:
+    """Whether a row has a cell that counts but was not run: its means would be over fewer."""
+    silent = frame["counted"] & (frame["utility_mean"].isna() | frame["status"].isin(NOT_RUN))
+    return silent.groupby(row).any().to_numpy()
 
 
-def _median(values: Column) -> float | None:
-    """Return the median; `numpy.median` would load numpy's masked arrays first."""
-    if not len(values):
-        return None
-    middle = (len(values) - 1) // 2, len(values) // 2
-    return float(np.partition(values, middle)[list(middle)].mean())
+def _statuses(frame: DataFrame, row: Series[int]) -> dict[Any, dict[str, int]]:
+    """Count the cells of each status, for each row."""
+    of_row = frame["status"].groupby(row[frame.index], sort=False)
+    return {index: dict(Counter(statuses)) for index, statuses in of_row}
 
 
-def _mean(values: Column, weights: Column | None = None) -> float | None:
-    """Return the weighted mean of what is known, None where nothing is."""
-    known = ~np.isnan(values)
-    weight = np.ones_like(values) if weights is None else weights
-    total = weight[known].sum()
-    return float((values[known] * weight[known]).sum() / total) if total else None
+def _violations(frame: DataFrame, row: Series[int], index: Any) -> list[dict[str, int]]:
+    names = [name for name in frame.columns if name.startswith("violations_")]
+    sums = frame[names].groupby(row[frame.index]).sum().reindex(index, fill_value=0)
+    return [
+        {str(name).removeprefix("violations_"): int(count) for name, count in of.items() if count}
+        for of in sums.to_dict("records")
+    ]
 
 
-def _shared(values: Column, devices: Column) -> Column:
-    """Divide by the number of devices; NaN where there are none."""
-    return values / np.where(devices > 0, devices, np.nan)
+def _medians(frame: DataFrame, row: Series[int]) -> Series[float]:
+    """Median over all slots of a row, not of its cells' medians."""
+    import pandas
+
+    times = np.concatenate(frame["solve_s"].to_list())
+    owner = np.repeat(row.to_numpy(), frame["solve_s"].map(len))
+    return pandas.Series(times).groupby(owner).median()
 
 
-def _share(part: float, whole: float) -> float | None:
-    return float(part / whole) if whole else None
+def _notes(frame: DataFrame, row: Series[int], index: Any) -> list[list[str]]:
+    """What cells say; that an instance is proved infeasible is said once, above the table."""
+    matters = frame["counted"] | frame["failed"] | (frame["claims"] != "")
+    told = frame[matters & ((frame["note"] != "") | (frame["claims"] != ""))]
+    said = dict(iter(told.groupby(row[told.index])))
+    return [notes_of(said[one]) if one in said else [] for one in index]
 
 
-def _total(counts: Iterable[dict[str, int]]) -> dict[str, int]:
-    total: Counter[str] = Counter()
-    for count in counts:
-        total.update(count)
-    return dict(total)
-
-
-def _common(values: Iterable[str | None]) -> str | None:
+def _joined(values: Series[str]) -> str | None:
     """Return the one value, or several joined: a gap never hides what it is against."""
-    known = sorted({value for value in values if value})
+    known = sorted(set(values.dropna()))
     return "/".join(known) if known else None

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from splitbench.problems.suites.named_suites import make_suite
     from splitbench.results import Store
+    from splitbench.results.frame import results
     from splitbench.solvers import Context, Solution, Status, make
 
 _ROOM_OF = {
@@ -59,12 +60,15 @@ __all__ = [
     "load_instance",
     "make",
     "make_suite",
+    "results",
     "save_instance",
 ]
 
 
 def __getattr__(name: str) -> Any:
     """Load a public name when it is first used."""
+    if name == "results":  # the room, which can be called: see `splitbench.results`
+        return import_module(f"{__name__}.results")
     if name not in _ROOM_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)

@@ -7,7 +7,7 @@ import typer
 from splitbench.benchmark import options
 from splitbench.benchmark.console import remark, warn
 from splitbench.benchmark.options import RunOptions, TableOptions, taking
-from splitbench.benchmark.output import print_rows
+from splitbench.benchmark.output import print_table
 from splitbench.benchmark.planning.sources import sources_of
 from splitbench.benchmark.referee.crosscheck import (
     EXACT_SOLVERS,
@@ -18,8 +18,6 @@ from splitbench.benchmark.referee.crosscheck import (
 from splitbench.benchmark.runs.plan import Request, plan_of
 from splitbench.benchmark.runs.run_options import run_plan
 from splitbench.benchmark.runs.run_report import print_problems
-from splitbench.results import rows_of
-from splitbench.results.shown_names import with_shown_names
 
 #: Slots taken of each episode where the suite is one of horizons.
 SLOTS_OF_AN_EPISODE = 20
@@ -61,8 +59,7 @@ def gap(
     records = run_plan(plan, how, wanted is options.Format.JSON)
     if records is None:
         return
-    records = with_shown_names(records)
-    print_rows(rows_of(records), wanted, table.out)
+    sound = print_table(records, wanted, table.out)
     print_problems(records, how.traceback, how.output)
     conflicts = disagreements(records)
     for line in conflicts:
@@ -71,4 +68,4 @@ def gap(
         raise typer.Exit(1)
     remark(agreement_words(records))
     failed = any(record.failed and record.status != "invalid" for record in records)
-    raise typer.Exit(1 if failed else 0)
+    raise typer.Exit(1 if failed or not sound else 0)

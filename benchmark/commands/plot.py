@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from splitbench.benchmark import options
 from splitbench.problems.errors import InputError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from splitbench.results import Store
 
 
 class Kind(StrEnum):
@@ -21,18 +26,23 @@ class Kind(StrEnum):
     DAY = "day"
     UTILITY = "utility"
     TIME = "time"
+    QUALITY = "quality"
+
+
+class Width(StrEnum):
+    """How wide a figure is."""
+
+    SCREEN = "screen"
+    ONE_COLUMN = "1"
+    TWO_COLUMNS = "2"
 
 
 def plot(
     kind: Annotated[
-        Kind, typer.Argument(metavar="performance-profile|gap|horizon-gap|day|utility|time")
+        Kind, typer.Argument(metavar="performance-profile|gap|horizon-gap|day|utility|time|quality")
     ],
-    suites: Annotated[
-        list[str] | None, typer.Option("--suite", metavar="SUITE", help="Only this; repeatable.")
-    ] = None,
-    solvers: Annotated[
-        list[str] | None, typer.Option("-s", "--solver", metavar="SOLVER", help="Only these.")
-    ] = None,
+    suites: options.OnlySuites = None,
+    solvers: options.OnlySolvers = None,
     seed: Annotated[
         int | None, typer.Option("--seed", metavar="SEED", help="Only this seed.")
     ] = None,
@@ -40,6 +50,10 @@ def plot(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE.png", help="PNG, SVG or PDF.")
     ] = None,
+    width: Annotated[
+        Width,
+        typer.Option("--width", help="For a screen, or one or two columns of a paper."),
+    ] = Width.SCREEN,
     as_json: options.JsonFlag = False,
     ascii_only: Annotated[
         bool, typer.Option("--ascii", help="Draw in the terminal with ASCII only.")
@@ -50,10 +64,12 @@ def plot(
     Without --out a performance profile is drawn in the terminal. Kinds: solve times against each
     other (Dolan-Moré); slot gaps, gaps to the bound of the whole horizon, and utilities by suite;
     sun, charge, price of energy and utility over the slots of one episode (day); solve time
-    against devices.
+    against devices; gap against solve time (quality).
     """
     from splitbench.benchmark.console import warn
+    from splitbench.benchmark.store_cells import chosen
     from splitbench.results import Store
+    from splitbench.results.frame import frame_of
     from splitbench.results.select_cells import latest
 
     if out is None and kind is not Kind.PERFORMANCE_PROFILE:
@@ -61,63 +77,41 @@ def plot(
     if as_json and kind is not Kind.PERFORMANCE_PROFILE:
         raise InputError(f"plot {kind}: --json is for performance-profile; expected `table --json`")
     with Store(store, write=False) as opened:
-        found = latest(opened.summaries())
-        if not found.records:
+        found = latest(frame_of(opened.summaries()))
+        if found.frame.empty:
             raise InputError(f"--store: {store} has no cells; expected what `splitbench run` wrote")
-        records = _chosen(found.records, suites, solvers, seed)
-        if kind is Kind.DAY:
-            from splitbench.results.figures.episode_figure import episodes_to_draw
-
-            chosen = [record.key for record in episodes_to_draw(records)]
-            with_decisions = opened.get(chosen)
-            records = [with_decisions[key] for key in chosen]
+        frame = chosen(found.frame, suites, solvers, seed)
+        if out is not None:
+            _save(kind, frame, opened, out, width)
     for remark in found.remarks:
         warn(remark)
     if out is not None:
-        from splitbench.results.figures.figures import save_figure
-
-        save_figure(str(kind), records, out)
         warn(f"wrote {out}")
     if as_json or out is None:
-        _print_profile(records, as_json, ascii_only)
+        _print_profile(frame, as_json, ascii_only)
 
 
-def _chosen(
-    records: list[Any], suites: list[str] | None, solvers: list[str] | None, seed: int | None
-) -> list[Any]:
-    """Keep the cells asked for, and the bounds of their horizons."""
-    from splitbench.problems.suites.named_suites import make_suite
-    from splitbench.solvers.registry import canonical_name
+def _save(kind: Kind, frame: DataFrame, store: Store, out: Path, width: Width) -> None:
+    from splitbench.results.figures.figures import save_day, save_figure
+    from splitbench.results.figures.panels import Paper
 
-    kept = _only(records, "suite", [make_suite(text).name for text in suites or []])
-    kept = _only(kept, "solver", [canonical_name(text) for text in solvers or []])
-    return _only(kept, "seed", [] if seed is None else [seed])
+    paper = Paper[width.name]
+    if kind is not Kind.DAY:
+        save_figure(str(kind), frame, out, paper)
+        return
+    from splitbench.results.figures.episode_figure import episodes_to_draw
 
-
-def _only(records: list[Any], name: str, wanted: list[Any]) -> list[Any]:
-    """Keep the cells whose key has one of these values; all where none is asked for."""
-    from splitbench.results.bounds import BOUND
-
-    known = {getattr(record.key, name) for record in records} - {BOUND}
-    for value in wanted:
-        if value not in known:
-            raise InputError(
-                f"--{name}: the store has no such cell of {value}; "
-                f"expected one of {', '.join(sorted(map(str, known)))}"
-            )
-    kept = {*wanted, BOUND} if wanted else {*known, BOUND}
-    return [record for record in records if getattr(record.key, name) in kept]
+    save_day(list(store.get(episodes_to_draw(frame)).values()), out, paper)
 
 
-def _print_profile(records: list[Any], as_json: bool, ascii_only: bool) -> None:
+def _print_profile(frame: DataFrame, as_json: bool, ascii_only: bool) -> None:
     import shutil
 
     from splitbench.benchmark.console import emit, print_json
     from splitbench.results.figures.profile_chart import profile_chart
     from splitbench.results.statistics.performance import profiles_by_suite
-    from splitbench.results.statistics.samples import samples_of
 
-    profiles = profiles_by_suite(samples_of(records))
+    profiles = profiles_by_suite(frame)
     if as_json:
         print_json([{"suite": title} | profile.to_json() for title, profile in profiles])
         return

@@ -7,13 +7,11 @@ import typer
 from splitbench.benchmark import options
 from splitbench.benchmark.console import remark
 from splitbench.benchmark.options import RunOptions, TableOptions, taking
-from splitbench.benchmark.output import print_rows
+from splitbench.benchmark.output import print_table
 from splitbench.benchmark.runs.plan import DEFAULT_SOLVERS, DEFAULT_SUITES, Request, plan_of
 from splitbench.benchmark.runs.run_options import run_plan
 from splitbench.benchmark.runs.run_report import print_problems
 from splitbench.problems.suites.named_suites import with_truth
-from splitbench.results import rows_of
-from splitbench.results.shown_names import with_shown_names
 
 #: Seeds of a run that names none, on suites that say nothing of it.
 SEEDS = 3
@@ -58,7 +56,6 @@ def run(
     records = run_plan(plan, how, wanted is options.Format.JSON)
     if records is None:
         return
-    records = with_shown_names(records)
-    print_rows(rows_of(records), wanted, table.out)
+    sound = print_table(records, wanted, table.out)
     print_problems(records, how.traceback, how.output)
-    raise typer.Exit(1 if any(record.failed for record in records) else 0)
+    raise typer.Exit(1 if not sound or any(record.failed for record in records) else 0)

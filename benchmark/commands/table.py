@@ -12,7 +12,9 @@ from splitbench.benchmark import options
 from splitbench.problems.errors import InputError
 
 if TYPE_CHECKING:
-    from splitbench.results import CellRecord, Row
+    from pandas import DataFrame
+
+    from splitbench.results.rows import Row
 
 
 class TableFormat(StrEnum):
@@ -28,11 +30,27 @@ class TableFormat(StrEnum):
 
 def table(
     store: options.StorePath = options.DEFAULT_STORE,
+    suites: options.OnlySuites = None,
+    solvers: options.OnlySolvers = None,
+    wide: Annotated[bool, typer.Option("--wide", help="All columns.")] = False,
+    columns: Annotated[
+        str | None, typer.Option("--columns", metavar="a,b,c", help="These columns.")
+    ] = None,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="COLUMN", help="Sort by it, best first.")
+    ] = "utility",
     as_json: options.JsonFlag = False,
     format: Annotated[
-        TableFormat, typer.Option("--format", help="How to print; parquet: with --cells.")
-    ] = TableFormat.RICH,
+        TableFormat | None,
+        typer.Option("--format", help="How to print; default: by the name of --out, else rich."),
+    ] = None,
     out: options.Out = None,
+    caption: Annotated[
+        str, typer.Option("--caption", metavar="TEXT", help="Caption of a LaTeX table.")
+    ] = "",
+    label: Annotated[
+        str, typer.Option("--label", metavar="NAME", help="Label of a LaTeX table.")
+    ] = "",
     stats: Annotated[
         bool, typer.Option("--stats", help="Add intervals over seeds, mean times and ranks.")
     ] = False,
@@ -46,91 +64,119 @@ def table(
         str, typer.Option("--limit", metavar="10s|5m", help="Time charged to failures without one.")
     ] = "none",
     cells: Annotated[
-        bool, typer.Option("--cells", help="Write the raw cells: csv, json or parquet.")
+        bool, typer.Option("--cells", help="Write the cells, a row each: csv, parquet or json.")
+    ] = False,
+    slots_out: Annotated[
+        Path | None,
+        typer.Option("--slots-out", metavar="FILE", help="Write their slots: .csv or .parquet."),
+    ] = None,
+    errors: Annotated[
+        bool, typer.Option("--errors", help="Print what failed, with its traceback.")
     ] = False,
 ) -> None:
-    """Print the table of everything a store has; runs nothing."""
-    from splitbench.benchmark.durations import seconds
-    from splitbench.results import Store
+    """Print the table of everything a store has; runs nothing.
 
-    chosen = TableFormat.JSON if as_json else format
-    if cells:
+    Exit status 1 where a number is impossible, such as a gap below zero.
+    """
+    from splitbench.benchmark.console import verbosity
+    from splitbench.benchmark.durations import seconds
+    from splitbench.benchmark.output import print_rows, sound
+    from splitbench.results.rows import row_objects, rows_of
+    from splitbench.results.tables.layout import View
+    from splitbench.results.tables.table_columns import column_names
+
+    chosen = options.format_of(TableFormat, as_json, format, out, TableFormat.RICH)
+    view = View(wide, None if columns is None else column_names(columns), sort.replace("-", "_"))
+    if cells or slots_out or errors:
         if stats or compare is not None:
             raise InputError("--cells: are raw; expected no --stats and no --compare beside it")
-        with Store(store, write=False) as opened:
-            _write_cells(opened, chosen, out)
+        _print_cells(store, suites, solvers, chosen if cells else None, out, slots_out, errors)
         return
     if chosen is TableFormat.PARQUET:
         raise InputError("--format parquet: is for raw cells; expected --cells beside it")
     limit_s = seconds(limit, "--limit")
-    with Store(store, write=False) as opened:
-        records = opened.summaries()
-        reference_times = opened.reference_times() if stats else []
-    _print_table(records, options.Format(chosen), out, stats, compare, limit_s)
-    if stats:
-        from splitbench.benchmark.console import warn
-        from splitbench.benchmark.runs.drift import drifts
+    frame = _frame(store, suites, solvers)
+    rows = rows_of(frame)
+    if stats or compare is not None:
+        rows = _with_statistics(rows, frame, stats, compare, limit_s)
+    objects: list[Row] = row_objects(rows)
+    print_rows(objects, options.Format(chosen), out, view, caption, label)
+    if verbosity() > 0:
+        _say_drift(store)
+    if not sound(objects):
+        raise typer.Exit(1)
 
-        for drift in drifts(reference_times):
-            warn(str(drift))
 
-
-def _print_table(
-    records: list[CellRecord],
-    format: options.Format,
-    out: Path | None,
-    stats: bool,
-    compare: str | None,
-    limit_s: float | None,
-) -> None:
+def _frame(store: Path, suites: list[str] | None, solvers: list[str] | None) -> DataFrame:
+    """Return the cells asked for, of the code that ran last; say what is left out."""
     from splitbench.benchmark.console import warn
-    from splitbench.benchmark.output import print_rows
-    from splitbench.results import rows_of
+    from splitbench.benchmark.store_cells import chosen
+    from splitbench.results import Store
+    from splitbench.results.frame import frame_of
     from splitbench.results.select_cells import latest
 
-    found = latest(records)
-    rows = rows_of(found.records)
-    if stats or compare is not None:
-        rows = _with_statistics(rows, found.records, stats, compare, limit_s)
-    print_rows(rows, format, out)
+    with Store(store, write=False) as opened:
+        found = latest(frame_of(opened.summaries()))
     for remark in found.remarks:
         warn(remark)
+    return chosen(found.frame, suites, solvers)
 
 
 def _with_statistics(
-    rows: list[Row],
-    records: list[CellRecord],
-    stats: bool,
-    compare: str | None,
-    limit_s: float | None,
-) -> list[Row]:
-    from splitbench.results.statistics.samples import samples_of
-    from splitbench.results.statistics.statistics import with_comparison, with_statistics
+    rows: DataFrame, frame: DataFrame, stats: bool, compare: str | None, limit_s: float | None
+) -> DataFrame:
+    from splitbench.results.statistics.beside_rows import with_comparison, with_statistics
     from splitbench.solvers.solver_spec import parse_solver
 
-    samples = samples_of(records)
     if stats:
-        rows = with_statistics(rows, samples, limit_s)
+        rows = with_statistics(rows, frame, limit_s)
     if compare is not None:
-        known = {row.solver for row in rows}
+        known = set(frame["solver"])
         name = compare if compare in known else "+".join(map(str, parse_solver(compare)))
-        rows = with_comparison(rows, samples, name)
+        rows = with_comparison(rows, frame, name)
     return rows
 
 
-def _write_cells(store: object, format: TableFormat, out: Path | None) -> None:
-    from splitbench.benchmark.console import print_json
+def _print_cells(
+    store: Path,
+    suites: list[str] | None,
+    solvers: list[str] | None,
+    format: TableFormat | None,
+    out: Path | None,
+    slots_out: Path | None,
+    errors: bool,
+) -> None:
+    from splitbench.benchmark.console import emit, print_json
+    from splitbench.benchmark.store_cells import chosen
     from splitbench.results import Store
+    from splitbench.results.frame import frame_of
     from splitbench.results.tables import export
+    from splitbench.results.tables.error_list import error_list
 
-    assert isinstance(store, Store)
-    if format is TableFormat.PARQUET:
-        if out is None:
-            raise InputError("--format parquet: is no text; expected --out FILE.parquet")
-        export.write_parquet(store.each(), out)
-    elif format is TableFormat.CSV:
-        export.write_csv_to(store.each(), out)
-    elif format is TableFormat.JSON:
-        print_json([export.cell_object(record) for record in store.each()], out)
-    else:
+    if format not in (None, TableFormat.CSV, TableFormat.JSON, TableFormat.PARQUET):
         raise InputError(f"--cells: got --format {format}; expected csv, json or parquet")
+    if slots_out and slots_out.suffix not in (".csv", ".parquet"):
+        raise InputError(f"--slots-out: got {slots_out}; expected a name in .csv or .parquet")
+    with Store(store, write=False) as opened:
+        frame = chosen(frame_of(opened.summaries()), suites, solvers)
+        if errors:
+            failed = opened.get(frame.loc[frame["failed"], "key"]).values()
+            emit(error_list(failed), None if format else out)
+        if format is TableFormat.JSON:
+            found = opened.get(frame["key"])
+            print_json([export.cell_object(record) for record in found.values()], out)
+        elif format is not None:
+            export.write_cells(frame, out, parquet=format is TableFormat.PARQUET)
+        if slots_out:
+            found = opened.get(frame["key"])
+            export.write_slots(found.values(), slots_out, parquet=slots_out.suffix == ".parquet")
+
+
+def _say_drift(store: Path) -> None:
+    from splitbench.benchmark.console import warn
+    from splitbench.benchmark.runs.drift import drifts
+    from splitbench.results import Store
+
+    with Store(store, write=False) as opened:
+        for drift in drifts(opened.reference_times()):
+            warn(str(drift))

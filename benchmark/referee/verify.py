@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from splitbench.benchmark.referee.answer_validation import plain_or_error
 from splitbench.problems import Outcome, SlotProblem
-from splitbench.results.tables.note_merging import without_numbers
+from splitbench.results.notes import without_numbers
 from splitbench.solvers import Solution, Status
 
 #: Two utilities this close, relative to the larger of 1 and the reference, are the same.

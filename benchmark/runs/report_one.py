@@ -11,8 +11,8 @@ import numpy as np
 from splitbench.benchmark.console import emit
 from splitbench.problems import HIBERNATE, Outcome, SlotProblem
 from splitbench.results import CellRecord
+from splitbench.results.tables.cell_text import counts, gap_text, number
 from splitbench.results.tables.escape import printable
-from splitbench.results.tables.tables import counts, gap_text, number
 
 
 def solution_object(problem: SlotProblem, record: CellRecord) -> dict[str, Any]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
-from splitbench.results.bounds import BOUND
-from splitbench.results.figures.drawings import add_legend, styles_of
-from splitbench.results.rows import Group, group_of
-from splitbench.results.statistics.performance import title_of
-from splitbench.results.store.record import CellRecord
+from splitbench.results.bounds import BOUND, bound_key
+from splitbench.results.figures.panels import Paper, add_legend, styles_of
+from splitbench.results.frame import group_title, groups_of
+from splitbench.results.store.record import CellKey, CellRecord
 from splitbench.results.tables import escape
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+#: Suite and slots asked for.
+Group = tuple[str, int | None]
 
 #: More suites beside each other cannot be read.
 MOST_SUITES = 4
@@ -24,26 +29,22 @@ _WINDOW = 1 / 12
 _HINDSIGHT = "in hindsight (bound)"
 
 
-def episodes_to_draw(records: Iterable[CellRecord]) -> list[CellRecord]:
-    """Return, of each suite, the episodes of the seed that most solvers ran, with its bound."""
-    by_group: dict[Group, dict[int, list[CellRecord]]] = {}
-    for record in records:
-        if record.key.instance is None and record.slots_run:
-            of_seed = by_group.setdefault(group_of(record.key), {})
-            of_seed.setdefault(record.key.seed, []).append(record)
-    return [
-        record
-        for of_seed in by_group.values()
-        for record in max(sorted(of_seed.items()), key=lambda item: len(item[1]))[1]
-    ]
+def episodes_to_draw(frame: DataFrame) -> list[CellKey]:
+    """Return, of each suite, the episodes of the seed that most solvers ran, with their bound."""
+    keys: list[CellKey] = []
+    for table in groups_of(frame[frame["cells"] == "episodes"]).values():
+        seed = table["seed"].mode().min()
+        of_suite: list[CellKey] = table.loc[table["seed"] == seed, "key"].to_list()
+        keys += [*of_suite, *dict.fromkeys(map(bound_key, of_suite))]
+    return keys
 
 
-def day_by_suite(figure: Any, records: Sequence[CellRecord]) -> None:
+def day_by_suite(figure: Any, records: Sequence[CellRecord], paper: Paper) -> None:
     """Draw one episode of each suite, means over devices; `records` need their decisions."""
     by_group: dict[Group, list[CellRecord]] = {}
-    for record in episodes_to_draw(records):
+    for record in records:
         if record.key.solver == BOUND or _series(record, "harvest_j") is not None:
-            by_group.setdefault(group_of(record.key), []).append(record)
+            by_group.setdefault((record.key.suite, record.key.slots), []).append(record)
     groups = {
         group: cells
         for group, cells in by_group.items()
@@ -57,13 +58,17 @@ def day_by_suite(figure: Any, records: Sequence[CellRecord]) -> None:
         raise InputError(
             f"day: {len(groups)} suites; expected at most {MOST_SUITES}, named by --suite"
         )
-    figure.set_size_inches(max(9.0, 2.4 + _COLUMN_IN * len(groups)), 0.8 + 4 * _ROW_IN)
+    wide = paper.value
+    if paper is Paper.SCREEN:
+        wide = max(wide, 2.4 + _COLUMN_IN * len(groups))
+    figure.set_size_inches(wide, 0.8 + 4 * _ROW_IN * paper.font / Paper.SCREEN.font)
     axes = figure.subplots(4, len(groups), squeeze=False, sharex="col")
     names = (cell.key.solver for cells in groups.values() for cell in cells)
     styles = styles_of(name for name in names if name != BOUND)
     for column, (group, cells) in zip(axes.T, groups.items(), strict=True):
         _draw_suite(column, cells, styles)
-        column[0].set_title(f"{escape.figure(title_of(group))}, seed {cells[0].key.seed}")
+        title = escape.figure(group_title(group[0], "episodes", group[1]))
+        column[0].set_title(f"{title}, seed {cells[0].key.seed}")
     for axis, label in zip(
         axes[:, 0],
         ("harvest, J a slot", "charge, J", "price, U per kJ", "U per device"),
@@ -72,7 +77,7 @@ def day_by_suite(figure: Any, records: Sequence[CellRecord]) -> None:
         axis.set_ylabel(label)
     hindsight = {_HINDSIGHT: {"color": "black", "linestyle": ":"}}
     priced = any(cell.key.solver == BOUND for cells in groups.values() for cell in cells)
-    add_legend(figure, styles | (hindsight if priced else {}))
+    add_legend(figure, styles | (hindsight if priced else {}), paper)
     figure.supxlabel("slot; means over devices, U also over neighbouring slots")
 
 

@@ -6,30 +6,34 @@ import warnings
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from splitbench.problems.errors import InputError
 from splitbench.results.figures import drawings, episode_figure
+from splitbench.results.figures.panels import Paper
 from splitbench.results.store.record import CellRecord
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 SUFFIXES = (".png", ".svg", ".pdf")
 
-#: What can be drawn; each takes an empty figure and the records.
-KINDS: dict[str, Callable[[Any, Sequence[CellRecord]], None]] = {
+#: What can be drawn; each takes an empty figure, the cells and the width.
+KINDS: dict[str, Callable[[Any, DataFrame, Paper], None]] = {
     "performance-profile": drawings.performance_profiles,
     "gap": drawings.gap_by_suite,
     "horizon-gap": drawings.horizon_gap_by_suite,
-    "day": episode_figure.day_by_suite,
     "utility": drawings.utility_by_suite,
     "time": drawings.time_by_devices,
+    "quality": drawings.quality_by_time,
 }
 
+#: Drawn from records with their decisions, not from a frame.
+DAY = "day"
+
 _STYLE: dict[Any, Any] = {
-    "font.size": 9,
-    "figure.labelsize": 9,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "axes.titlesize": 10,
     "axes.titlelocation": "left",
     "axes.grid": True,
     "grid.color": "#dddddd",
@@ -48,15 +52,24 @@ def check_suffix(path: Path, option: str) -> None:
         )
 
 
-def save_figure(kind: str, records: Sequence[CellRecord], path: Path) -> None:
-    """Draw `kind` (a key of `KINDS`) and write it to `path`.
+def save_figure(kind: str, frame: DataFrame, path: str | Path, paper: Paper = Paper.SCREEN) -> None:
+    """Draw `kind` (a key of `KINDS`) of the cells in a frame and write it to `path`.
 
     Raises
     ------
     InputError
         Another suffix than .png, .svg or .pdf, a path that cannot be written, matplotlib
-        missing, or records without what the figure shows.
+        missing, or cells without what the figure shows.
     """
+    _save(lambda figure: KINDS[kind](figure, frame, paper), Path(path), paper)
+
+
+def save_day(records: Sequence[CellRecord], path: Path, paper: Paper = Paper.SCREEN) -> None:
+    """Draw episodes slot by slot, from records with decisions; errors as `save_figure`."""
+    _save(lambda figure: episode_figure.day_by_suite(figure, records, paper), path, paper)
+
+
+def _save(draw: Callable[[Any], None], path: Path, paper: Paper) -> None:
     check_suffix(path, "--out")
     if find_spec("matplotlib") is None:
         raise InputError(
@@ -65,10 +78,11 @@ def save_figure(kind: str, records: Sequence[CellRecord], path: Path) -> None:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    with rc_context(_STYLE), warnings.catch_warnings():
+    sizes = {"font.size": paper.font, "figure.labelsize": paper.font, "axes.titlesize": paper.font}
+    with rc_context(_STYLE | sizes), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a name in any script
         figure = Figure(layout="constrained", dpi=150)
-        KINDS[kind](figure, records)
+        draw(figure)
         try:
             figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
         except OSError as error:

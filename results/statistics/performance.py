@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from splitbench.problems.arrays import Floats
-from splitbench.results.rows import Group
-from splitbench.results.statistics.samples import Place, Samples
+from splitbench.results.frame import group_title, groups_of
+from splitbench.results.select_cells import GROUP
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 #: The clock's resolution: a time below is taken as this, so that ratios stay finite.
 SHORTEST_S = 1e-9
@@ -94,34 +97,24 @@ def profile_of(times: Mapping[str, Mapping[object, float | None]]) -> Performanc
     return PerformanceProfile(tuple(times), ratios, left_out)
 
 
-def profiles_by_suite(samples: Samples) -> list[tuple[str, PerformanceProfile]]:
+def profiles_by_suite(frame: DataFrame) -> list[tuple[str, PerformanceProfile]]:
     """Return the profile of each suite with its title, and at last that of all together.
 
     One profile over all suites alone would hide on which of them a solver is slow.
     """
-    profiles = [(title_of(group), time_profile({group: of})) for group, of in samples.items()]
-    return [*profiles, ("all suites", time_profile(samples))] if len(profiles) > 1 else profiles
+    profiles = [(group_title(*group), time_profile(of)) for group, of in groups_of(frame).items()]
+    return [*profiles, ("all suites", time_profile(frame))] if len(profiles) > 1 else profiles
 
 
-def time_profile(samples: Samples) -> PerformanceProfile:
-    """Return the profile of solve times a cell over suites, failures never solved."""
-    times: dict[str, dict[object, float | None]] = {}
-    for group, of_suite in samples.items():
-        for name, sample in of_suite.items():
-            of_solver = times.setdefault(name, {})
-            for place, seconds in sample.seconds.items():
-                of_solver[_cell(group, place)] = None if place in sample.lost else seconds
+def time_profile(frame: DataFrame) -> PerformanceProfile:
+    """Return the profile of solve times a cell, failures never solved."""
+    place = frame[[*GROUP, "seed", "instance"]].astype(object).fillna(-1)
+    keys = list(place.itertuples(index=False, name=None))
+    seconds = frame["seconds"].where(frame["finished"], np.inf)
+    times: dict[str, dict[object, float | None]] = {name: {} for name in frame["solver"]}
+    for name, key, value in zip(frame["solver"], keys, seconds, strict=True):
+        times[name][key] = None if np.isinf(value) else value
     return profile_of(times)
-
-
-def title_of(group: Group) -> str:
-    """Name a suite, and how much of it where that was asked for."""
-    suite, cells, slots = group
-    return f"{suite}, {slots} {'slots' if cells == 'episodes' else cells}" if slots else suite
-
-
-def _cell(group: Group, place: Place) -> tuple[Group, Place]:
-    return group, place
 
 
 def _time(seconds: float | None) -> float:

@@ -175,8 +175,8 @@ class CellRecord:
     @property
     def failed(self) -> bool:
         """Whether the exit status of a run has to be 1 for this cell."""
-        if self.status == "invalid":  # on an instance without a decision anything is invalid
-            return self.reference_status != "infeasible"
+        if self.reference_status == "infeasible" and self.status in ("invalid", "unsupported"):
+            return False  # where no decision is feasible none is missing
         return self.status not in ("optimal", "feasible", "infeasible")
 
 

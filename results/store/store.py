@@ -98,14 +98,15 @@ class Store:
             self._connection.execute("COMMIT")
 
     def get(self, keys: Iterable[CellKey]) -> dict[CellKey, CellRecord]:
-        """Return the records that the store has of `keys`."""
+        """Return the records that the store has of `keys`, in their order."""
+        keys = list(keys)
         digests = list(dict.fromkeys(key.digest for key in keys))
         found = {}
         for start in range(0, len(digests), 500):
             part = digests[start : start + 500]
             where = f"WHERE digest IN ({','.join('?' * len(part))})"
             found.update({record.key: record for record in self._records(where, part)})
-        return found
+        return {key: found[key] for key in keys if key in found}
 
     def all(self) -> list[CellRecord]:
         """Return every record, in the order of writing."""

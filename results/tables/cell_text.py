@@ -1,22 +1,42 @@
-"""Numbers and counts as the tables write them."""
+"""Numbers, counts and statuses as the tables write them."""
 
 from __future__ import annotations
 
 from splitbench.results.rows import Row
+from splitbench.results.store.record import STATUS_ORDER
+
+UNKNOWN = "–"
 
 
 def number(value: float | None, digits: int, factor: float = 1.0) -> str:
     """Write a number with fixed digits; an unknown one as a dash."""
-    return "–" if value is None else f"{value * factor:.{digits}f}"
+    return UNKNOWN if value is None else f"{value * factor:.{digits}f}"
 
 
 def gap_text(value: float | None) -> str:
     """Write a gap so that zero means zero and a tiny one does not look like it."""
     if value is None:
-        return "–"
+        return UNKNOWN
     if value == 0.0:
         return "0"
     return f"{value:.4f}" if abs(value) >= 5e-5 else f"{value:.0e}"
+
+
+def percent_text(value: float | None) -> str:
+    """Write a gap in percent, with two digits where there is room; zero alone is 0."""
+    if value is None or value == 0.0:
+        return UNKNOWN if value is None else "0"
+    if abs(value) < 0.005:
+        return "<0.01" if value > 0 else ">-0.01"
+    return f"{value:.2f}" if abs(value) < 100.0 else f"{value:.0f}"
+
+
+def milliseconds(value_s: float | None) -> str:
+    """Write seconds as milliseconds, with fewer digits where there are many before the point."""
+    if value_s is None:
+        return UNKNOWN
+    value = value_s * 1e3
+    return f"{value:.2f}" if value < 100.0 else f"{value:.0f}"
 
 
 def counts(values: dict[str, int]) -> str:
@@ -25,27 +45,32 @@ def counts(values: dict[str, int]) -> str:
 
 
 def status_text(row: Row) -> str:
-    """The one status of a row, or how many cells ended how; and whether a claim was refuted."""
-    status = row.status if len(row.statuses) == 1 else counts(row.statuses)
-    return f"{status}; claims refuted" if row.claims_refuted else status
+    """Write the worst status of the cells that count, and of how many where not of all."""
+    statuses = row["statuses_counted"] or row["statuses"]
+    if len(statuses) == 1:
+        (status,) = statuses
+    else:
+        worst = max(statuses, key=STATUS_ORDER.index)
+        status = f"{worst} {statuses[worst]}/{sum(statuses.values())}"
+    return f"{status}, claims refuted" if row["claims_refuted"] else str(status)
 
 
 def interval_text(low: float | None, high: float | None, digits: int = 4) -> str:
     """Write an interval as [low, high]; an unknown one as a dash."""
     if low is None or high is None:
-        return "–"
+        return UNKNOWN
     return f"[{low:.{digits}f}, {high:.{digits}f}]"
 
 
 def probability_text(value: float | None) -> str:
     """Write a p-value; a dash where there is none."""
     if value is None:
-        return "–"
+        return UNKNOWN
     return f"{value:.3f}" if value >= 0.0005 else f"{value:.0e}"
 
 
 def signed(value: float | None) -> str:
     """Write a difference with its sign, and zero as 0."""
     if value is None:
-        return "–"
+        return UNKNOWN
     return "0" if value == 0.0 else f"{value:+.4f}" if abs(value) >= 5e-5 else f"{value:+.0e}"

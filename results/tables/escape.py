@@ -38,6 +38,10 @@ _LATEX = {
     "−": "$-$",
     "×": r"$\times$",
     "Δ": r"$\Delta$",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "†": r"$\dagger$",
+    "\u00a0": "~",
     "≥": r"$\geq$",
     "…": r"\ldots{}",
 }
@@ -67,8 +71,14 @@ def html(text: str) -> str:
 
 
 def latex(text: str) -> str:
-    """Return text for LaTeX's text mode."""
-    return "".join(_LATEX.get(character, character) for character in printable(text))
+    """Return text for LaTeX's text mode; a letter that pdfLaTeX does not know becomes `?`."""
+    return "".join(_LATEX.get(character, _latex_letter(character)) for character in printable(text))
+
+
+def _latex_letter(character: str) -> str:
+    """Keep ASCII and the letters of Western European languages."""
+    known = character.isascii() or ("À" <= character <= "ÿ" and character.isalpha())
+    return character if known else "?"
 
 
 def csv(text: str) -> str:

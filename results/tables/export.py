@@ -1,121 +1,135 @@
-"""The raw cells of a store for other programs: CSV and Parquet, a row a cell."""
+"""Cells for other programs: tidy CSV and Parquet, a row a cell; their slots in a second file."""
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, TextIO
 
 from splitbench.problems.errors import InputError
-from splitbench.results.store.record import KEY_FIELDS, RECORD_FIELDS, CellKey, CellRecord
+from splitbench.results.store.record import KEY_FIELDS, RECORD_FIELDS, CellRecord
 from splitbench.results.tables import escape
 
-#: Columns of an export: those of the store; `seconds` is the sum of `solve_s`.
-JSON_FIELDS = {
-    name
-    for name, hint in get_type_hints(CellRecord).items()
-    if get_origin(hint) in (dict, list, tuple)
-}
-COLUMNS = (*KEY_FIELDS, *RECORD_FIELDS, "seconds")
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+#: What a row of the slots' file has of each slot, besides the cell's key.
+SLOT_FIELDS = (
+    *("status", "claimed", "utility", "gap", "bound", "partition", "threads"),
+    *("battery_next_j", "harvest_j"),
+)
 _CELLS_AT_ONCE = 2000
 
 
 def cell_object(record: CellRecord) -> dict[str, Any]:
-    """Return a cell as a JSON object."""
+    """Return a cell as a JSON object, with all that the store has of it."""
     one = {name: getattr(record.key, name) for name in KEY_FIELDS}
     one |= {name: getattr(record, name) for name in RECORD_FIELDS}
     return one | {"solve_s": list(record.solve_s), "seconds": float(sum(record.solve_s))}
 
 
-def write_csv(records: Iterable[CellRecord], stream: IO[str]) -> None:
-    """Write cells as CSV: numbers in full, lists and objects as JSON, texts no formulas."""
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for record in records:
-        writer.writerow([_csv_value(value) for value in cell_object(record).values()])
+def tidy(frame: DataFrame) -> DataFrame:
+    """Return cells with scalar columns alone: without the solve times of slots, and the key."""
+    return frame.drop(columns=["solve_s", "key"])
 
 
-def write_csv_to(records: Iterable[CellRecord], path: Path | None) -> None:
-    """Write cells as CSV to a file, or to stdout.
+def write_cells(frame: DataFrame, path: Path | None, *, parquet: bool = False) -> None:
+    """Write cells, a row each, as CSV (to stdout without a path) or Parquet.
 
     Raises
     ------
     InputError
-        The file cannot be written.
+        The file cannot be written, or pyarrow is needed and not installed.
     """
-    if path is None:
-        write_csv(records, sys.stdout)
-        return
-    try:
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            write_csv(records, stream)
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; expected a file to write") from None
+    _write([tidy(frame)], path, parquet)
 
 
-def write_parquet(records: Iterable[CellRecord], path: Path) -> None:
-    """Write cells as Parquet: typed columns, `solve_s` a list, other lists and objects JSON.
+def write_slots(records: Iterable[CellRecord], path: Path, *, parquet: bool = False) -> None:
+    """Write a row for each slot of the cells: key, slot, seconds, and `SLOT_FIELDS`.
 
-    Raises
-    ------
-    InputError
-        pyarrow is not installed, or the file cannot be written.
+    Lists with a number a device are JSON. Errors as `write_cells`.
     """
-    if find_spec("pyarrow") is None:
+    _write(_slot_frames(iter(records)), path, parquet)
+
+
+def _slot_frames(records: Iterator[CellRecord]) -> Iterator[DataFrame]:
+    import pandas
+
+    columns = [*KEY_FIELDS, "slot", "seconds", *SLOT_FIELDS]
+    first = True
+    while (batch := list(islice(records, _CELLS_AT_ONCE))) or first:
+        rows = [row for record in batch for row in _slots(record)]
+        frame = pandas.DataFrame(rows, columns=columns)
+        kinds = dict.fromkeys(("slots", "instance"), "Int64")
+        kinds |= dict.fromkeys(("seconds", "utility", "gap", "bound"), "float64")
+        kinds |= dict.fromkeys(("partition", "threads", "battery_next_j", "harvest_j"), "str")
+        yield frame.astype(kinds)
+        first = False
+
+
+def _slots(record: CellRecord) -> Iterator[tuple[Any, ...]]:
+    key = tuple(getattr(record.key, name) for name in KEY_FIELDS)
+    seconds = [*record.solve_s, *[None] * (len(record.decisions) - len(record.solve_s))]
+    for slot, (decision, spent) in enumerate(zip(record.decisions, seconds, strict=False)):
+        values = (decision.get(name) for name in SLOT_FIELDS)
+        yield (*key, slot, spent, *(json.dumps(v) if isinstance(v, list) else v for v in values))
+
+
+def _write(frames: Iterable[DataFrame], path: Path | None, parquet: bool) -> None:
+    if parquet and path is None:
+        raise InputError("--format parquet: is no text; expected --out FILE.parquet")
+    if parquet and find_spec("pyarrow") is None:
         raise InputError(
             "--format parquet: needs pyarrow, which is not installed; "
             "expected after: pip install 'splitbench[parquet]', or --format csv"
         )
-    import pyarrow
-    from pyarrow import parquet
-
-    schema = pyarrow.schema([(name, _arrow_type(pyarrow, name)) for name in COLUMNS])
     try:
-        with parquet.ParquetWriter(path, schema) as writer:
-            for objects in _batches(map(cell_object, records)):
-                rows = [{name: _plain(name, one[name]) for name in COLUMNS} for one in objects]
-                writer.write_table(pyarrow.Table.from_pylist(rows, schema=schema))
+        if path is None:
+            _write_csv(frames, sys.stdout)
+        elif parquet:
+            _write_parquet(frames, path)
+        else:
+            with path.open("w", encoding="utf-8", newline="") as stream:
+                _write_csv(frames, stream)
     except OSError as error:
         raise InputError(f"--out: {path}: {error.strerror or error}; expected a file") from None
 
 
-def _csv_value(value: Any) -> Any:
-    if isinstance(value, dict | list | tuple):
-        return json.dumps(value)  # starts with a bracket: no formula
-    return escape.csv(value) if isinstance(value, str) else value
+def _write_csv(frames: Iterable[DataFrame], stream: TextIO) -> None:
+    """Write numbers in full; a text cannot become a formula."""
+    for index, frame in enumerate(frames):
+        safe = _with_texts(frame, escape.csv)
+        safe.to_csv(stream, index=False, header=index == 0, lineterminator="\n")
 
 
-def _plain(name: str, value: Any) -> Any:
-    if name in JSON_FIELDS:
-        return json.dumps(value)
-    # Parquet takes text only: what an error quotes may be none.
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
+def _write_parquet(frames: Iterable[DataFrame], path: Path) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    writer = None
+    try:
+        for frame in frames:
+            # Parquet takes text only: what an error quotes may be none.
+            table = pyarrow.Table.from_pandas(_with_texts(frame, _utf8), preserve_index=False)
+            writer = writer or parquet.ParquetWriter(path, table.schema)
+            writer.write_table(table.cast(writer.schema))
+    finally:
+        if writer is not None:
+            writer.close()
 
 
-def _arrow_type(pyarrow: Any, name: str) -> Any:
-    if name in ("solve_s", "seconds"):
-        return pyarrow.list_(pyarrow.float64()) if name == "solve_s" else pyarrow.float64()
-    hint = (get_type_hints(CellKey) | get_type_hints(CellRecord))[name]
-    types = set(get_args(hint)) or {hint}
-    if name in JSON_FIELDS:
-        return pyarrow.string()
-    if bool in types:
-        return pyarrow.bool_()
-    if float in types:
-        return pyarrow.float64()
-    return pyarrow.int64() if int in types else pyarrow.string()
+def _with_texts(frame: DataFrame, change: Any) -> DataFrame:
+    changed = frame.copy(deep=False)
+    for name in frame.columns:
+        if frame[name].dtype == object or str(frame[name].dtype) in ("str", "string"):
+            known = {text: change(text) for text in frame[name].dropna().unique()}
+            changed[name] = frame[name].map(known)
+    return changed
 
 
-def _batches(objects: Iterator[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    batch: list[dict[str, Any]] = []
-    for one in objects:
-        batch.append(one)
-        if len(batch) == _CELLS_AT_ONCE:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _utf8(text: Any) -> str:
+    return str(text).encode("utf-8", "replace").decode()

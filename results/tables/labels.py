@@ -1,4 +1,4 @@
-"""Solver names where there is little room: never cut, but broken over lines or looked up."""
+"""Solver names where there is little room: broken over lines or explained below, never cut."""
 
 from __future__ import annotations
 
@@ -30,11 +30,16 @@ def short_names(names: Sequence[str], room: int) -> tuple[dict[str, str], list[s
 
 def folded(name: str, width: int = 26) -> str:
     """Return a name for a figure, broken into lines of at most `width` characters."""
+    return "\n".join(map(escape.figure, broken(escape.printable(name), width)))
+
+
+def broken(name: str, width: int) -> list[str]:
+    """Break a name into lines of at most `width` characters, after brackets and signs if it can."""
     lines = [""]
-    for part in _BREAK.split(escape.printable(name)):
+    for part in _BREAK.split(name):
         pieces = [part[start : start + width] for start in range(0, len(part), width)]
         for piece in pieces:
             if len(lines[-1]) + len(piece) > width:
                 lines.append("")
             lines[-1] += piece
-    return "\n".join(map(escape.figure, lines))
+    return lines

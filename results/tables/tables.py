@@ -5,67 +5,84 @@ from __future__ import annotations
 import csv as csv_module
 import io
 import json
+import re
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import Any
 
 from splitbench.results.rows import Row
 from splitbench.results.tables import escape
-from splitbench.results.tables.cell_text import counts, gap_text, number
-from splitbench.results.tables.table_columns import COLUMNS, columns_of, legend, tables_of, title
-from splitbench.results.tables.terminal import print_rich
+from splitbench.results.tables.layout import Layout, View, failures_last, layout, tables_of
+from splitbench.results.tables.table_columns import Column
 
-__all__ = [
-    "COLUMNS",
-    "counts",
-    "csv",
-    "gap_text",
-    "latex",
-    "legend",
-    "markdown",
-    "number",
-    "print_rich",
-]
+#: Lifted to columns of their own in CSV.
+_NESTED = ("statistics", "comparison")
 
 
-def markdown(rows: Sequence[Row]) -> str:
-    """Return GitHub-flavoured Markdown, one table a suite, what cells had to say below it."""
+def markdown(rows: Sequence[Row], view: View | None = None) -> str:
+    """Return GitHub-flavoured Markdown, one table a suite, notes and explanations below it."""
     parts = []
     for table in tables_of(rows):
-        columns = columns_of(table)
-        lines = [f"### {escape.markdown(title(table))}", ""]
-        lines.append(_line(column.heading for column in columns))
-        lines.append("|" + "".join(":---|" if column.left else "---:|" for column in columns))
-        lines += [_line(column.cell(row) for column in columns) for row in table]
-        notes = [(row.solver, note) for row in table for note in row.notes]
-        lines += [""] * bool(notes)
-        lines += [f"- {escape.markdown(name)}: {escape.markdown(note)}" for name, note in notes]
-        parts.append("\n".join(lines))
-    return "\n\n".join([*parts, *([escape.markdown(legend(rows))] if rows else [])])
+        shown = layout(table, view or View())
+        heads = [" ".join(filter(None, _words(column))) for column in shown.columns]
+        lines = [f"### {escape.markdown(shown.title)}", "", _line(map(escape.markdown, heads))]
+        lines.append("|" + "".join(":---|" if c.left else "---:|" for c in shown.columns))
+        for row in (row for part in shown.sections for row in part):
+            lines.append(_line(_markdown_cell(column, row, shown) for column in shown.columns))
+        notes = [
+            f"- {escape.markdown(name)}: {escape.markdown(note)}" for name, note in shown.notes
+        ]
+        about = [
+            escape.markdown(line.replace("* best", "bold: best")) for line in shown.explanations
+        ]
+        lines += ["", *notes] if notes else []
+        parts.append("\n".join([*lines, "", "\n\n".join(about)]).rstrip())
+    return "\n\n".join(parts)
 
 
 def csv(rows: Sequence[Row]) -> str:
-    """Return CSV with every field at full precision; texts cannot become formulas."""
+    """Return CSV with every field at full precision; texts cannot become formulas.
+
+    Rows with a failed cell (`failed`) stand at the end of their table.
+    """
     buffer = io.StringIO()
     writer = csv_module.writer(buffer, lineterminator="\n")
-    objects = [_flat(row.to_json()) for row in rows]
-    names = list(dict.fromkeys(name for one in objects for name in one)) or _field_names()
+    objects = [_flat(row) for row in failures_last(rows)]
+    names = list(dict.fromkeys(name for one in objects for name in one))
     writer.writerow(names)
     for one in objects:
         writer.writerow([csv_cell(one.get(name)) for name in names])
     return buffer.getvalue().rstrip("\n")
 
 
-def latex(rows: Sequence[Row]) -> str:
-    """Return LaTeX tabulars (booktabs), one a suite; needs `textcomp` for a few signs."""
-    parts = []
-    for table in tables_of(rows):
-        columns = columns_of(table)
-        lines = [f"% {escape.printable(title(table))}"]
-        lines.append(f"\\begin{{tabular}}{{{''.join('l' if c.left else 'r' for c in columns)}}}")
-        lines += ["\\toprule", _latex_line([column.heading for column in columns]), "\\midrule"]
-        lines += [_latex_line([column.cell(row) for column in columns]) for row in table]
-        lines += ["\\bottomrule", "\\end{tabular}"]
+def latex(rows: Sequence[Row], view: View | None = None, caption: str = "", label: str = "") -> str:
+    """Return LaTeX tables, one a suite, the best of each column in bold; needs `booktabs`.
+
+    Parameters
+    ----------
+    caption, label
+        Text above each table and its label; with several suites the suite is added to both.
+    """
+    tables = tables_of(rows)
+    parts = [r"% needs \usepackage{booktabs}"] if tables else []
+    for table in tables:
+        shown = layout(table, view or View())
+        suite = f" {table[0]['suite']}" if len(tables) > 1 else ""
+        words = f"{caption}{':' * bool(suite)}{suite}" if caption else _caption(shown)
+        name = f"{label or 'tab:splitbench'}{'-' * bool(suite)}{_slug(suite)}"
+        heads = [[escape.latex(text) for text in _words(column)] for column in shown.columns]
+        lines = [r"\begin{table}[t]", r"\centering", f"\\caption{{{escape.latex(words)}}}"]
+        lines += [f"\\label{{{_slug(name)}}}"]
+        lines.append(
+            f"\\begin{{tabular}}{{@{{}}{''.join('lr'[not c.left] for c in shown.columns)}@{{}}}}"
+        )
+        lines += [r"\toprule", _latex_line([head[0] for head in heads])]
+        lines += [_latex_line([" ".join(filter(None, head[1:])) for head in heads])]
+        for part in shown.sections:
+            lines.append(r"\midrule")
+            lines += [
+                _latex_line([_latex_cell(c, row, shown) for c in shown.columns]) for row in part
+            ]
+        lines += [r"\bottomrule", r"\end{tabular}", r"\end{table}"]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 
@@ -79,28 +96,54 @@ def csv_cell(value: Any) -> Any:
     return escape.csv(value) if isinstance(value, str) else value
 
 
-def _flat(one: dict[str, Any]) -> dict[str, Any]:
+def _words(column: Column) -> tuple[str, str, str]:
+    return column.heading, column.unit, column.arrow
+
+
+def _text(column: Column, row: Row, shown: Layout) -> str:
+    return shown.name(row) if column.name == "solver" else column.cell(row)
+
+
+def _markdown_cell(column: Column, row: Row, shown: Layout) -> str:
+    text = escape.markdown(_text(column, row, shown))
+    return f"**{text}**" if shown.is_best(column, row) else text
+
+
+def _latex_cell(column: Column, row: Row, shown: Layout) -> str:
+    text = _text(column, row, shown)
+    if re.fullmatch(r"[-+]\d.*", text):  # a minus sign, not a hyphen
+        text = text.replace("-", "−")
+    written = escape.latex(text)
+    return f"\\textbf{{{written}}}" if shown.is_best(column, row) else written
+
+
+def _caption(shown: Layout) -> str:
+    text = " ".join([f"{shown.title}.", *shown.explanations])
+    return text.replace("* best of its column", "bold: best of its column")
+
+
+def _slug(text: str) -> str:
+    """Return text that is safe as a LaTeX label."""
+    return re.sub(r"[^A-Za-z0-9:.-]+", "-", text).strip("-")
+
+
+def _flat(one: Row) -> dict[str, Any]:
     """Lift the statistics of a row to columns of their own."""
     flat: dict[str, Any] = {}
     for name, value in one.items():
-        if name in ("statistics", "comparison"):
+        if name in _NESTED:
             flat |= {f"{name}_{inner}": child for inner, child in value.items()}
         else:
             flat[name] = value
     return flat
 
 
-def _field_names() -> list[str]:
-    names = [entry.name for entry in fields(Row)]
-    return [name for name in names if name not in ("statistics", "comparison")]
-
-
 def _line(cells: Any) -> str:
-    return "| " + " | ".join(escape.markdown(cell) for cell in cells) + " |"
+    return "| " + " | ".join(cells) + " |"
 
 
 def _latex_line(cells: Sequence[str]) -> str:
-    line = " & ".join(escape.latex(cell) for cell in cells)
+    line = " & ".join(cells)
     # After \\ of the line before, a bracket or an asterisk would be taken for its argument.
     guard = "{}" if line.startswith(("[", "*")) else ""
     return f"{guard}{line} \\\\"

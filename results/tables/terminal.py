@@ -1,4 +1,4 @@
-"""The benchmark table in a terminal: nothing is shortened, whatever the width."""
+"""The benchmark table in a terminal: no name and no number is cut, whatever the width."""
 
 from __future__ import annotations
 
@@ -11,107 +11,155 @@ from typing import TYPE_CHECKING
 from splitbench.problems.errors import InputError
 from splitbench.results.rows import Row
 from splitbench.results.tables import escape
-from splitbench.results.tables.labels import short_names
-from splitbench.results.tables.table_columns import Column, columns_of, legend, tables_of, title
+from splitbench.results.tables.labels import broken, short_names
+from splitbench.results.tables.layout import Layout, View, layout, tables_of
+from splitbench.results.tables.table_columns import Column
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-#: Width of the lines below a table where there is no terminal.
+#: Width of the default form where there is no terminal.
 _TEXT_WIDTH = 100
-#: What a column takes beside its text: a space on each side and a line.
-_FRAME = 3
+#: Longest name that is broken over lines; a longer one is written below the table, once.
+_LONGEST_NAME = 60
+#: A name is not broken into pieces shorter than this.
+_SHORTEST_PIECE = 12
 
 
-def print_rich(rows: Sequence[Row], out: Path | None = None, *, width: int | None = None) -> None:
-    """Print one table a suite, and below it what its cells had to say.
+def print_rich(
+    rows: Sequence[Row],
+    out: Path | None = None,
+    *,
+    view: View | None = None,
+    width: int | None = None,
+) -> None:
+    """Print one table a suite, with its notes and what explains its columns below.
 
-    Where the columns do not fit side by side the table goes on below, solvers named again: no
-    name and no number is cut or folded. A name of more than half the width stands below the
-    table, in full. A file or a pipe takes all columns side by side.
+    Where the columns do not fit side by side, long names are broken over lines; where that is
+    not enough the table goes on below, solvers named again. A file or a pipe takes the default
+    form at 100 columns, and the wide one side by side.
 
     Parameters
     ----------
     width
         Columns of the terminal; found out by default.
     """
+    view = view or View()
     if out is None:
-        _print(rows, _console(sys.stdout, width))
-    else:
-        try:
-            with out.open("w", encoding="utf-8") as stream:
-                _print(rows, _console(stream, width))
-        except OSError as error:
-            raise InputError(f"{out}: {error.strerror}; expected a file to write") from None
+        _print(rows, _console(sys.stdout, width, view), view)
+        return
+    try:
+        with out.open("w", encoding="utf-8") as stream:
+            _print(rows, _console(stream, width, view), view)
+    except OSError as error:
+        raise InputError(f"{out}: {error.strerror}; expected a file to write") from None
 
 
-def _console(stream: object, width: int | None) -> Console:
+def _console(stream: object, width: int | None, view: View) -> Console:
     from rich.console import Console
 
     console = Console(file=stream, highlight=False, width=width)  # type: ignore[arg-type]
     if width is None and not console.is_terminal and "COLUMNS" not in os.environ:
-        console = Console(file=stream, highlight=False, width=10_000)  # type: ignore[arg-type]
+        wide = view.wide or view.columns is not None
+        columns = 10_000 if wide else _TEXT_WIDTH
+        console = Console(file=stream, highlight=False, width=columns)  # type: ignore[arg-type]
     return console
 
 
-def _print(rows: Sequence[Row], console: Console) -> None:
+def _print(rows: Sequence[Row], console: Console, view: View) -> None:
     from rich.text import Text
 
-    text_width = min(console.width, _TEXT_WIDTH) if console.width > 1000 else console.width
+    text_width = min(console.width, _TEXT_WIDTH)
+    said: list[str] = []
     for table in tables_of(rows):
-        heading = Text(escape.printable(title(table)), style="italic")
-        console.print(heading, soft_wrap=True)
-        shown, explained = short_names([row.solver for row in table], console.width // 2)
-        columns = [_solver_column(shown), *columns_of(table)[1:]]
-        for block in _blocks(columns, table, console.width):
-            console.print(_drawn(block, table), crop=False)
+        shown = layout(table, view)
+        console.print(Text(escape.printable(shown.title), style="bold"), soft_wrap=True)
+        names = [shown.name(row) for part in shown.sections for row in part]
+        names_shown, explained = short_names(names, _LONGEST_NAME)
+        for block, gap in _blocks(shown, names_shown, console.width):
+            console.print(_drawn(block, shown, names_shown, console.width, gap), crop=False)
         for line in explained:
             console.print(Text(f"  {line}"), soft_wrap=True)
-        for row in table:
-            for note in row.notes:
-                said = Text(f"  {escape.printable(row.solver)}: {escape.printable(note)}")
-                console.print(said, width=text_width, overflow="fold")
-    if rows:
-        console.print(Text(escape.printable(legend(rows))), width=text_width)
+        for solver, note in shown.notes:
+            line = f"  {escape.printable(solver)}: {escape.printable(note)}"
+            console.print(Text(line), width=text_width, overflow="fold")
+        new = [line for line in shown.explanations if line not in said]
+        for line in new:
+            text = Text(escape.printable(line), style="dim")
+            console.print(text, width=text_width, overflow="fold")
+        said += new
+        console.print()
 
 
-def _solver_column(shown: dict[str, str]) -> Column:
-    return Column("solver", lambda row: shown[row.solver], left=True)
+def _blocks(shown: Layout, names: dict[str, str], width: int) -> list[tuple[list[Column], int]]:
+    """Divide the columns into blocks that fit the width, the solver in each, and their gap.
+
+    The gap between columns is 2, or 1 where that saves a block.
+    """
+    solver, *rest = shown.columns
+    longest = max(map(_width, names.values()))
+    wides = [max(map(_width, _column_texts(column, shown))) for column in rest]
+    found = []
+    for gap, least in ((2, longest), (2, max(_SHORTEST_PIECE, width // 4)), (1, _SHORTEST_PIECE)):
+        blocks: list[list[Column]] = []
+        room = 0
+        for column, wide in zip(rest, wides, strict=True):
+            if not blocks or wide + gap > room:
+                blocks.append([solver])
+                room = width - min(longest, least)
+            blocks[-1].append(column)
+            room -= wide + gap
+        found.append([(block, gap) for block in blocks])
+    return min(found, key=len)
 
 
-def _blocks(columns: list[Column], rows: Sequence[Row], width: int) -> list[list[Column]]:
-    """Divide the columns into blocks that fit the width, the first column in each."""
-    first, *rest = columns
-    left = width - _width(first, rows) - 1
-    blocks: list[list[Column]] = []
-    room = 0
-    for column in rest:
-        wide = _width(column, rows)
-        if not blocks or wide > room:
-            blocks.append([first])
-            room = left
-        blocks[-1].append(column)
-        room -= wide
-    return blocks
+def _column_texts(column: Column, shown: Layout) -> list[str]:
+    rows = [row for part in shown.sections for row in part]
+    return [*_heading(column).split("\n"), *(_cell(column, row, shown) for row in rows)]
 
 
-def _width(column: Column, rows: Sequence[Row]) -> int:
-    from rich.cells import cell_len
-
-    texts = [column.heading, *(escape.printable(column.cell(row)) for row in rows)]
-    return max(map(cell_len, texts)) + _FRAME
+def _heading(column: Column) -> str:
+    return f"{column.heading}\n{column.unit} {column.arrow}".rstrip()
 
 
-def _drawn(columns: list[Column], rows: Sequence[Row]) -> Table:
+def _cell(column: Column, row: Row, shown: Layout) -> str:
+    """Write a cell; a star after the best, and a space after others so that digits line up."""
+    text = escape.printable(column.cell(row))
+    if not column.better or column.left:
+        return text
+    return text + ("*" if shown.is_best(column, row) else " ")
+
+
+def _drawn(
+    columns: list[Column], shown: Layout, names: dict[str, str], width: int, gap: int
+) -> Table:
+    from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    table = Table()
+    table = Table(box=box.SIMPLE, show_edge=False, padding=(0, gap - 1, 0, 0), pad_edge=False)
+    others = sum(gap + max(map(_width, _column_texts(column, shown))) for column in columns[1:])
+    room = max(_SHORTEST_PIECE, width - others)
     for column in columns:
         justify = "left" if column.left else "right"
-        table.add_column(Text(column.heading), justify=justify, overflow="fold")  # type: ignore[arg-type]
-    for row in rows:
-        # Text, not str: a name such as ilp-cbc[time_limit=10] must not vanish as markup.
-        table.add_row(*(Text(escape.printable(column.cell(row))) for column in columns))
+        heading = Text(_heading(column))
+        table.add_column(heading, justify=justify, no_wrap=True, vertical="bottom")  # type: ignore[arg-type]
+    for part in shown.sections:
+        for row in part:
+            # Text, not str: a name such as ilp-cbc[time_limit=10] must not vanish as markup.
+            cells = [Text("\n".join(broken(names[shown.name(row)], room)))]
+            for column in columns[1:]:
+                best = shown.is_best(column, row)
+                failed = column.name == "status" and row in shown.failed
+                style = "bold" if best else "red" if failed else ""
+                cells.append(Text(_cell(column, row, shown), style=style))
+            table.add_row(*cells)
+        table.add_section()
     return table
+
+
+def _width(text: str) -> int:
+    from rich.cells import cell_len
+
+    return cell_len(text)

@@ -20,7 +20,9 @@ from splitbench.benchmark.referee.cell import run_cell
 from splitbench.benchmark.runs.campaign import Again, Campaign, InProcess
 from splitbench.benchmark.runs.plan import Request, cells_of, code_here
 from splitbench.problems import InputError
-from splitbench.results import CellKey, Store, rows_of
+from splitbench.results import CellKey, Store
+from splitbench.results.frame import frame_of
+from splitbench.results.rows import row_objects, rows_of
 
 LIMITS = Limits(timeout_s=60.0, memory_bytes=2**31)
 TIMES = ("solve_s_median",)
@@ -34,7 +36,7 @@ def _keys() -> list[CellKey]:
 def _rows(executor: Any) -> list[dict[str, Any]]:
     with Store(":memory:") as store:
         records = Campaign.planned(_keys(), store, Again.NOTHING).run(executor, store)
-    rows = [row.to_json() for row in rows_of(records)]
+    rows = row_objects(rows_of(frame_of(records)))
     return [{name: row[name] for name in row if name not in TIMES} for row in rows]
 
 

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pandas import DataFrame
 
-from splitbench.results import CellKey, CellRecord, Row, Store, rows_of
+from splitbench.results import CellKey, CellRecord, Store
+from splitbench.results.frame import frame_of
+from splitbench.results.rows import rows_of
 from splitbench.results.select_cells import latest
-from splitbench.results.statistics.samples import samples_of
-from splitbench.results.statistics.statistics import with_comparison, with_statistics
+from splitbench.results.statistics.beside_rows import with_comparison, with_statistics
 from tests.results.records import CODE, ENVIRONMENT
 
 pytestmark = pytest.mark.perf
@@ -82,17 +84,17 @@ def store(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def table(path: Path) -> list[Row]:
+def table(path: Path) -> DataFrame:
     """What `splitbench table` does before it prints."""
     with Store(path, write=False) as opened:
-        return rows_of(latest(opened.summaries()).records)
+        return rows_of(latest(frame_of(opened.summaries())).frame)
 
 
 def test_table(store: Path, benchmark: Any) -> None:
     """Every cell is in the table."""
     rows = benchmark.pedantic(table, (store,), rounds=3, warmup_rounds=1)
     assert len(rows) == SUITES * SOLVERS
-    assert all(row.utility_mean is not None for row in rows)
+    assert rows["utility_mean"].notna().all()
     size = store.stat().st_size / 1e6
     print(f"\n{CELLS} cells, {size:.0f} MB: {benchmark.stats.stats.min:.2f} s")
 
@@ -100,13 +102,12 @@ def test_table(store: Path, benchmark: Any) -> None:
 def test_statistics(store: Path, benchmark: Any) -> None:
     """Intervals, ranks and comparisons of the same cells, beside the table's time."""
     with Store(store, write=False) as opened:
-        records = opened.summaries()
-    rows = rows_of(records)
+        frame = frame_of(opened.summaries())
+    rows = rows_of(frame)
 
-    def statistics() -> list[Row]:
-        samples = samples_of(records)
-        return with_comparison(with_statistics(rows, samples), samples, rows[0].solver)
+    def statistics() -> DataFrame:
+        return with_comparison(with_statistics(rows, frame), frame, rows["solver"][0])
 
     found = benchmark.pedantic(statistics, rounds=1)
-    assert all(row.statistics for row in found)
+    assert found["statistics_rank"].notna().all()
     print(f"\nstatistics of {CELLS} cells: {benchmark.stats.stats.min:.2f} s")

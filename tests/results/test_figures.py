@@ -10,8 +10,12 @@ from matplotlib.figure import Figure
 
 from splitbench.benchmark.cli import main
 from splitbench.problems.errors import InputError
-from splitbench.results.figures import drawings, figures
+from splitbench.results import CellRecord
+from splitbench.results.bounds import BOUND
 from splitbench.results.figures import episode_figure as day
+from splitbench.results.figures import figures, panels
+from splitbench.results.figures.panels import Paper
+from splitbench.results.frame import frame_of
 from splitbench.results.tables.labels import folded, short_names
 from tests.results.records import DECISION, bound, failed, record, write_store
 
@@ -30,8 +34,15 @@ CELLS = [
 def drawn(kind: str) -> Figure:
     """The figure before it is written."""
     figure = Figure()
-    figures.KINDS[kind](figure, CELLS)
+    figures.KINDS[kind](figure, frame_of(CELLS), Paper.SCREEN)
     return figure
+
+
+def draw_day(figure: Figure, cells: list[CellRecord]) -> None:
+    """Draw the day of the cells that `plot day` would choose."""
+    chosen = day.episodes_to_draw(frame_of(cells))
+    found = {cell.key: cell for cell in cells}
+    day.day_by_suite(figure, [found[key] for key in chosen if key in found], Paper.SCREEN)
 
 
 @pytest.mark.parametrize("kind", figures.KINDS)
@@ -39,11 +50,11 @@ def drawn(kind: str) -> Figure:
 def test_written_in_every_format(kind: str, suffix: str, tmp_path: Path) -> None:
     """Each kind is written in each format, and the same data give the same SVG."""
     out = tmp_path / f"one{suffix}"
-    figures.save_figure(kind, CELLS, out)
+    figures.save_figure(kind, frame_of(CELLS), out)
     starts = {".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}
     assert out.read_bytes().startswith(starts[suffix])
     if suffix == ".svg":
-        figures.save_figure(kind, CELLS, tmp_path / "two.svg")
+        figures.save_figure(kind, frame_of(CELLS), tmp_path / "two.svg")
         assert out.read_bytes() == (tmp_path / "two.svg").read_bytes()
 
 
@@ -78,7 +89,7 @@ def test_horizon_gap_is_bound_minus_utility_per_device() -> None:
 def test_day_shows_what_the_record_says() -> None:
     """Means over devices, slot by slot, of one seed; the bound's price in hindsight is dotted."""
     figure = Figure()
-    figures.KINDS["day"](figure, [cell for cell in CELLS if "=3" in cell.key.suite])
+    draw_day(figure, [cell for cell in CELLS if "=3" in cell.key.suite])
     sun, charge, price, utility = figure.axes
     (filled,) = sun.collections
     assert filled.get_paths()[0].vertices[:, 1].max() == pytest.approx(30.0)
@@ -95,16 +106,17 @@ def test_day_shows_what_the_record_says() -> None:
 def test_a_day_is_of_the_seed_that_most_ran() -> None:
     """Policies of one suite are drawn on one episode, not each on its own."""
     cells = [record("exact", 0), record("exact", 3), record("greedy", 3), bound(2.0, 3)]
-    assert [cell.key.seed for cell in day.episodes_to_draw(cells)] == [3, 3, 3]
+    chosen = day.episodes_to_draw(frame_of(cells))
+    assert [(key.solver, key.seed) for key in chosen] == [("exact", 3), ("greedy", 3), (BOUND, 3)]
 
 
 def test_a_day_leaves_older_records_out() -> None:
     """Records from before the sun was kept have no day; beside newer ones they are left out."""
     old = [{name: DECISION[name] for name in ("partition", "threads")} | {"utility": 1.0}] * 2
     with pytest.raises(InputError, match="day: no episode"):
-        figures.KINDS["day"](Figure(), [record("greedy", decisions=old)])
+        draw_day(Figure(), [record("greedy", decisions=old)])
     figure = Figure()
-    figures.KINDS["day"](figure, [record("greedy", decisions=old), record("exact")])
+    draw_day(figure, [record("greedy", decisions=old), record("exact")])
     assert len(figure.axes[1].lines) == 1
 
 
@@ -112,7 +124,7 @@ def test_a_day_of_too_many_suites() -> None:
     """More suites than fit beside each other are refused, with the option that chooses."""
     cells = [record("exact", suite=f"hetero[devices={count}]") for count in range(2, 9)]
     with pytest.raises(InputError, match="--suite"):
-        figures.KINDS["day"](Figure(), cells)
+        draw_day(Figure(), cells)
 
 
 def test_time_shows_the_medians() -> None:
@@ -123,12 +135,46 @@ def test_time_shows_the_medians() -> None:
     assert [line.get_ydata()[0] for line in lines] == pytest.approx([0.1, 1.1])
 
 
+def test_failures_are_drawn_last_and_marked() -> None:
+    """A solver that failed is not dropped: it stands below the others, with what it scored."""
+    cells = [record("bad", s, utility=u, status="error") for s, u in ((0, 9.0), (1, -20.0))]
+    cells += [record("good", s, utility=1.0) for s in (0, 1)]
+    cells += [failed("none", s, status="unsupported") for s in (0, 1)]
+    figure = Figure()
+    figures.KINDS["utility"](figure, frame_of(cells), Paper.SCREEN)
+    (axes,) = figure.axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert names == ["good", "† bad", "† none"]
+    drawn_values = sorted(float(x) for line in axes.lines for x in line.get_xdata())
+    assert drawn_values == [-20.0, -5.5, 1.0, 1.0, 1.0, 9.0]
+    assert [text.get_text() for text in axes.texts] == ["no numbers"]
+
+
+def test_quality_is_gap_in_percent_against_time() -> None:
+    """One point a solver: milliseconds of a slot, gap in % of the mean reference."""
+    cells = [record("a", s, utility=1.0, slot_gap_mean=1.0, solve_s=(0.002,) * 3) for s in (0, 1)]
+    figure = Figure()
+    figures.KINDS["quality"](figure, frame_of(cells), Paper.SCREEN)
+    (point,) = figure.axes[0].lines
+    assert list(point.get_xdata()) == pytest.approx([2.0])
+    assert list(point.get_ydata()) == pytest.approx([50.0])
+
+
+@pytest.mark.parametrize("paper", [Paper.ONE_COLUMN, Paper.TWO_COLUMNS])
+@pytest.mark.parametrize("kind", figures.KINDS)
+def test_width_on_paper(kind: str, paper: Paper) -> None:
+    """A figure for a paper has exactly the width of its columns."""
+    figure = Figure(layout="constrained")
+    figures.KINDS[kind](figure, frame_of(CELLS), paper)
+    assert figure.get_figwidth() == paper.value
+
+
 @pytest.mark.parametrize("kind", figures.KINDS)
 def test_nothing_to_draw(kind: str, tmp_path: Path) -> None:
     """A store without what the figure shows is refused, and no file is made."""
     cells = [failed("exact", solve_s=()), failed("greedy", 1, solve_s=())]
     with pytest.raises(InputError, match=f"{kind}: .*; expected"):
-        figures.save_figure(kind, cells, tmp_path / "x.png")
+        figures.save_figure(kind, frame_of(cells), tmp_path / "x.png")
     assert not list(tmp_path.iterdir())
 
 
@@ -160,9 +206,9 @@ class TestCommand:
             (["gap", "--out", "x.jpg"], ".png, .svg, .pdf"),
             (["gap", "--out", "/nowhere/at/all/x.png"], "expected a file"),
             (["gaps", "--out", "x.png"], "performance-profile"),
-            (["gap", "--out", "x.png", "--suite", "hetero"], "expected one of hetero[devices=3]"),
-            (["gap", "--out", "x.png", "-s", "local"], "expected one of exact, greedy"),
-            (["gap", "--out", "x.png", "--seed", "9"], "expected one of 0, 1"),
+            (["gap", "--out", "x.png", "--suite", "hetero"], "accepted: hetero[devices=3]"),
+            (["gap", "--out", "x.png", "-s", "local"], "accepted: exact, greedy"),
+            (["gap", "--out", "x.png", "--seed", "9"], "accepted: 0, 1"),
         ],
     )
     def test_bad_arguments(
@@ -205,5 +251,5 @@ def test_names_are_folded_whole() -> None:
 
 def test_styles_differ() -> None:
     """Up to 28 solvers look different."""
-    looks = [tuple(style.values()) for style in drawings.styles_of(map(str, range(28))).values()]
+    looks = [tuple(style.values()) for style in panels.styles_of(map(str, range(28))).values()]
     assert len(set(looks)) == 28

@@ -16,9 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splitbench.benchmark.cli import main
-from splitbench.results import Row, rows_of
+from splitbench.results.frame import frame_of
+from splitbench.results.rows import Row, row_objects, rows_of
 from splitbench.results.tables import escape, tables
-from splitbench.results.tables.export import write_csv
+from splitbench.results.tables.export import write_cells
+from splitbench.results.tables.terminal import print_rich
 from tests.results.records import failed, record, write_store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,7 +55,7 @@ NASTY = [
 def rows(text: str) -> list[Row]:
     """A row whose solver, suite and note are `text`, beside a harmless one."""
     nasty = failed(text, status="error", suite=text, note=f"note {text}")
-    return rows_of([nasty, record("exact", suite=text)])
+    return row_objects(rows_of(frame_of([nasty, record("exact", suite=text)])))
 
 
 @pytest.fixture(scope="module")
@@ -151,7 +153,7 @@ class TestTerminal:
     @pytest.mark.parametrize("text", NASTY)
     def test_table(self, text: str, tmp_path: Path) -> None:
         """Markup is shown as it is; no escape sequence reaches the terminal."""
-        tables.print_rich(rows(text), tmp_path / "t.txt", width=300)
+        print_rich(rows(text), tmp_path / "t.txt", width=300)
         shown = (tmp_path / "t.txt").read_text(encoding="utf-8")
         assert escape.printable(text).strip() in shown
         assert not set(shown) & {chr(code) for code in range(32) if chr(code) != "\n"}
@@ -169,11 +171,12 @@ class TestTerminal:
 
 class TestCsv:
     @pytest.mark.parametrize("text", NASTY)
-    def test_no_cell_is_a_formula(self, text: str) -> None:
+    def test_no_cell_is_a_formula(self, text: str, tmp_path: Path) -> None:
         """No text cell starts as a formula does, for rows and for cells."""
-        buffer = io.StringIO()
-        write_csv([failed(text, status="error", suite=text, note=text, claims=[text])], buffer)
-        for written in (buffer.getvalue(), tables.csv(rows(text))):
+        out = tmp_path / "cells.csv"
+        cell = failed(text, status="error", suite=text, note=text, claims=[text])
+        write_cells(frame_of([cell]), out)
+        for written in (out.read_text("utf-8"), tables.csv(rows(text))):
             for line in csv_module.reader(io.StringIO(written)):
                 assert len(line) > 10
                 for cell in line:
@@ -182,7 +185,9 @@ class TestCsv:
 
     def test_negative_numbers_stay_numbers(self) -> None:
         """Only texts are guarded."""
-        (line,) = csv_module.DictReader(io.StringIO(tables.csv(rows_of([record(utility=-2.5)]))))
+        (line,) = csv_module.DictReader(
+            io.StringIO(tables.csv(row_objects(rows_of(frame_of([record(utility=-2.5)])))))
+        )
         assert line["utility_mean"] == "-2.5"
 
 
@@ -220,17 +225,18 @@ class TestMarkdownHtmlLatex:
         written = escape.latex(text)
         ours = re.compile(
             r"\\text(backslash|less|greater|bar|quotedbl)\{\}|\\[{}_%&#$]|\\[\^~]\{\}"
-            r"|\\ldots\{\}|\$(-|\\times|\\Delta|\\geq)\$"
+            r"|\\ldots\{\}|\$(-|\\times|\\Delta|\\geq|\\dagger|\\uparrow|\\downarrow)\$"
         )
         assert not set(ours.sub("", written)) & set("\\{}_%&#$^~<>|")
 
     def test_latex_line_starts(self) -> None:
         """A name in brackets or with an asterisk is no argument of the line end before it."""
         for text in ("[x]", "*starred"):
-            assert f"\n{{}}{text}" in tables.latex(rows(text))
+            row = row_objects(rows_of(frame_of([record(text)])))
+            assert f"\n{{}}{text}" in tables.latex(row)
 
 
-@pytest.mark.parametrize("kind", ["performance-profile", "gap", "utility", "time"])
+@pytest.mark.parametrize("kind", ["performance-profile", "gap", "utility", "time", "quality"])
 @pytest.mark.parametrize("suffix", ["png", "svg"])
 def test_figures_take_any_name(kind: str, suffix: str, store: Path, tmp_path: Path) -> None:
     """Formulas, underscores and unknown scripts in names are drawn as they are, without warning."""

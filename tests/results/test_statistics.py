@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,39 +12,51 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splitbench.problems.errors import UnknownNameError
-from splitbench.results import rows_of
+from splitbench.results import CellRecord
 from splitbench.results.figures.profile_chart import profile_chart
-from splitbench.results.statistics.bootstrap import FEWEST, bootstrap_interval
-from splitbench.results.statistics.geometric import mean_time, shifted_geometric_mean
-from splitbench.results.statistics.paired import FEWEST_PAIRS, compare_all, holm, wilcoxon
+from splitbench.results.frame import frame_of
+from splitbench.results.rows import Row, row_objects, rows_of
+from splitbench.results.statistics.beside_rows import with_comparison, with_statistics
+from splitbench.results.statistics.inference import (
+    FEWEST,
+    FEWEST_PAIRS,
+    bootstrap_interval,
+    holm,
+    shifted_geometric_mean,
+    wilcoxon,
+)
 from splitbench.results.statistics.performance import profile_of, profiles_by_suite, time_profile
-from splitbench.results.statistics.ranks import mean_ranks, ranks, ranks_by_suite
-from splitbench.results.statistics.samples import samples_of
-from splitbench.results.statistics.statistics import with_comparison, with_statistics
+from splitbench.results.statistics.seeds import by_seed, ranks, utilities
+from splitbench.results.tables.table_columns import COLUMNS
 from tests.results.records import failed, record
 
-GROUP = ("hetero[devices=2]", "episodes", None)
+
+def statistics_of(cells: list[CellRecord], limit_s: float | None = None) -> list[Row]:
+    """Rows of these cells with their statistics."""
+    frame = frame_of(cells)
+    return row_objects(with_statistics(rows_of(frame), frame, limit_s))
+
+
+def compared(cells: list[CellRecord], against: str) -> dict[str, dict[str, Any]]:
+    """The comparison of each solver but `against`."""
+    frame = frame_of(cells)
+    rows = row_objects(with_comparison(rows_of(frame), frame, against))
+    return {row["solver"]: row["comparison"] for row in rows if "comparison" in row}
+
+
+def ranked(cells: list[CellRecord]) -> dict[str, float]:
+    """Rank of each solver of the one table of these cells."""
+    return {str(name): float(rank) for name, rank in ranks(frame_of(cells)).items()}
 
 
 class TestBootstrap:
     @pytest.mark.parametrize("count", [5, 12, 40])
-    def test_against_scipy(self, count: int) -> None:
-        """The same draws give the interval that scipy.stats.bootstrap gives."""
-        from scipy import stats
-
+    def test_by_hand(self, count: int) -> None:
+        """The ends are quantiles of the means of samples drawn with replacement."""
         values = np.random.default_rng(count).exponential(2.0, count)
-        theirs = stats.bootstrap(
-            (values,), np.mean, n_resamples=2000, method="percentile", rng=np.random.default_rng(7)
-        ).confidence_interval
-        ours = bootstrap_interval(values.tolist(), resamples=2000, seed=7)
-        assert ours == pytest.approx((theirs.low, theirs.high), rel=1e-12)
-
-    def test_many_values_are_drawn_in_parts(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Drawing in parts, as many values need, changes nothing."""
-        values = np.random.default_rng(3).normal(size=30).tolist()
-        whole = bootstrap_interval(values, resamples=500)
-        monkeypatch.setattr("splitbench.results.statistics.bootstrap._KEPT", 1000)
-        assert bootstrap_interval(values, resamples=500) == pytest.approx(whole, rel=1e-12)
+        drawn = np.random.default_rng(7).choice(values, (10_000, count)).mean(axis=1)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        assert bootstrap_interval(values.tolist(), seed=7) == pytest.approx((low, high), rel=0.03)
 
     def test_known_case(self) -> None:
         """Of nine zeros and a one, the mean of a resample is binomial: its quantiles are known."""
@@ -57,15 +70,13 @@ class TestBootstrap:
         """Fewer than five seeds give no interval instead of a wrong one."""
         assert bootstrap_interval([1.0] * (FEWEST - 1)) == (None, None)
         assert bootstrap_interval([1.0] * FEWEST) == (1.0, 1.0)
-        assert bootstrap_interval([], fewest=0) == (None, None)
+        assert bootstrap_interval([]) == (None, None)
 
     def test_seeded(self) -> None:
         """The interval is the same every time, another with another seed."""
-        values = [1.0, 2.0, 4.0, 8.0, 16.0]
+        values = np.random.default_rng(0).normal(size=9).tolist()
         assert bootstrap_interval(values) == bootstrap_interval(values)
-        assert bootstrap_interval(values, resamples=50) != bootstrap_interval(
-            values, resamples=50, seed=1
-        )
+        assert bootstrap_interval(values) != bootstrap_interval(values, seed=1)
 
 
 def exact_signed_rank(differences: list[float]) -> float:
@@ -115,59 +126,77 @@ class TestPaired:
         """The difference is the mean over seeds both completed; wins and losses add up."""
         cells = [record("a", s, utility=10.0 * s) for s in range(8)]
         cells += [record("b", s, utility=10.0 * s + (1.0 if s else -3.0)) for s in range(7)]
-        (found,) = compare_all(samples_of(cells)[GROUP], "a").values()
-        assert found.difference == pytest.approx((6 * 1.0 - 3.0) / 7)
-        assert (found.pairs, found.wins, found.ties, found.losses) == (7, 6, 0, 1)
-        assert found.p_value == pytest.approx(exact_signed_rank([1.0] * 6 + [-3.0]))
-        assert found.p_holm == found.p_value
-        assert found.low is not None
-        assert found.low < found.difference < (found.high or 0.0)
+        found = compared(cells, "a")["b"]
+        assert found["difference"] == pytest.approx((6 * 1.0 - 3.0) / 7)
+        assert [found[name] for name in ("pairs", "wins", "ties", "losses")] == [7, 6, 0, 1]
+        assert found["p_value"] == pytest.approx(exact_signed_rank([1.0] * 6 + [-3.0]))
+        assert found["p_holm"] == found["p_value"]
+        assert found["low"] < found["difference"] < found["high"]
 
     def test_too_few_pairs_are_said(self) -> None:
         """Five pairs give no p-value but the reason, and no Holm correction counts them."""
         cells = [record(n, s, utility=u) for s in range(5) for n, u in (("a", 1.0), ("b", 2.0))]
         cells += [record("c", s, utility=3.0 + s) for s in range(9)]
         cells += [record("a", s, utility=1.0) for s in range(5, 9)]
-        found = compare_all(samples_of(cells)[GROUP], "a")
-        assert found["b"].p_value is found["b"].p_holm is None
-        assert found["b"].note == f"5 pairs, {FEWEST_PAIRS} needed"
-        assert found["b"].difference == 1.0
-        assert found["c"].p_holm == found["c"].p_value == pytest.approx(2 / 2**9)
+        found = compared(cells, "a")
+        assert found["b"]["p_value"] is found["b"]["p_holm"] is None
+        assert found["b"]["note"] == f"5 pairs, {FEWEST_PAIRS} needed"
+        assert found["b"]["difference"] == 1.0
+        assert found["c"]["p_holm"] == found["c"]["p_value"] == pytest.approx(2 / 2**9)
 
     def test_holm_is_over_the_suite(self) -> None:
         """Three comparisons of p = 2/2⁶ are each 6/2⁶."""
         cells = [record(n, s, utility="abcd".index(n) * s) for s in range(1, 7) for n in "abcd"]
-        found = compare_all(samples_of(cells)[GROUP], "a")
-        assert [one.p_holm for one in found.values()] == pytest.approx([6 / 64] * 3)
+        found = compared(cells, "a")
+        assert [one["p_holm"] for one in found.values()] == pytest.approx([6 / 64] * 3)
 
-    def test_failures_are_lost_pairs_and_not_silent(self) -> None:
-        """A seed one of them did not complete is no pair, whatever utility is left of it."""
+    def test_failures_count_with_what_they_score(self) -> None:
+        """A failed seed is a pair with its utility: −10 a device is what the mean counts too."""
         cells = [record(n, s, utility=u) for s in range(7) for n, u in (("a", 1.0), ("b", 2.0))]
-        cells[-1].status = "timeout"
-        (found,) = compare_all(samples_of(cells)[GROUP], "a").values()
-        assert (found.pairs, found.pairs_lost) == (6, 1)
+        cells[-1].status, cells[-1].utility_mean = "timeout", -20.0
+        found = compared(cells, "a")["b"]
+        assert (found["pairs"], found["pairs_lost"], found["losses"]) == (7, 0, 1)
+        assert found["difference"] == pytest.approx((6 * 1.0 - 21.0) / 7)
+
+    def test_cells_without_a_utility_are_lost_pairs_and_not_silent(self) -> None:
+        """A seed of which one has no utility at all is no pair, and it is counted."""
+        cells = [record(n, s, utility=u) for s in range(7) for n, u in (("a", 1.0), ("b", 2.0))]
+        cells[-1] = failed("b", 6, status="unsupported")
+        found = compared(cells, "a")["b"]
+        assert (found["pairs"], found["pairs_lost"]) == (6, 1)
 
     def test_rounding_is_no_difference(self) -> None:
         """Two exact methods that differ in the last bit are equal on every pair."""
         cells = [
             record(n, s, utility=u) for s in range(6) for n, u in (("a", 0.1 + 0.2), ("b", 0.3))
         ]
-        (found,) = compare_all(samples_of(cells)[GROUP], "a").values()
-        assert (found.difference, found.ties, found.p_value) == (0.0, 6, 1.0)
+        found = compared(cells, "a")["b"]
+        assert (found["difference"], found["ties"], found["p_value"]) == (0.0, 6, 1.0)
 
     def test_a_seed_of_many_instances_is_one_pair(self) -> None:
         """Instances of a seed are averaged over those both have."""
         cells = [record("a", 0, utility=float(i), instance=i) for i in range(4)]
         cells += [record("b", 0, utility=i + 2.0, instance=i) for i in range(1, 4)]
-        (found,) = compare_all(samples_of(cells)[(GROUP[0], "instances", None)], "a").values()
-        assert found.pairs == 1
-        assert found.difference == pytest.approx(2.0)
+        found = compared(cells, "a")["b"]
+        assert found["pairs"] == 1
+        assert found["difference"] == pytest.approx(2.0)
+
+    def test_a_seed_that_one_never_ran_is_no_lost_pair(self) -> None:
+        """Lost are pairs that both were to have: not what only one of them was asked for."""
+        cells = [record("a", s) for s in range(8)] + [record("b", s) for s in range(8)]
+        assert compared([*cells, failed("b", 9)], "a")["b"]["pairs_lost"] == 0
+
+    def test_suites_without_the_other_solver_stay_without(self) -> None:
+        """A comparison is made in each suite that has both, and in no other."""
+        cells = [record(n, s, suite=x) for x, n, s in (("x", "a", 0), ("x", "b", 0), ("y", "b", 0))]
+        frame = frame_of(cells)
+        rows = row_objects(with_comparison(rows_of(frame), frame, "a"))
+        assert ["comparison" in row for row in rows] == [False, True, False]
 
     def test_unknown_solver(self) -> None:
         """A solver that no suite has is asked about, with the nearest known."""
-        cells = [record("exact"), record("greedy")]
         with pytest.raises(UnknownNameError, match="did you mean greedy"):
-            with_comparison(rows_of(cells), samples_of(cells), "gredy")
+            compared([record("exact"), record("greedy")], "gredy")
 
 
 class TestTimes:
@@ -185,16 +214,25 @@ class TestTimes:
 
     def test_failures_are_charged_their_limit(self) -> None:
         """A killed cell costs the limit of its run, not the seconds it showed."""
-        cells = [record("a", 0, solve_s=(1.0,)), failed("a", 1, solve_s=(0.1,), limit_s=13.0)]
-        sample = samples_of(cells)[GROUP]["a"]
-        assert mean_time(sample, shift_s=3.0) == (pytest.approx(5.0), 1, "")
+        cells = [record("a", 0, solve_s=(0.99,)), failed("a", 1, solve_s=(0.1,), limit_s=3.99)]
+        (row,) = statistics_of(cells)
+        assert row["statistics"]["time_s"] == pytest.approx(1.99)
+        assert row["statistics"]["time_charged"] == 1
 
     def test_failures_without_a_limit(self) -> None:
         """Without any limit there is no mean, and it says why; one can be given."""
-        sample = samples_of([record("a", 0, solve_s=(1.0,)), failed("a", 1)])[GROUP]["a"]
-        assert mean_time(sample)[0] is None
-        assert "limit" in mean_time(sample).note
-        assert mean_time(sample, limit_s=13.0, shift_s=3.0).seconds == pytest.approx(5.0)
+        cells = [record("a", 0, solve_s=(0.99,)), failed("a", 1)]
+        (row,) = statistics_of(cells)
+        assert row["statistics"]["time_s"] is None
+        assert any("without a time limit" in note for note in row["notes"])
+        (row,) = statistics_of(cells, 3.99)
+        assert row["statistics"]["time_s"] == pytest.approx(1.99)
+
+    def test_a_failure_costs_its_own_limit_or_what_it_took(self) -> None:
+        """The limit that the store knows goes before the one given; longer, what it took."""
+        for seconds, expected in ((1.0, 13.0), (20.0, 20.0)):
+            (row,) = statistics_of([failed("a", solve_s=(seconds,), limit_s=13.0)], 99.0)
+            assert row["statistics"]["time_s"] == pytest.approx(expected)
 
 
 class TestProfiles:
@@ -228,7 +266,7 @@ class TestProfiles:
     def test_each_suite_stands_beside_all(self) -> None:
         """The profile over all suites never stands alone."""
         cells = [record("a", suite=suite) for suite in ("x", "y")] + [record("b", suite="x")]
-        profiles = dict(profiles_by_suite(samples_of(cells)))
+        profiles = dict(profiles_by_suite(frame_of(cells)))
         assert list(profiles) == ["x", "y", "all suites"]
         assert profiles["all suites"].left_out == 1
         assert profile_of({}).cells == 0
@@ -236,7 +274,7 @@ class TestProfiles:
     def test_failures_never_end(self) -> None:
         """A failed cell is not solved within any factor, however little time it took."""
         cells = [record("a", solve_s=(5.0,)), failed("b", solve_s=(0.001,))]
-        profile = time_profile(samples_of(cells))
+        profile = time_profile(frame_of(cells))
         assert profile.ratios.tolist() == [[1.0], [math.inf]]
 
     @pytest.mark.parametrize("ascii_only", [True, False])
@@ -264,72 +302,61 @@ class TestRanks:
     def test_ties_are_averaged(self) -> None:
         """Two best share 1.5; the last is third."""
         cells = [record("a", utility=2.0), record("b", utility=2.0 + 1e-12), record("c")]
-        assert ranks(samples_of(cells)[GROUP]) == {"a": 1.5, "b": 1.5, "c": 3.0}
+        assert ranked(cells) == {"a": 1.5, "b": 1.5, "c": 3.0}
 
     def test_failures_are_last(self) -> None:
         """Whoever did not complete a seed is behind all who did, whatever the rest is worth."""
         cells = [record(n, s, utility=1.0) for n in "ab" for s in (0, 1)]
         cells += [record("c", 0, utility=99.0), failed("c", 1), failed("d", 0), failed("d", 1)]
-        assert ranks(samples_of(cells)[GROUP]) == {"a": 1.5, "b": 1.5, "c": 3.5, "d": 3.5}
+        assert ranked(cells) == {"a": 1.5, "b": 1.5, "c": 3.5, "d": 3.5}
 
     def test_common_seeds_count(self) -> None:
         """A solver run on more seeds is compared on those that all were run on."""
         cells = [record("a", 0, utility=1.0), record("a", 1, utility=-9.0), record("b", 0, 0.5)]
-        assert ranks(samples_of(cells)[GROUP]) == {"a": 1.0, "b": 2.0}
+        assert ranked(cells) == {"a": 1.0, "b": 2.0}
         apart = [record("a", 0), record("b", 1)]
-        assert ranks(samples_of(apart)[GROUP]) == {}
+        assert ranked(apart) == {}
 
     def test_mean_rank_says_over_how_many_suites(self) -> None:
         """The mean of the ranks stands with their number, and the rows keep each suite's rank."""
         cells = [record("a", suite="x", utility=2.0), record("b", suite="x", utility=1.0)]
         cells += [record("a", suite="y", utility=1.0), record("b", suite="y", utility=2.0)]
         cells += [record("b", suite="z")]
-        found = mean_ranks(ranks_by_suite(samples_of(cells)))
-        assert found == {"a": (1.5, 2, 3), "b": (pytest.approx(4 / 3), 3, 3)}
-        rows = with_statistics(rows_of(cells), samples_of(cells))
-        of_a = [row.statistics for row in rows if row.solver == "a" and row.statistics]
-        assert [one.rank for one in of_a] == [1.0, 2.0]
-        assert of_a[0].mean_rank_text == "1.5 (2 of 3)"
+        rows = [row for row in statistics_of(cells) if row["solver"] == "a"]
+        assert [row["statistics"]["rank"] for row in rows] == [1.0, 2.0]
+        of_a = rows[0]["statistics"]
+        assert [of_a[n] for n in ("mean_rank", "rank_suites", "suites")] == [1.5, 2, 3]
+        assert COLUMNS["mean_rank"].cell(rows[0]) == "1.5 (2 of 3)"
 
 
 def test_statistics_of_a_row() -> None:
-    """Interval, time and lost seeds of a row are those of its cells; lost ones are said."""
-    cells = [record("a", s, utility=float(s), solve_s=(1.0, 3.0)) for s in range(6)]
+    """Interval and lost seeds of a row are those of its cells."""
+    cells = [record("a", s, utility=float(s)) for s in range(6)]
     cells += [failed("a", 6, limit_s=4.0)]
-    (row,) = with_statistics(rows_of(cells), samples_of(cells))
-    assert row.statistics is not None
-    assert (row.statistics.seeds, row.statistics.seeds_lost) == (6, 1)
-    assert (row.statistics.utility_low, row.statistics.utility_high) == bootstrap_interval(
-        [float(s) for s in range(6)]
-    )
-    assert row.statistics.time_s == pytest.approx(4.0)
-    assert row.statistics.time_charged == 1
-    assert "1 of 7 seeds did not complete; statistics are without them" in row.notes
+    (row,) = statistics_of(cells)
+    found = row["statistics"]
+    assert (found["seeds"], found["seeds_lost"]) == (6, 1)
+    ends = bootstrap_interval([float(s) for s in range(6)])
+    assert (found["utility_low"], found["utility_high"]) == ends
 
 
-def test_a_seed_with_a_lost_instance_is_no_sample() -> None:
+def test_a_failed_seed_is_in_the_interval() -> None:
+    """The interval is of the mean that stands beside it, in which a failed seed counts."""
+    cells = [record("a", s, utility=1.0) for s in range(5)]
+    cells += [record("a", 5, utility=-20.0, status="timeout", limit_s=1.0)]
+    (row,) = statistics_of(cells)
+    assert row["statistics"]["seeds"] == 6
+    assert row["statistics"]["utility_low"] < 1.0
+
+
+def test_a_seed_without_one_of_its_utilities_is_no_sample() -> None:
     """What the other instances of the seed earned is no mean of the same problems."""
     cells = [record("a", 0, instance=0), failed("a", 0, instance=1), record("a", 1, instance=0)]
-    (of_suite,) = samples_of(cells).values()
-    assert of_suite["a"].by_seed() == {1: 1.0}
+    seeds = by_seed(utilities(frame_of(cells)))["a"].dropna()
+    assert seeds.to_dict() == {1: 1.0}
 
 
 def test_instances_without_a_decision_are_no_sample() -> None:
     """Where nothing is feasible, what a solver scores there is nobody's utility."""
     hopeless = record("a", utility=-20.0, status="invalid", reference_status="infeasible")
-    assert samples_of([hopeless])[GROUP]["a"].utility == {}
-
-
-def test_a_failure_costs_its_own_limit_or_what_it_took() -> None:
-    """The limit that the store knows goes before the one given; longer than it, what it took."""
-    for seconds, expected in ((1.0, 13.0), (20.0, 20.0)):
-        lost = failed("a", solve_s=(seconds,), limit_s=13.0)
-        found = mean_time(samples_of([lost])[GROUP]["a"], limit_s=99.0)
-        assert found.seconds == pytest.approx(expected)
-
-
-def test_a_seed_that_one_never_ran_is_no_lost_pair() -> None:
-    """Lost are pairs that both were to have: not what only one of them was asked for."""
-    cells = [record("a", s) for s in range(8)] + [record("b", s) for s in range(8)]
-    (found,) = compare_all(samples_of([*cells, failed("b", 9)])[GROUP], "a").values()
-    assert found.pairs_lost == 0
+    assert utilities(frame_of([hopeless])).empty

@@ -1,0 +1,64 @@
+"""Utilities by seed: the seed is the unit of repetition, since slots of an episode depend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from splitbench.results.store.record import TOLERANCE
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+#: In place of the instance of a cell that is an episode.
+EPISODE = -1
+
+
+def utilities(table: DataFrame) -> DataFrame:
+    """Return the utilities of one table's cells, a row a (seed, instance), a column a solver.
+
+    Cells that do not count are no rows. NaN: not run, or without a utility.
+    """
+    cells = table[table["counted"]]
+    place = [cells["seed"], cells["instance"].fillna(EPISODE).astype("int64")]
+    named = cells.assign(place_seed=place[0], place_instance=place[1])
+    solvers = list(dict.fromkeys(table["solver"]))
+    return named.pivot(
+        index=["place_seed", "place_instance"], columns="solver", values="utility_mean"
+    ).reindex(columns=solvers)
+
+
+def by_seed(places: DataFrame) -> DataFrame:
+    """Average each solver's utilities over instances, a row a seed, NaN where one is missing."""
+    seeds = places.groupby(level=0)
+    return seeds.mean().where(seeds.count().eq(seeds.size(), axis=0))
+
+
+def seeds_of(cells: DataFrame) -> dict[str, set[int]]:
+    """Return the seeds of each solver that has one among `cells`."""
+    return {str(name): set(of) for name, of in cells.groupby("solver")["seed"]}
+
+
+def ranks(table: DataFrame) -> Series[float]:
+    """Rank the solvers of one table by mean utility over the seeds that all of them ran; 1 is best.
+
+    Ties (to 1e-9) share the mean of their places. Solvers that did not complete one of those
+    seeds share the last places.
+    """
+    import pandas
+
+    solvers = list(dict.fromkeys(table["solver"]))
+    seeds = set.intersection(*(set(of) for _, of in table.groupby("solver")["seed"]))
+    if not seeds:
+        return pandas.Series(dtype="float64")
+    shared = table[table["seed"].isin(seeds)]
+    ended = shared.groupby("solver")["finished"].all()
+    complete = [name for name in solvers if ended[name]]
+    # What a solver that ended left without a utility counts for nobody.
+    places = utilities(shared)[complete].dropna()
+    if not complete or set(places.index.get_level_values(0)) != seeds:
+        return pandas.Series((len(solvers) + 1) / 2, index=solvers)
+    means = by_seed(places).mean().sort_values(ascending=False, kind="stable")
+    steps = -means.diff().fillna(0.0) > TOLERANCE * means.abs().clip(lower=1.0)
+    found = steps.cumsum().rank(method="average")
+    last = len(complete) + (len(solvers) - len(complete) + 1) / 2
+    return found.reindex(solvers).fillna(last)
