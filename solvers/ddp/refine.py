@@ -1,4 +1,4 @@
-"""Allocator `refine`: TA, and then neighbouring candidate cuts while the utility rises."""
+"""Allocator `refine`: TA, then moves to neighbouring merged cuts while the utility rises."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from splitbench.solvers.threads.thread_allocation import ThreadAllocation
 
 
 class Refine:
-    """Improve a partition with the model: each device tries the candidate cuts beside its own.
+    """Improve a partition with the model: each device tries the merged cuts beside its own.
 
-    In each round the devices in turn move to the next candidate below or above where that raises
+    In each round the devices in turn move to the next merged cut below or above where that raises
     U, threads divided anew by TA on the utility. It is a local search that needs no policy, and
     strong enough to hide a useless one: read it beside the unrefined scheme and beside
     `eo+refine` and `local+refine`, which start from a constant; `splitbench run` adds them.

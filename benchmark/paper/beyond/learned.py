@@ -42,12 +42,16 @@ VARIANTS = {
         PRINTED,
     ),
 }
+#: Kinds that serve any devices, on the suites that they are shipped for; one training.
+SHARED = dict.fromkeys(
+    ("paper-wifi", "paper-5g", "hetero", "congested"), ("ddp-shared", "imitation")
+)
 TRAINING_SEEDS = 3
 CONSTANT = "best constant partition"
 
 
 def learned(request: PaperRequest) -> PaperResult:
-    """Return the losses of `ddp` on each suite, and of its variants on two of them."""
+    """Return the losses of `ddp` on each suite, and of variants and the shared kinds on some."""
     seeds = request.seeds
     trained = 1 if request.quick else TRAINING_SEEDS
     rows = []
@@ -56,7 +60,7 @@ def learned(request: PaperRequest) -> PaperResult:
         constant = _mean_utility(suite, seeds, Scheme(BestFixed(), ExactThreads()))
         rows.append(_row(suite, CONSTANT, exact, [constant]))
         rows.append(_trained_row(suite, "ddp", seeds, range(trained), exact))
-        varied = () if request.quick else VARIANTS.get(suite, ())
+        varied = () if request.quick else (*SHARED.get(suite, ()), *VARIANTS.get(suite, ()))
         rows += [_trained_row(suite, name, seeds, range(1), exact) for name in varied]
     notes = [
         "loss: mean utility of the exact solver's own episodes less that of the scheme's own, in "

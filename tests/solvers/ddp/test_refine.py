@@ -26,7 +26,7 @@ def worth(problem: SlotProblem, partition: np.ndarray) -> float:
 
 @given(problems(caps=False))
 def test_it_ends_where_no_neighbour_is_better(problem: SlotProblem) -> None:
-    """With rounds enough, no device's next candidate below or above raises U; and U never falls."""
+    """With rounds enough, no device's next merged cut up or down raises U; and U never falls."""
     start = np.zeros(len(problem), dtype=np.int64)
     refined = Refine(rounds=50).allocate(problem, start)
     outcome = problem.evaluate(refined.partition, refined.threads)  # type: ignore[arg-type]
