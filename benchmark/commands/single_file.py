@@ -15,6 +15,7 @@ from splitbench.benchmark import options
 from splitbench.benchmark.console import print_json, progress, remark
 from splitbench.benchmark.isolation.limits import Limits
 from splitbench.benchmark.options import taking
+from splitbench.benchmark.output import all_possible
 from splitbench.benchmark.runs.one_file import run_here
 from splitbench.benchmark.runs.plan import Plan, Request, plan_of
 from splitbench.benchmark.runs.report_one import (
@@ -101,6 +102,8 @@ def solve(
     else:
         print_solution(found, how.out)
     print_problems([record], how.traceback, how.output)
+    if not all_possible([record]):
+        raise typer.Exit(1)
     if record.status == Status.INFEASIBLE:
         raise typer.Exit(3)
     raise typer.Exit(0 if record.status in (Status.OPTIMAL, Status.FEASIBLE) else 1)
@@ -132,7 +135,8 @@ def simulate(
     else:
         print_simulations(found, how.out)
     print_problems(records, how.traceback, how.output)
-    raise typer.Exit(1 if any(record.failed for record in records) else 0)
+    possible = all_possible(records)
+    raise typer.Exit(1 if not possible or any(record.failed for record in records) else 0)
 
 
 def _path(file: str) -> Path:

@@ -1,0 +1,41 @@
+"""What is impossible is an error of the run, not a result."""
+
+from pathlib import Path
+
+import pytest
+
+from splitbench.benchmark.cli import main
+from splitbench.benchmark.referee.episode import solve_reference
+from splitbench.benchmark.referee.verify import Reference
+from splitbench.problems import SlotProblem
+
+
+def _too_low(problem: SlotProblem) -> Reference:
+    """A reference that every good decision beats."""
+    true = solve_reference(problem)
+    assert true.utility is not None
+    return Reference(true.utility - 0.5, true.status)
+
+
+@pytest.mark.parametrize("command", ["run", "gap", "solve", "simulate"])
+def test_a_negative_gap_fails_the_run(
+    command: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Exit status 1 and a line for the cell, although every decision is feasible."""
+    common = ["--slots", "2", "--seeds", "1"]
+    if command in ("run", "gap"):
+        store = ["--store", str(tmp_path / "s.sqlite"), "--executor", "in-process", "--rerun"]
+        here = [command, "paper-wifi", "-s", "greedy", *common, *store, "--json"]
+    else:
+        suite = "small" if command == "solve" else "paper-wifi"
+        assert main(["sample", suite, *common, "--out", str(tmp_path)]) == 0
+        path = capsys.readouterr().out.splitlines()[0]
+        here = [command, path, "-s", "greedy", "--json"]
+    assert main(here) == 0
+    assert "IMPOSSIBLE" not in capsys.readouterr().err
+    monkeypatch.setattr("splitbench.benchmark.referee.episode.solve_reference", _too_low)
+    assert main(here) == 1
+    assert "slot gap -0." in capsys.readouterr().err
