@@ -27,15 +27,19 @@ def figure_result(
 ) -> PaperResult:
     """Return an item with an overall verdict for each reading first among its notes."""
     readings = dict.fromkeys(verdict.reading for verdict in verdicts)
-    words = [
-        f"{reading}: {overall([one for one in verdicts if one.reading == reading])}"
-        for reading in readings
-    ]
+    words = [_overall([one for one in verdicts if one.reading == name]) for name in readings]
     result = PaperResult(item, title, rows, [*words, *notes], figures)
     result.verdicts = [verdict.row() for verdict in verdicts]
     result.cells = [cell.row() for cell in cells.cells] if cells else []
     result.command = request.command(item)
     return result
+
+
+def _overall(verdicts: Sequence[Verdict]) -> str:
+    """Return the verdict on all claims of one reading, with how many stand."""
+    count = {word: sum(one.word is word for one in verdicts) for word in Word}
+    stand = f"{count[Word.HOLDS]} of {len(verdicts)} claims hold, {count[Word.PARTLY]} partly"
+    return f"{verdicts[0].reading}: {overall(verdicts)} ({stand})"
 
 
 def write_tables(result: PaperResult, out: Path) -> list[Path]:
@@ -80,8 +84,8 @@ def write_index(out: Path) -> Path:
         if item.get("item") != path.stem:
             continue
         text += [f"## [{item['title']}]({path.stem}.md)", ""]
-        words = [note for note in item["notes"] if note.split(": ")[-1] in set(Word)]
-        text += [f"- {note}" for note in words or item["notes"][:2]]
+        readings = {verdict["reading"] for verdict in item["verdicts"]}
+        text += [f"- {note}" for note in item["notes"][: len(readings) or 2]]
         text += ["", f"Made by `{item['command']}`.", ""] if item["command"] else [""]
         used = item["environment"]["versions"] | {"machine": item["environment"]["machine"]}
         versions.setdefault(json.dumps(used), []).append(path.stem)

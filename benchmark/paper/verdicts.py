@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -165,7 +165,7 @@ def _below_zero(one: Estimate) -> bool:
     return one.high < 0.0 or (np.isnan(one.high) and one.mean < 0.0)
 
 
-def overall(verdicts: list[Verdict]) -> Word:
+def overall(verdicts: Sequence[Verdict]) -> Word:
     """All hold: holds; none holds in any part: does not hold; else holds partly."""
     words = {verdict.word for verdict in verdicts} - {Word.UNKNOWN}
     if not words:

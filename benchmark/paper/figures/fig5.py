@@ -1,4 +1,4 @@
-"""Fig. 5: reward over the training of DDP, for several V; five seeds, with a band.
+"""Fig. 5: reward over the training of DDP, for several V; three seeds, with a band.
 
 The rewards of training itself rise because exploration fades. So after each round of training the
 policy as it stands plays, without exploration, episodes that are not trained on.
@@ -30,7 +30,7 @@ from splitbench.solvers.ddp.policies.policy import policy_for
 PATH = REFERENCE / "ddp-curves.json"
 SUITE = "paper-wifi"
 WEIGHTS = (0.2, 0.5, 0.8)
-SEEDS = range(5)
+SEEDS = range(3)
 EPISODES = 640
 #: Curves that move less between their last two fifths have settled.
 SETTLED_PERCENT = 1.0

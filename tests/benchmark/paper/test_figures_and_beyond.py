@@ -131,5 +131,5 @@ def test_pages_trace_to_the_store(tmp_path: Path) -> None:
     assert "name" not in kept["environment"]["machine"]
     assert table.read_text().count("\n") == 1 + len(RIVALS)
     index = write_index(tmp_path).read_text()
-    assert "- public profiles, ddp+ta: not measured" in index
+    assert "- public profiles, ddp+ta: not measured (0 of 5 claims hold, 0 partly)" in index
     assert "numpy" in index
