@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from splitbench.baselines.dads.graph import cut_graph
 from splitbench.benchmark import options
+from splitbench.benchmark.console import emit, print_json
 from splitbench.problems.errors import InputError, did_you_mean
+from splitbench.problems.networks.dag import dag_from_graph, dag_text, load_dag
+from splitbench.problems.networks.network import load_network, network_names
 
 if TYPE_CHECKING:
     from splitbench.baselines.dads.graph import GraphCut
@@ -62,10 +66,6 @@ def cut(
     FILE may also name a shipped network, such as vgg16_bn, whose times on either side
     (--device-s, --server-s) are spread over its layers by their multiply-accumulates.
     """
-    from splitbench.baselines.dads.graph import cut_graph
-    from splitbench.benchmark.console import emit, print_json
-    from splitbench.problems.networks.dag import dag_text
-
     if (mode is CutMode.AUTO) != (arrival_rate_hz is not None):
         raise InputError(
             "--arrival-rate-hz: expected with --mode auto, and only there: tasks per second"
@@ -107,9 +107,6 @@ def cut_text(dag: LayerDag, cut: GraphCut) -> str:
 
 def _dag(file: str, given: dict[str, float | None]) -> LayerDag:
     """Read the file, or build the DAG of a shipped network; a file of that name goes first."""
-    from splitbench.problems.networks.dag import dag_from_graph, load_dag
-    from splitbench.problems.networks.network import load_network, network_names
-
     if Path(file).exists() or file not in network_names():
         if not Path(file).exists() and Path(file).suffix == "":
             hint = did_you_mean(file, network_names())

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from splitbench.benchmark import options
-from splitbench.benchmark.scaffold.write import Kind
+from splitbench.benchmark.check.report import check_and_print
+from splitbench.benchmark.scaffold.write import Kind, write_new
 
 
 def new(
@@ -23,8 +24,6 @@ def new(
 
     Example: splitbench new solver mine
     """
-    from splitbench.benchmark.scaffold.write import write_new
-
     written = write_new(kind, name, out, force)
     for path in written.files:
         typer.echo(f"wrote {path}")
@@ -48,7 +47,5 @@ def check(
 
     Example: splitbench check mine.py
     """
-    from splitbench.benchmark.check.report import check_and_print
-
     passed = check_and_print(solver, seed, out, as_json)
     raise typer.Exit(0 if passed else 1)

@@ -8,7 +8,11 @@ from typing import Annotated
 import typer
 
 from splitbench.benchmark import options
+from splitbench.benchmark.console import emit, print_json, progress, warn
+from splitbench.benchmark.fit_report import fit_lines, fitted, statements, sweeps_of
 from splitbench.problems.errors import InputError
+from splitbench.results.figures.figures import check_suffix
+from splitbench.results.figures.latency_figures import draw_fits
 
 
 def fit(
@@ -48,12 +52,7 @@ def fit(
     """
     from functools import partial
 
-    from splitbench.benchmark.console import emit, print_json, progress, warn
-    from splitbench.benchmark.fit_report import fit_lines, fitted, statements, sweeps_of
-
     if plot is not None:
-        from splitbench.results.figures.figures import check_suffix
-
         check_suffix(plot, "--plot")
         if not plot.resolve().parent.is_dir():
             raise InputError(f"--plot: no directory {plot.parent}; expected an existing one")
@@ -67,8 +66,6 @@ def fit(
     for line in statements(found, form or ()):
         warn(line)
     if plot is not None:
-        from splitbench.results.figures.latency_figures import draw_fits
-
         draw_fits([(one.sweep, one.fits, one.preferred) for one in found], plot)
         warn(f"wrote {plot}")
     if as_json:

@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splitbench.benchmark import options
+from splitbench.benchmark.console import emit, print_json, progress, warn
+from splitbench.benchmark.profiling.jobs import check_model, model_name
+from splitbench.benchmark.profiling.load import usable_cores
+from splitbench.benchmark.profiling.measure import Plan, measure
+from splitbench.benchmark.profiling.rank_interval import COVERAGE, coverage
+from splitbench.benchmark.profiling.summary import (
+    agreement,
+    check_comparable,
+    summary_lines,
+    summary_object,
+)
 from splitbench.problems.errors import InputError
+from splitbench.problems.latency.profiles.profile_file import load_profile, save_profile
 
 if TYPE_CHECKING:
     from splitbench.benchmark.profiling.measure import Plan
@@ -64,19 +76,6 @@ def profile(
 
     The file stands wherever a board's or server's name does: 'hetero[server=profile.json]'.
     """
-    from splitbench.benchmark.console import emit, print_json, progress, warn
-    from splitbench.benchmark.profiling.jobs import check_model, model_name
-    from splitbench.benchmark.profiling.load import usable_cores
-    from splitbench.benchmark.profiling.measure import Plan, measure
-    from splitbench.benchmark.profiling.rank_interval import COVERAGE, coverage
-    from splitbench.benchmark.profiling.summary import (
-        agreement,
-        check_comparable,
-        summary_lines,
-        summary_object,
-    )
-    from splitbench.problems.latency.profiles.profile_file import load_profile, save_profile
-
     for option, count in (("--repeats", repeats), ("--processes", processes)):
         options.positive(option, count)
     if warmup < 0:
