@@ -49,7 +49,7 @@ def gap(
     exact = [name for name in EXACT_SOLVERS if not episodes or name != "brute-force"]
     plan = plan_of(
         Request(
-            suites=list(suites or ["small"]),
+            suites=made,
             solvers=list(dict.fromkeys([*exact, *(solvers or HEURISTICS)])),
             seeds=options.seed_range(seeds, seed),
             slots=slots or (SLOTS_OF_AN_EPISODE if episodes else None),

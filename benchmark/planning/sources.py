@@ -147,10 +147,17 @@ def source_of(name: str) -> Source:
         return FileSource(name, name.removeprefix(FILE))
     if name.startswith(LIBRARY):
         return FileSource(name, str(library_file(name)))
+    file = Path(name.rpartition(".toml")[0] + ".toml")
+    return _made(name, stamp_of(file))
+
+
+@lru_cache(maxsize=64)
+def _made(name: str, stamp: Stamp) -> Source:
+    """Make a suite once; one of a file again once that has changed."""
     return make_suite(name)
 
 
-def sources_of(texts: Iterable[str]) -> list[Source]:
+def sources_of(texts: Iterable[str | Source]) -> list[Source]:
     """Return the sources that the command line names; none twice.
 
     A text is a suite's name or a pattern of such names (`paper-*`), a suite file (`mine.toml`), an
@@ -163,7 +170,7 @@ def sources_of(texts: Iterable[str]) -> list[Source]:
     """
     found: dict[str, Source] = {}
     for text in texts:
-        for source in _sources(text):
+        for source in _sources(text) if isinstance(text, str) else [text]:
             found.setdefault(source.name, source)
     return list(found.values())
 

@@ -47,7 +47,7 @@ class Request:
         so that every solver answers the same problems.
     """
 
-    suites: Sequence[str]
+    suites: Sequence[str | Source]
     solvers: Sequence[str]
     seeds: Sequence[int]
     slots: int | None = None
