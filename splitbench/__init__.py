@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from splitbench.benchmark.api import run
     from splitbench.benchmark.check.api import check
     from splitbench.problems import (
         Horizon,
@@ -42,6 +43,7 @@ _ROOM_OF = {
     "load_instance": "problems",
     "make": "solvers",
     "make_suite": "problems.suites.named_suites",
+    "run": "benchmark.api",
     "save_instance": "problems",
 }
 
@@ -61,6 +63,7 @@ __all__ = [
     "make",
     "make_suite",
     "results",
+    "run",
     "save_instance",
 ]
 
