@@ -132,11 +132,12 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-#: What decides the outcome of a training. A change elsewhere keeps short trainings and checkpoints.
+#: What decides the outcome of a training: a change elsewhere keeps short trainings and checkpoints.
 _TRAINING_CODE = (
     "problems/*.py", "problems/horizon/*.py", "problems/sun/*.py", "problems/suites/*.py",
-    "problems/latency/**/*.py", "solvers/ddp/*.py", "solvers/ddp/training/*.py",
-    "solvers/threads/*.py", "solvers/horizon/charge_value.py",
+    "problems/latency/**/*.py", "problems/networks/*.py", "solvers/ddp/*.py",
+    "solvers/ddp/training/*.py", "solvers/ddp/policies/inference.py", "solvers/threads/*.py",
+    "solvers/exact/max_plus.py", "solvers/horizon/charge_value.py", "solvers/horizon/forecast.py",
 )  # fmt: skip
 
 
