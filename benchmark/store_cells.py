@@ -29,12 +29,22 @@ def chosen(
 
 
 def _suite(text: str, frame: DataFrame) -> str:
-    from splitbench.problems.suites.named_suites import make_suite
+    from splitbench.benchmark.planning.sources import sources_of
 
-    return text if (frame["suite"] == text).any() else make_suite(text).name
+    if (frame["suite"] == text).any():
+        return text
+    return _shown(sources_of([text])[0].name, "suite", frame)
 
 
 def _solver(text: str, frame: DataFrame) -> str:
     from splitbench.solvers.registry import canonical_name
 
-    return text if (frame["solver"] == text).any() else canonical_name(text)
+    return (
+        text if (frame["solver"] == text).any() else _shown(canonical_name(text), "solver", frame)
+    )
+
+
+def _shown(name: str, column: str, frame: DataFrame) -> str:
+    """Return what the frame shows for a name in the cells' keys, such as a file's path."""
+    shown = frame.loc[[getattr(key, column) == name for key in frame["key"]], column]
+    return str(shown.iloc[0]) if len(shown) else name

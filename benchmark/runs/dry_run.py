@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from splitbench.benchmark.console import emit
 from splitbench.benchmark.durations import duration
 from splitbench.benchmark.inventory import print_listing
 from splitbench.benchmark.runs.estimate import Forecast
 
 
-def print_forecast(forecast: Forecast) -> None:
-    """Print a forecast as a table, a line for each solver on each suite."""
+def print_forecast(forecast: Forecast, labels: Mapping[str, str]) -> None:
+    """Print a forecast as a table, a line for each solver on each suite.
+
+    Parameters
+    ----------
+    labels
+        What tables call suites and solvers that have another name.
+    """
     rows = [
         {
-            "suite": row.suite,
-            "solver": row.solver,
+            "suite": labels.get(row.suite) or row.suite,
+            "solver": labels.get(row.solver) or row.solver,
             "cells": row.cells,
             "stored": row.cached,
             "to run": row.left,

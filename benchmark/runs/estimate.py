@@ -35,6 +35,8 @@ class Estimator:
 
     def __init__(self) -> None:
         self._seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self._own: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self._start: dict[tuple[str, str], list[float]] = defaultdict(list)
         self._medians: dict[tuple[str, str], float] = {}
 
     def learn(self, record: CellRecord) -> None:
@@ -46,8 +48,11 @@ class Estimator:
         suite, solver = record.key.suite, _solver(record.key)
         slots = record.key.slots or max(1, record.slots_counted)
         slots = slots if record.key.instance is None else 1
+        own_s = sum(record.solve_s) + (record.reference_s or 0.0)
         for like in ((suite, solver), ("", solver), (suite, ""), ("", "")):
             self._seconds[like].append(seconds / slots)
+            self._own[like].append(min(own_s, seconds) / slots)
+            self._start[like].append(max(0.0, seconds - own_s))
             self._medians.pop(like, None)
 
     def cell_s(self, kind: Kind) -> float | None:
@@ -56,15 +61,16 @@ class Estimator:
 
     def likely_s(self, kind: Kind) -> tuple[float, str]:
         """Return the seconds of a cell by the nearest that are known, and which these are."""
+        seconds = self.cell_s(kind)
+        if seconds is not None:
+            return seconds, "like cells"
         for like, basis in (
-            ((kind.suite, kind.solver), "like cells"),
             (("", kind.solver), "other suites"),
             ((kind.suite, ""), "other solvers"),
             (("", ""), "all cells"),
         ):
-            seconds = self._like(kind, like)
-            if seconds is not None:
-                return seconds, basis
+            if like in self._own:  # starting a cell takes as long however many slots it has
+                return median(self._start[like]) + kind.slots * median(self._own[like]), basis
         return TYPICAL_SLOT_S * kind.slots, "a guess"
 
     def left_s(self, left: Counter[Kind], jobs: int) -> float | None:

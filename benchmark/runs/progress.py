@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
 import time
@@ -16,6 +17,8 @@ from splitbench.benchmark.runs.estimate import Estimator, Kind, kinds_of
 from splitbench.results import CellKey, CellRecord
 from splitbench.results.tables import escape
 
+#: The folder of a file: its name is enough to follow a run.
+_FOLDER = re.compile(r"(?:file:)?/[^\s\[\]]*/")
 #: Without a terminal a line is written so often at least, and at every tenth of the cells.
 LINE_EVERY_S = 60.0
 
@@ -151,7 +154,8 @@ def _lines(progress: Progress) -> Iterator[Callable[[CellRecord], None]]:
 def described(key: CellKey) -> str:
     """Name a cell in one printable line."""
     instance = "" if key.instance is None else f" instance {key.instance}"
-    return escape.printable(f"{key.suite} {key.solver} seed {key.seed}{instance}")
+    text = f"{key.suite} {key.solver} seed {key.seed}{instance}"
+    return escape.printable(_FOLDER.sub("", text))
 
 
 def at_work(tasks: Iterable[tuple[CellKey, float] | None]) -> list[str]:

@@ -41,7 +41,12 @@ def run_plan(plan: Plan, how: RunOptions, as_json: bool = False) -> list[CellRec
         campaign = Campaign.planned(plan.cells, store, how.again, limits.timeout_s)
         if how.dry_run:
             forecast = campaign.forecast(store, limits, how.jobs)
-            print_json(forecast.to_json()) if as_json else print_forecast(forecast)
+            if as_json:
+                print_json(forecast.to_json())
+            else:
+                labels = {suite.name: suite.label for suite in plan.suites}
+                labels |= {solver.name: solver.label for solver in plan.solvers}
+                print_forecast(forecast, labels)
             return None
         stored = dict(campaign.known)
         records = _labelled(_run(campaign, store, how, limits), plan, store)

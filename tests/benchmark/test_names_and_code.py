@@ -81,7 +81,9 @@ def test_a_file_stands_for_every_solver_in_it(mine: Path) -> None:
     done = run(mine.parent, "run", *COMMON, "-s", "mine.py", "--json")
     assert solvers_of(done) == ["my-solver", "Other"]
     again = run(mine.parent, "table", "--json")
-    assert solvers_of(again) == ["my-solver", "Other"]
+    assert sorted(solvers_of(again)) == ["Other", "my-solver"]
+    assert solvers_of(run(mine.parent, "table", "-s", "./mine.py:Mine", "--json")) == ["my-solver"]
+    assert solvers_of(run(mine.parent, "table", "-s", "Other", "--json")) == ["Other"]
 
 
 def test_labels_and_other_spellings(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:

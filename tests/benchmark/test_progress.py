@@ -54,9 +54,10 @@ def test_unknown_cells_go_by_the_nearest_known() -> None:
     assert estimator.likely_s(Kind("small", "exact", 10)) == (10 * TYPICAL_SLOT_S, "a guess")
     estimator.learn(timed("exact", 4.0))
     assert estimator.left_s(both, 1) == pytest.approx(8.0)
-    assert estimator.likely_s(Kind("small", "exact", 5)) == (pytest.approx(2.0), "other suites")
-    assert estimator.likely_s(Kind("paper-wifi", "x", 5)) == (pytest.approx(2.0), "other solvers")
-    assert estimator.likely_s(Kind("small", "x", 5)) == (pytest.approx(2.0), "all cells")
+    near = pytest.approx(4.0, abs=0.1)  # nearly all of it passed before and after the solver
+    assert estimator.likely_s(Kind("small", "exact", 5)) == (near, "other suites")
+    assert estimator.likely_s(Kind("paper-wifi", "x", 5)) == (near, "other solvers")
+    assert estimator.likely_s(Kind("small", "x", 5)) == (near, "all cells")
     assert estimator.left_s(kinds_of([]), 1) == 0.0
 
 
