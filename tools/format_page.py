@@ -128,8 +128,8 @@ def page() -> str:
         section(
             "Layer DAG",
             "A graph of layers for `splitbench cut`. A layer with an empty `after` reads the "
-            "DNN's input, which is on the device. A tensor that several server layers read is "
-            "sent once.",
+            "DNN's input, which is on the device; one that is `constant` reads nothing. A tensor "
+            "that several server layers read is sent once.",
             DagFile,
             DAG,
         ),

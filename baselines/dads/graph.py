@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
+from splitbench.baselines.dads.bottleneck import least_bottleneck
 from splitbench.baselines.dads.min_cut import CutNetwork
 from splitbench.baselines.dads.weight_search import best_weights
 from splitbench.problems.arrays import Floats, Mask
 from splitbench.problems.errors import InputError, UnknownNameError
 from splitbench.problems.networks.dag import LayerDag
 
-Mode = Literal["light", "heavy", "auto"]
+Mode = Literal["light", "heavy", "bottleneck", "auto"]
 
 
 @dataclass(frozen=True)
 class GraphCut:
     """A split of a DAG: the layers on the device, in the DAG's order, and what it takes.
 
-    `mode` is "light" or "heavy"; `delay_s` is the sum of the three stages in both.
+    `mode` is "light", "heavy" or "bottleneck"; `delay_s` is always the sum of the three stages.
+    `bottleneck_bound_s` is a proven lower bound on the longest stage of any split, where computed.
     """
 
     mode: str
@@ -30,6 +32,7 @@ class GraphCut:
     device_s: float
     link_s: float
     server_s: float
+    bottleneck_bound_s: float | None = None
 
     @property
     def bottleneck_s(self) -> float:
@@ -57,8 +60,9 @@ def cut_graph(
     mode
         "light" (DSL) minimises the delay of a task and is exact. "heavy" (DSH) makes the longest
         of the device, link and server stages short; a heuristic, never worse in that than
-        "light", and within three times the best. "auto" takes "heavy" where the longest stage of
-        "light" exceeds the mean time between arrivals.
+        "light", and within three times the best. "bottleneck" makes it shortest, proved by a
+        mixed-integer programme; DADS has no such mode. "auto" takes "heavy" where the longest
+        stage of "light" exceeds the mean time between arrivals.
     arrival_rate_hz
         Tasks per second; needed by "auto" only.
 
@@ -77,9 +81,18 @@ def cut_graph(
     light = _cut(dag, network, times, network.cheapest(*times), "light")
     if mode == "light":
         return light
+    if mode == "bottleneck":
+        return shortest_bottleneck(dag)
     if mode == "auto" and light.bottleneck_s * (arrival_rate_hz or 0.0) <= 1.0:
         return light
     return _heavy(dag, network, times)
+
+
+def shortest_bottleneck(dag: LayerDag) -> GraphCut:
+    """Split `dag` so that the longest of the three stages is shortest, with the proved bound."""
+    network, times = CutNetwork(dag), _times(dag)
+    on_device, bound_s = least_bottleneck(dag, network, *times)
+    return replace(_cut(dag, network, times, on_device, "bottleneck"), bottleneck_bound_s=bound_s)
 
 
 def _heavy(dag: LayerDag, network: CutNetwork, times: _Times) -> GraphCut:
@@ -103,6 +116,7 @@ def _times(dag: LayerDag) -> _Times:
         link = bits / dag.uplink_bps
     device = np.array([layer.device_s for layer in dag.layers], dtype=np.float64)
     server = np.array([layer.server_s for layer in dag.layers], dtype=np.float64)
+    device[dag.must_leave] = server[dag.must_stay] = np.inf  # the side that a pin forbids
     return _Times(device, link, server)
 
 

@@ -7,7 +7,10 @@ device, and a layer on the device forbids its predecessors on the server (no han
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from splitbench.problems.arrays import Floats, Mask
 from splitbench.problems.errors import InputError, SplitbenchError
@@ -34,8 +37,14 @@ class CutNetwork:
     def __init__(self, dag: LayerDag, *, forbid_hand_back: bool = True):
         self.layers = n = len(dag)
         edges = [(source, layer) for layer, reads in enumerate(dag.reads) for source in reads]
-        edges += [(n, layer) for layer, reads in enumerate(dag.reads) if not reads]
-        self.tensors, self.readers = np.array(edges, dtype=np.int32).T
+        edges += [
+            (n, layer)
+            for layer, reads in enumerate(dag.reads)
+            if not reads and not dag.layers[layer].constant
+        ]
+        self._corners = dag.must_stay, ~dag.must_leave
+        pairs: NDArray[Any] = np.array(edges, dtype=np.int32).reshape(-1, 2)
+        self.tensors, self.readers = pairs.T
         self._sent = np.unique(self.tensors)  # tensors that anyone reads
         self._build(forbid_hand_back)
 
@@ -76,7 +85,7 @@ class CutNetwork:
         InputError
             Costs so large that their sum is no finite float.
         """
-        best, bound = self._better_extreme(device, link, server)
+        best, bound = self._better_corner(device, link, server)
         while bound > 0.0:
             with np.errstate(over="ignore"):  # what is far above the bound is not affordable
                 relative = np.concatenate([device, server, link[self._sent]]) / bound
@@ -109,15 +118,16 @@ class CutNetwork:
             float(server[~on_device].sum()),
         )
 
-    def _better_extreme(self, device: Floats, link: Floats, server: Floats) -> tuple[Mask, float]:
-        everywhere = np.ones(self.layers, dtype=np.bool_)
+    def _better_corner(self, device: Floats, link: Floats, server: Floats) -> tuple[Mask, float]:
+        """The cheaper of as little and as much on the device as the pins allow, and its cost."""
         with np.errstate(over="ignore"):
-            costs = [self.cost(all_, device, link, server) for all_ in (everywhere, ~everywhere)]
+            costs = [self.cost(corner, device, link, server) for corner in self._corners]
         if not np.isfinite(min(costs)):
             raise InputError(
                 "device_s and server_s: their sums are no finite numbers; expected seconds"
             )
-        return (everywhere, costs[0]) if costs[0] <= costs[1] else (~everywhere, costs[1])
+        chosen = 1 if costs[1] <= costs[0] else 0
+        return self._corners[chosen], costs[chosen]
 
     def _solve(self, relative: Floats, scale: float) -> Mask:
         """Cut once; `relative` are the costs over a bound that no cheapest cut exceeds."""

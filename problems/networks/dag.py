@@ -8,7 +8,11 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
+
+from splitbench.problems.arrays import Mask
 from splitbench.problems.errors import InputError
 from splitbench.problems.files.json_file import read_json_object, validate
 from splitbench.problems.networks.layer_graph import LayerGraph
@@ -22,7 +26,14 @@ FORMAT = "splitbench/dag@1"
 class DagLayer:
     """One layer: its time on the device and on the server in seconds, its output in bits.
 
-    `after` names the layers it reads; an empty one reads the DNN's input.
+    Attributes
+    ----------
+    after
+        The layers it reads; an empty one reads the DNN's input.
+    pinned
+        "device" or "server" where the layer has to be there; None: either side.
+    constant
+        Whether it reads nothing at all, such as a table of weights.
     """
 
     name: str
@@ -30,6 +41,8 @@ class DagLayer:
     server_s: float
     output_bits: float
     after: tuple[str, ...] = ()
+    pinned: Literal["device", "server"] | None = None
+    constant: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,13 @@ class LayerDag:
         for place, layer in enumerate(self.layers):
             for field in ("device_s", "server_s", "output_bits"):
                 _check(f"layers[{place}].{field}", getattr(layer, field))
+            if layer.constant and layer.after:
+                raise InputError(
+                    f"layers[{place}].after: got {', '.join(layer.after)}; "
+                    "expected none, the layer is constant"
+                )
         _ = self.order  # raises where this is no DAG
+        self._check_pins()
 
     def __len__(self) -> int:
         """Number of layers."""
@@ -70,9 +89,33 @@ class LayerDag:
 
     @cached_property
     def reads(self) -> tuple[tuple[int, ...], ...]:
-        """For each layer, the indices of the layers it reads; none where it reads the input."""
+        """For each layer, the indices of the layers it reads; none: the input, or nothing."""
         index = {layer.name: place for place, layer in enumerate(self.layers)}
         return tuple(tuple(index[name] for name in layer.after) for layer in self.layers)
+
+    @cached_property
+    def must_stay(self) -> Mask:
+        """Layers that have to be on the device: pinned there, or read there; shape (n,)."""
+        stay = np.array([layer.pinned == "device" for layer in self.layers])
+        for layer in reversed(self.order):
+            if stay[layer]:
+                stay[list(self.reads[layer])] = True
+        return stay
+
+    @cached_property
+    def must_leave(self) -> Mask:
+        """Layers that have to be on the server: pinned, or reading one that is; shape (n,)."""
+        leave = np.array([layer.pinned == "server" for layer in self.layers])
+        for layer in self.order:
+            leave[layer] |= bool(leave[list(self.reads[layer])].any())
+        return leave
+
+    def _check_pins(self) -> None:
+        for place in np.flatnonzero(self.must_stay & self.must_leave):
+            raise InputError(
+                f"layers[{place}].pinned: layer {self.layers[place].name!r} reads one pinned "
+                "to the server and is needed on the device; expected pins without a way back"
+            )
 
 
 def load_dag(path: str | Path) -> LayerDag:
@@ -97,7 +140,13 @@ def load_dag(path: str | Path) -> LayerDag:
 
 def dag_text(dag: LayerDag) -> str:
     """Return `dag` as the text of a `splitbench/dag@1` file; floats keep full precision."""
-    return json.dumps({"format": FORMAT, **asdict(dag)}, indent=1) + "\n"
+    data = asdict(dag)
+    for layer in data["layers"]:  # what a layer does not say is left out
+        if layer["pinned"] is None:
+            del layer["pinned"]
+        if not layer["constant"]:
+            del layer["constant"]
+    return json.dumps({"format": FORMAT, **data}, indent=1) + "\n"
 
 
 def save_dag(dag: LayerDag, path: str | Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,6 +21,10 @@ class DagLayerEntry(_Strict):
     server_s: float
     output_bits: float
     after: list[str]
+    pinned: Literal["device", "server"] = cast(Literal["device"], None)  # absent, never null
+    """Side that the layer has to be on; absent: either."""
+    constant: bool = False
+    """Whether the layer reads nothing, not even the DNN's input; `after` is empty then."""
 
 
 class DagFile(_Strict):

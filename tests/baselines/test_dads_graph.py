@@ -36,20 +36,22 @@ class _Splits(NamedTuple):
 
 
 def all_splits(dag: LayerDag) -> _Splits:
-    """Enumerate all 2^n sets, keep the closed ones, and price them."""
+    """Enumerate all 2^n sets, keep the closed ones that the pins allow, and price them."""
     n = len(dag)
     sets = (np.arange(2**n)[:, None] >> np.arange(n)) & 1 == 1
     index = {layer.name: place for place, layer in enumerate(dag.layers)}
     for place, layer in enumerate(dag.layers):
         for name in layer.after:
             sets = sets[~sets[:, place] | sets[:, index[name]]]
+        if layer.pinned is not None:
+            sets = sets[sets[:, place] == (layer.pinned == "device")]
     readers = {layer.name: [x for x in dag.layers if layer.name in x.after] for layer in dag.layers}
     link = np.zeros(len(sets))
     for place, layer in enumerate(dag.layers):
         reading = [index[reader.name] for reader in readers[layer.name]]
         crosses = sets[:, place] & ~sets[:, reading].all(axis=1)
         link += crosses * (layer.output_bits / dag.uplink_bps)
-    first = [place for place, layer in enumerate(dag.layers) if not layer.after]
+    first = [place for place, layer in enumerate(dag.layers) if not (layer.after or layer.constant)]
     link += ~sets[:, first].all(axis=1) * (dag.input_bits / dag.uplink_bps)
     device = sets @ np.array([layer.device_s for layer in dag.layers])
     server = ~sets @ np.array([layer.server_s for layer in dag.layers])
