@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from splitbench.problems.arrays import Floats, Mask
+from splitbench.problems.arrays import Floats, Ints, Mask
 from splitbench.problems.formulation import Formulation
 
 # --- latency of one task ---------------------------------------------------------------------
@@ -181,7 +181,7 @@ class SlotData(NamedTuple):
 
 
 def slot_data(
-    slots: SlotArrays, devices: DeviceArrays, *, axes: int = 0, rows: slice = slice(None)
+    slots: SlotArrays, devices: DeviceArrays, *, axes: int = 0, rows: slice | Ints = slice(None)
 ) -> SlotData:
     """Pack the numbers of one slot, or of many.
 
@@ -192,7 +192,7 @@ def slot_data(
     axes
         Axes to append behind the device's, for the decision: l, k or both.
     rows
-        Devices to take.
+        Devices to take, as a slice or as indices.
 
     Returns
     -------

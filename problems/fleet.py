@@ -163,6 +163,32 @@ class Fleet:
         """Share of D_n(k) left for the server, shape (N, L)."""
         return self._padded([device.server_share for device in self.devices])
 
+    @cached_property
+    def shares_fall(self) -> bool:
+        """Whether no cut leaves the server a larger share than a cut before it."""
+        share = self.server_share
+        return bool((share[:, 1:] <= share[:, :-1]).all())
+
+    def cuts_of(self, rows: slice) -> Cuts:
+        """`cuts` of some devices, shape (rows, L) each."""
+        return self.cuts.at(rows)
+
+    def cuts_at(self, device: Ints, partition: Ints) -> Cuts:
+        """`cuts` at pairs (n, l) of any one shape, within 0..L−1."""
+        return self.cuts.at((device, partition))
+
+    def in_range_of(self, rows: slice) -> Mask:
+        """`in_range` of some devices, shape (rows, L)."""
+        return self.in_range[rows]
+
+    def curve_rows(self, rows: slice, most_threads: int) -> Floats:
+        """`curve_s` of some devices, shape (rows, most_threads)."""
+        return self.curve_s(most_threads)[rows]
+
+    def curve_at(self, device: Ints, threads: Ints) -> Floats:
+        """D_n(k) of pairs (n, k) with k ≥ 1, s, in their shape; NaN past a table's end."""
+        return self.curve_s(int(threads.max(initial=1)))[device, threads - 1]
+
     def curve_s(self, most_threads: int) -> Floats:
         """D_n(k) for k = 1..most_threads, s, shape (N, most_threads); NaN past a table's end.
 

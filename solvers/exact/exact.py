@@ -2,37 +2,71 @@
 
 from __future__ import annotations
 
+import time
+from typing import get_args
+
 import numpy as np
 
-from splitbench.problems import SlotProblem
+from splitbench.problems import HIBERNATE, InputError, SlotProblem, UnknownNameError
 from splitbench.problems.arrays import Ints
 from splitbench.problems.status import Status
-from splitbench.solvers.contract import Solution, no_decision
+from splitbench.solvers.contract import ALONE, Context, Solution, no_decision
+from splitbench.solvers.exact.cut_front import cut_front, given_cuts
+from splitbench.solvers.exact.division import SMALL, Method
 from splitbench.solvers.exact.knapsack import best_division
+from splitbench.solvers.exact.slot_optimum import Optimum, slot_optimum, worth_asleep
+
+#: Entries of the whole utility table (N·L·C) up to which it is made at once.
+_SMALL_TABLE = 15_000
 
 
 class Exact:
-    """Proven optimum of the slot: best l for each k, then a dynamic programme over threads.
+    """Proven optimum of the slot, for three devices or a million.
 
     P1 is separable but for Σ k = K (Eq. 13): g_n(k) = max_l f_n(l, k), and what remains is a
-    multiple-choice knapsack. Any D(k), monotone or not; O(N·S·C + N·C²) with C = K − N·k_min + 1
-    (the paper calls the problem exponential; per slot it is not).
+    multiple-choice knapsack (the paper calls the problem exponential; per slot it is not). Small
+    slots are solved by the dynamic programme over threads, in O(N·S·C + N·C²) with
+    C = K − N·k_min + 1. Larger ones by a price on threads and a dynamic programme over the few
+    devices that still have a choice (`splitbench.solvers.exact.core`), in about O(N·(S + C)). Any
+    D(k), monotone or not. The note says which it was.
+
+    Parameters
+    ----------
+    method
+        `dp` or `core`, for all sizes; `auto` takes the quicker.
+    time_limit
+        Seconds for the core; the context's limit holds too. When time is up the answer is the
+        best decision found, as `feasible`, with the bound proved, or `timeout`.
+
+    Raises
+    ------
+    InputError
+        An unknown method, or a time limit that is not positive.
     """
 
     name = "exact"
 
-    def solve(self, problem: SlotProblem) -> Solution:
+    def __init__(self, method: Method = "auto", time_limit: float | None = None):
+        if method not in get_args(Method):
+            raise UnknownNameError("method", str(method), get_args(Method))
+        if time_limit is not None and not time_limit > 0:
+            raise InputError(f"exact[time_limit]: got {time_limit}; expected seconds > 0")
+        self.method = method
+        self.time_limit = time_limit
+
+    def solve(self, problem: SlotProblem, context: Context = ALONE) -> Solution:
         """Return the optimum, or `infeasible` where there is proved to be no decision."""
         if problem.spare_threads < 0:
             return no_decision(Status.INFEASIBLE, too_few_threads(problem))
-        best = problem.best_by_threads()
-        utility, extra = best_division(best.utility)
-        if utility == -np.inf:
-            return no_decision(Status.INFEASIBLE, why_infeasible(problem))
-        partition = best.partition[np.arange(len(problem)), extra]
-        return Solution(
-            partition, problem.min_threads + extra, Status.OPTIMAL, bound=utility, utility=utility
-        )
+        if self.method != "core" and _is_small(problem):
+            return _by_whole_table(problem)
+        ends = time.monotonic() + self.time_limit if self.time_limit else np.inf
+        if context.deadline is not None:
+            ends = min(ends, context.deadline)
+        front = cut_front(problem)
+        asleep = worth_asleep(problem)
+        found = slot_optimum(problem, front, asleep=asleep, method=self.method, ends=ends)
+        return _solution(problem, found)
 
 
 class ExactThreads:
@@ -45,20 +79,19 @@ class ExactThreads:
 
     name = "exact"
 
-    def allocate(self, problem: SlotProblem, partition: Ints) -> Solution:
-        """Return the best threads for `partition`, by the dynamic programme of `exact`."""
+    def allocate(self, problem: SlotProblem, partition: Ints, context: Context = ALONE) -> Solution:
+        """Return the best threads for `partition`, by the method of `exact`."""
         if problem.spare_threads < 0:
             return Solution(partition, problem.even_threads())
-        value = problem.utility_by_threads(partition)
-        asleep = np.full_like(value, -np.inf)
-        if problem.formulation.hibernation_allowed:
-            asleep = problem.utility_by_threads(np.full(len(problem), -1))
-        utility, extra = best_division(np.maximum(value, asleep))
-        if utility == -np.inf:
+        ends = np.inf if context.deadline is None else context.deadline
+        asleep = worth_asleep(problem)
+        found = slot_optimum(problem, given_cuts(problem, partition), asleep=asleep, ends=ends)
+        if found.partition is None:
             return Solution(partition, problem.even_threads())
-        device = np.arange(len(problem))
-        hibernates = asleep[device, extra] > value[device, extra]
-        return Solution(np.where(hibernates, -1, partition), problem.min_threads + extra)
+        if asleep is None:
+            return Solution(partition, found.threads)
+        rests = found.partition == HIBERNATE
+        return Solution(np.where(rests, HIBERNATE, partition), found.threads)
 
 
 def why_infeasible(problem: SlotProblem) -> str:
@@ -77,4 +110,46 @@ def too_few_threads(problem: SlotProblem) -> str:
     return (
         f"{problem.threads} threads are fewer than {problem.min_threads} "
         f"for each of {len(problem)} devices"
+    )
+
+
+def _is_small(problem: SlotProblem) -> bool:
+    """Whether the plain programme on the whole table is quickest."""
+    sums = len(problem) * (problem.spare_threads + 1)
+    return sums * problem.fleet.width <= _SMALL_TABLE and sums * problem.threads <= SMALL
+
+
+def _by_whole_table(problem: SlotProblem) -> Solution:
+    best = problem.best_by_threads()
+    utility, extra = best_division(best.utility)
+    if utility == -np.inf:
+        return no_decision(Status.INFEASIBLE, why_infeasible(problem))
+    partition = best.partition[np.arange(len(problem)), extra]
+    return Solution(
+        partition,
+        problem.min_threads + extra,
+        Status.OPTIMAL,
+        bound=utility,
+        utility=utility,
+        note="dynamic programme",
+    )
+
+
+def _solution(problem: SlotProblem, found: Optimum) -> Solution:
+    if found.partition is None:
+        if found.proved:
+            return no_decision(Status.INFEASIBLE, why_infeasible(problem))
+        return no_decision(
+            Status.TIMEOUT, f"{found.method}: nothing found in time", bound=found.bound
+        )
+    status, note = Status.OPTIMAL, found.method
+    if not found.proved:
+        status, note = Status.FEASIBLE, f"{found.method}: not proved in time"
+    return Solution(
+        found.partition,
+        found.threads,
+        status,
+        bound=found.bound,
+        utility=found.utility,
+        note=note,
     )
