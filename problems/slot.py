@@ -223,7 +223,7 @@ class SlotProblem:
 
     def terms_at(self, partition: Ints, threads: Ints) -> Terms:
         """Eq. 1–10 for one decision; l is read as clipped to 0..S, D(k < 1) as NaN."""
-        cuts = self.fleet.cuts.at((np.arange(len(self)), np.clip(partition, 0, self.layers)))
+        cuts = self.fleet.cuts_at(np.arange(len(self)), np.clip(partition, 0, self.layers))
         # Local-only needs no server, so D(k) need not be defined for it.
         whole = np.where(cuts.server_share > 0.0, self.fleet.whole_server_s(threads), 0.0)
         return slot_terms(self, slot_data(self, self.fleet), cuts, whole)

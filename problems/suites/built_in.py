@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from splitbench.problems.horizon.scenario import DeviceKind, Scenario
 from splitbench.problems.latency.profiles.calibration import Calibration
+from splitbench.problems.suites.city import city
 from splitbench.problems.suites.small import SmallScenario
 
 
@@ -141,6 +142,11 @@ SUITES: dict[str, SuiteData] = {
     "scale": SuiteData(
         "a hundred devices of hetero's kinds on a server to match, 10 slots",
         replace(_MIXED, split="macs", devices=100, slots=10, threads=(133, 222)),
+        threads_follow=True,
+    ),
+    "city": SuiteData(
+        "a thousand devices drawn as arrays, no two alike; a million if asked; one slot",
+        city(replace(_MIXED, split="macs", devices=1000, slots=1, threads=(4000, 4000))),
         threads_follow=True,
     ),
     "never-full": SuiteData(

@@ -18,6 +18,7 @@ from splitbench.solvers.exact.slot_optimum import Optimum, slot_optimum, worth_a
 
 #: Entries of the whole utility table (N·L·C) up to which it is made at once.
 _SMALL_TABLE = 15_000
+NOTE_DP = "dynamic programme"
 
 
 class Exact:
@@ -58,7 +59,7 @@ class Exact:
         """Return the optimum, or `infeasible` where there is proved to be no decision."""
         if problem.spare_threads < 0:
             return no_decision(Status.INFEASIBLE, too_few_threads(problem))
-        if self.method != "core" and _is_small(problem):
+        if self.method != "core" and is_small(problem):
             return _by_whole_table(problem)
         ends = time.monotonic() + self.time_limit if self.time_limit else np.inf
         if context.deadline is not None:
@@ -113,7 +114,7 @@ def too_few_threads(problem: SlotProblem) -> str:
     )
 
 
-def _is_small(problem: SlotProblem) -> bool:
+def is_small(problem: SlotProblem) -> bool:
     """Whether the plain programme on the whole table is quickest."""
     sums = len(problem) * (problem.spare_threads + 1)
     return sums * problem.fleet.width <= _SMALL_TABLE and sums * problem.threads <= SMALL
@@ -131,7 +132,7 @@ def _by_whole_table(problem: SlotProblem) -> Solution:
         Status.OPTIMAL,
         bound=utility,
         utility=utility,
-        note="dynamic programme",
+        note=NOTE_DP,
     )
 
 

@@ -28,7 +28,7 @@ def test_the_named_suites() -> None:
     """The names that people script against."""
     assert set(suite_names()) == {
         "small", "paper-wifi", "paper-5g", "congested", "starved", "cloudy", "hetero", "scale",
-        "never-full", "often-full", "paper-calibrated-wifi", "paper-calibrated-5g",
+        "never-full", "often-full", "paper-calibrated-wifi", "paper-calibrated-5g", "city",
     }  # fmt: skip
     assert not make_suite("small").episodes
     assert all(make_suite(name).description for name in suite_names())
@@ -40,8 +40,9 @@ def test_every_horizon_is_usable(name: str) -> None:
     suite = make_suite(name)
     horizon = suite.horizon(0)
     three = name.startswith("paper-") or name in ("never-full", "often-full")
-    devices = {"scale": 100}.get(name, 3 if three else 9)
-    assert (len(horizon), len(horizon.fleet)) == (10 if name == "scale" else 120, devices)
+    devices = {"scale": 100, "city": 1000}.get(name, 3 if three else 9)
+    slots = {"scale": 10, "city": 1}.get(name, 120)
+    assert (len(horizon), len(horizon.fleet)) == (slots, devices)
     assert horizon.threads.min() >= devices
     assert (horizon.battery_start_j <= horizon.fleet.battery_max_j).all()
     assert horizon.formulation.hibernation_allowed

@@ -131,7 +131,7 @@ def test_canonical_names(name: str, canonical: str) -> None:
         ("eo+ta[start=x]", "ta[start]: got 'x'; expected even or random"),
         ("greedy[starts=many]", "greedy[starts]: got 'many'; expected a whole number"),
         ("greedy[starts=1.5]", "greedy[starts]: got '1.5'; expected a whole number"),
-        ("exact[x=1]", "exact: unknown parameter 'x'; it takes no parameters"),
+        ("local[x=1]", "local: unknown parameter 'x'; it takes no parameters"),
         ("greedy[starts]", "greedy[starts]: got 'starts' in brackets; expected key=value"),
         ("greedy[starts=]", "greedy[starts=]: got 'starts=' in brackets; expected key=value"),
         ("greedy[starts=1,starts=2]", "greedy[starts=1,starts=2]: the parameter 'starts' stands t"),
