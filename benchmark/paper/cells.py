@@ -149,6 +149,17 @@ def run_keys(request: PaperRequest, keys: list[Any]) -> Cells:
     return Cells(found)
 
 
+def policy_notes(cells: Cells) -> list[str]:
+    """Say which policies the paper's scheme used, where not one that was trained for the suite."""
+    found: dict[str, list[str]] = {}
+    for cell in cells.cells:
+        if cell.solver == OURS and cell.note:
+            known = found.setdefault(cell.note, [])
+            if cell.suite not in known:
+                known.append(cell.suite)
+    return [f"{OURS} on {', '.join(suites)}: {note}" for note, suites in found.items()]
+
+
 def _usable(record: CellRecord) -> bool:
     return record.utility_mean is not None and record.energy_j_mean is not None
 

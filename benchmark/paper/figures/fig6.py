@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from splitbench.benchmark.paper.cells import OPTIMUM, OURS, RIVALS, Cells, run_cells, suite_name
+from splitbench.benchmark.paper.cells import (
+    OPTIMUM,
+    OURS,
+    RIVALS,
+    Cells,
+    policy_notes,
+    run_cells,
+    suite_name,
+)
 from splitbench.benchmark.paper.claims import NETWORKS, READINGS, UTILITY_PERCENT, suite_of
 from splitbench.benchmark.paper.figure import figure_result
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
@@ -69,7 +77,7 @@ def fig6(request: PaperRequest) -> PaperResult:
     notes = [
         "percentages are of the rival's |U|: edge-only earns less than 0 in some of these suites, "
         "where a percentage of it says little",
-        *_trained_here(cells),
+        *policy_notes(cells),
     ]
     title = "Fig. 6: average utility over number of devices"
     return figure_result(request, "fig6", title, rows, verdicts, notes, figures, cells)
@@ -125,14 +133,3 @@ def _row(cells: Cells, suite: str, count: int, scheme: str) -> dict[str, object]
         "slot gap/N": per_device["slot_gap"], "horizon gap/N": per_device["horizon_gap"],
         "served": estimate(cells.numbers(suite, scheme, "served")).mean,
     }  # fmt: skip
-
-
-def _trained_here(cells: Cells) -> list[str]:
-    """Say which policies the paper's scheme used, where not one that was trained for the suite."""
-    found: dict[str, list[str]] = {}
-    for cell in cells.cells:
-        if cell.solver == OURS and cell.note:
-            known = found.setdefault(cell.note, [])
-            if cell.suite not in known:
-                known.append(cell.suite)
-    return [f"{OURS} on {', '.join(suites)}: {note}" for note, suites in found.items()]

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from splitbench.benchmark.paper.cells import OPTIMUM, OURS, RIVALS, Cells, run_cells, suite_name
+from splitbench.benchmark.paper.cells import (
+    OPTIMUM,
+    OURS,
+    RIVALS,
+    Cells,
+    policy_notes,
+    run_cells,
+    suite_name,
+)
 from splitbench.benchmark.paper.claims import ENERGY_PERCENT, NETWORKS, READINGS, suite_of
 from splitbench.benchmark.paper.figure import figure_result
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
@@ -51,7 +59,7 @@ def fig8(request: PaperRequest) -> PaperResult:
                      for net in NETWORKS for scale in scales}  # fmt: skip
             verdicts += fig8_verdicts(cells, reading, ours, named)
     figures = draw_lines(panels, request.out / "fig8", "Fig. 8: energy over the arrival rate")
-    notes = [contradiction(cells)]
+    notes = [contradiction(cells), *policy_notes(cells)]
     title = "Fig. 8: mean energy over the arrival rate"
     return figure_result(request, "fig8", title, rows, verdicts, notes, figures, cells)
 
