@@ -157,6 +157,6 @@ def _save(figure: Any, axes: Sequence[Any], stem: Path, title: str) -> list[Path
     figure.suptitle(title, fontsize=10)
     paths = [stem.with_suffix(suffix) for suffix in (".png", ".svg")]
     with rc_context({"svg.hashsalt": "splitbench"}):  # the same file for the same data
-        figure.savefig(paths[0], dpi=150)
-        figure.savefig(paths[1], metadata={"Date": None})
+        figure.savefig(paths[0], dpi=150, bbox_inches="tight")
+        figure.savefig(paths[1], metadata={"Date": None}, bbox_inches="tight")
     return paths
