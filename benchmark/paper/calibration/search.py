@@ -129,7 +129,7 @@ def calibrate(request: PaperRequest) -> PaperResult:
         f"{effort.rounds * effort.kept * effort.around} tried around the best, search seeds "
         f"{SEARCH_SEEDS[0]}-{SEARCH_SEEDS[-1]}",
         "X+TA and X+BS draw the same energy in the model, so no setting meets both of their claims",
-        f"wrote {path}",
+        f"wrote {path.name}",
     ]
     result = figure_result(
         request, "calibrate", "Calibration: the paper's nine numbers", rows, [], notes, []
