@@ -130,7 +130,7 @@ class Forecast:
 
     def to_json(self) -> dict[str, Any]:
         """Return the object that `--dry-run --json` prints."""
-        return asdict(self) | {"estimate_s": self.likely_s}
+        return asdict(self)
 
 
 def forecast_of(
