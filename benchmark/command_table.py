@@ -99,6 +99,11 @@ COMMANDS: dict[str, Command] = {
             "splitbench plot quality --suite hetero --width 1 --out quality.pdf",
         ),
     ),
+    "report": Command(
+        "plot", "report",
+        "Write one HTML page about a store: tables, figures, failures; runs nothing.",
+        ("splitbench report", "splitbench report --suite hetero --out hetero.html"),
+    ),
     "merge": Command(
         "merge", "merge", "Merge stores; runs nothing and leaves the inputs as they are.",
         ("splitbench merge all.sqlite laptop.sqlite server.sqlite",),

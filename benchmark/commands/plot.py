@@ -1,4 +1,4 @@
-"""`splitbench plot`: figures from the store."""
+"""`splitbench plot` and `report`: figures from the store, and one HTML page about it."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Kind(StrEnum):
     UTILITY = "utility"
     TIME = "time"
     QUALITY = "quality"
+    CONVERGENCE = "convergence"
 
 
 class Width(StrEnum):
@@ -38,9 +39,7 @@ class Width(StrEnum):
 
 
 def plot(
-    kind: Annotated[
-        Kind, typer.Argument(metavar="performance-profile|gap|horizon-gap|day|utility|time|quality")
-    ],
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=", ".join(Kind))],
     suites: options.OnlySuites = None,
     solvers: options.OnlySolvers = None,
     seed: Annotated[
@@ -64,7 +63,8 @@ def plot(
     Without --out a performance profile is drawn in the terminal. Kinds: solve times against each
     other (Dolan-Moré); slot gaps, gaps to the bound of the whole horizon, and utilities by suite;
     sun, charge, price of energy and utility over the slots of one episode (day); solve time
-    against devices; gap against solve time (quality).
+    against devices; gap against solve time (quality); mean utility of the first
+    n seeds (convergence).
     """
     from splitbench.benchmark.console import warn
     from splitbench.benchmark.store_cells import chosen
@@ -89,6 +89,39 @@ def plot(
         warn(f"wrote {out}")
     if as_json or out is None:
         _print_profile(frame, as_json, ascii_only)
+
+
+def report(
+    store: options.StorePath = options.DEFAULT_STORE,
+    suites: options.OnlySuites = None,
+    solvers: options.OnlySolvers = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE.html", help="The page to write.")
+    ] = Path("report.html"),
+) -> None:
+    """Write one HTML page about a store: tables, figures, failures; runs nothing.
+
+    The page needs no network: its style, script and figures are inside.
+    """
+    from splitbench.benchmark.console import emit, remark
+    from splitbench.benchmark.store_cells import chosen
+    from splitbench.results import Store
+    from splitbench.results.frame import frame_of
+    from splitbench.results.report.report import report as page_of
+    from splitbench.results.select_cells import latest
+
+    if out.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"--out: got {out}; expected a name that ends in .html")
+    options.check_out(out)
+    with Store(store, write=False) as opened:
+        found = latest(frame_of(opened.summaries()))
+        if found.frame.empty:
+            raise InputError(f"--store: {store} has no cells; expected what `splitbench run` wrote")
+        frame = chosen(found.frame, suites, solvers)
+        emit(page_of(frame, opened, found.remarks).rstrip("\n"), out)
+    remark(f"wrote {out}")
+    if (frame["impossible"] != "").any():
+        raise typer.Exit(1)
 
 
 def _save(kind: Kind, frame: DataFrame, store: Store, out: Path, width: Width) -> None:

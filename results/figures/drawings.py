@@ -139,6 +139,29 @@ def time_by_devices(figure: Any, frame: DataFrame, paper: Paper) -> None:
     add_legend(figure, styles, paper)
 
 
+def utility_by_seeds(figure: Any, frame: DataFrame, paper: Paper) -> None:
+    """Draw the mean utility of the first n seeds against n: whether more seeds are needed."""
+    panels: dict[str, dict[str, list[float]]] = {}
+    for group, table in groups_of(frame).items():
+        values = {name: _of_seeds(cells) for name, cells in solvers_of(table).items()}
+        enough = {name: of_seeds for name, of_seeds in values.items() if len(of_seeds) > 2}
+        if enough:
+            panels[group_title(*group)] = enough
+    if not panels:
+        raise InputError("convergence: no solver has three seeds with a utility; expected some")
+    styles = styles_of(name for solvers in panels.values() for name in solvers)
+    for axes, (title, solvers) in zip(
+        grid(figure, len(panels), paper), panels.items(), strict=True
+    ):
+        for name, of_seeds in solvers.items():
+            counts = np.arange(1, len(of_seeds) + 1)
+            axes.plot(counts, np.cumsum(np.array(of_seeds)) / counts, **styles[name])
+        axes.set_title(escape.figure(title))
+    figure.supxlabel("seeds")
+    figure.supylabel("mean U of the first seeds")
+    add_legend(figure, styles, paper)
+
+
 def quality_by_time(figure: Any, frame: DataFrame, paper: Paper) -> None:
     """Draw the mean slot gap in % of |reference| against the median seconds of a slot."""
     panels = _panels(frame, "slot_gap_mean")

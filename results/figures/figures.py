@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ KINDS: dict[str, Callable[[Any, DataFrame, Paper], None]] = {
     "utility": drawings.utility_by_suite,
     "time": drawings.time_by_devices,
     "quality": drawings.quality_by_time,
+    "convergence": drawings.utility_by_seeds,
 }
 
 #: Drawn from records with their decisions, not from a frame.
@@ -61,16 +63,34 @@ def save_figure(kind: str, frame: DataFrame, path: str | Path, paper: Paper = Pa
         Another suffix than .png, .svg or .pdf, a path that cannot be written, matplotlib
         missing, or cells without what the figure shows.
     """
-    _save(lambda figure: KINDS[kind](figure, frame, paper), Path(path), paper)
+    path = Path(path)
+    check_suffix(path, "--out")
+    _write(lambda figure: KINDS[kind](figure, frame, paper), path, paper)
 
 
 def save_day(records: Sequence[CellRecord], path: Path, paper: Paper = Paper.SCREEN) -> None:
     """Draw episodes slot by slot, from records with decisions; errors as `save_figure`."""
-    _save(lambda figure: episode_figure.day_by_suite(figure, records, paper), path, paper)
-
-
-def _save(draw: Callable[[Any], None], path: Path, paper: Paper) -> None:
     check_suffix(path, "--out")
+    _write(lambda figure: episode_figure.day_by_suite(figure, records, paper), path, paper)
+
+
+def svg_of(kind: str, frame: DataFrame) -> bytes:
+    """Return `kind` (a key of `KINDS`) of the cells in a frame as SVG; errors as `save_figure`."""
+    return _svg(lambda figure: KINDS[kind](figure, frame, Paper.SCREEN))
+
+
+def svg_of_day(records: Sequence[CellRecord]) -> bytes:
+    """Return episodes slot by slot as SVG; errors as `save_figure`."""
+    return _svg(lambda figure: episode_figure.day_by_suite(figure, records, Paper.SCREEN))
+
+
+def _svg(draw: Callable[[Any], None]) -> bytes:
+    buffer = BytesIO()
+    _write(draw, buffer, Paper.SCREEN)
+    return buffer.getvalue()
+
+
+def _write(draw: Callable[[Any], None], target: Path | BytesIO, paper: Paper) -> None:
     if find_spec("matplotlib") is None:
         raise InputError(
             "plot: needs matplotlib, which is not installed; expected after: pip install matplotlib"
@@ -83,7 +103,9 @@ def _save(draw: Callable[[Any], None], path: Path, paper: Paper) -> None:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a name in any script
         figure = Figure(layout="constrained", dpi=150)
         draw(figure)
+        suffix = target.suffix.lower() if isinstance(target, Path) else ".svg"
+        metadata = {"Date": None} if suffix == ".svg" else None
         try:
-            figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+            figure.savefig(target, format=suffix[1:], metadata=metadata)
         except OSError as error:
-            raise InputError(f"--out: {path}: {error.strerror}; expected a file") from None
+            raise InputError(f"--out: {target}: {error.strerror}; expected a file") from None

@@ -73,12 +73,15 @@ def add_legend(figure: Any, styles: Styles, paper: Paper = Paper.SCREEN) -> None
 
     handles = [Line2D([], [], **style) for style in styles.values()]
     names = [folded(name) for name in styles]
+    width, height = figure.get_size_inches()
     if paper is not Paper.ONE_COLUMN:
-        figure.legend(handles, names, loc="outside right upper")
+        # A line takes 1.7 times its letters; 72 points are an inch.
+        needed = 0.4 + sum(name.count("\n") + 1 for name in names) * 1.7 * paper.font / 72
+        figure.set_size_inches(width, max(height, needed))
+        figure.legend(handles, names, loc="outside right upper", fontsize=paper.font)
         return
     columns = 2 if max(map(_longest, names)) <= _NARROW + 6 else 1
     lines = sum(name.count("\n") + 1 for name in names) / columns
-    width, height = figure.get_size_inches()
     figure.set_size_inches(width, height + 0.2 + lines * 0.16)
     figure.legend(handles, names, loc="outside lower center", ncols=columns)
 

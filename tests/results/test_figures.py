@@ -150,6 +150,17 @@ def test_failures_are_drawn_last_and_marked() -> None:
     assert [text.get_text() for text in axes.texts] == ["no numbers"]
 
 
+def test_a_legend_of_many_solvers_is_whole() -> None:
+    """The figure is as high as the names of thirty solvers need."""
+    cells = [record(f"solver-{n}", s, utility=float(n)) for n in range(30) for s in (0, 1)]
+    figure = Figure(layout="constrained")
+    figures.KINDS["quality"](figure, frame_of(cells), Paper.SCREEN)
+    figure.canvas.draw()
+    box = figure.legends[0].get_window_extent()
+    assert box.y0 >= 0
+    assert box.y1 <= figure.bbox.height
+
+
 def test_quality_is_gap_in_percent_against_time() -> None:
     """One point a solver: milliseconds of a slot, gap in % of the mean reference."""
     cells = [record("a", s, utility=1.0, slot_gap_mean=1.0, solve_s=(0.002,) * 3) for s in (0, 1)]
