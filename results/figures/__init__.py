@@ -1,4 +1,4 @@
 """Figures from the store with matplotlib, loaded when one is drawn.
 
-Built on `results.statistics`; used by the commands `plot`, `fit` and `paper`.
+Built on `results.statistics`; used by the report and the commands `plot`, `fit` and `paper`.
 """

@@ -1,4 +1,4 @@
 """Statistics over cells: intervals, ranks, paired tests, geometric means, profiles.
 
-Built on `results.store` and `results.rows`; used by tables and figures.
+Built on `results.frame`; used by tables, figures and the report.
 """
