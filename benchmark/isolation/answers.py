@@ -20,6 +20,8 @@ from splitbench.solvers import Solution, Status
 NUMBERS_A_DEVICE = 3
 
 _TYPES: dict[str, tuple[type, ...]] = {
+    "kind": (str,),
+    "to": (int,),
     "status": (str,),
     "bound": (int, float, type(None)),
     "utility": (int, float, type(None)),
@@ -32,24 +34,34 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "priced": (bool,),
 }
 
+_REQUIRED = {"kind", "to", "status", "decided", "seconds"}
+#: What a field means that is left out.
+_ABSENT: dict[str, Any] = {
+    "bound": None, "utility": None, "relaxes": [], "note": "", "traceback": "",
+    "clairvoyant": False, "priced": False,
+}  # fmt: skip
+
 
 def answer_bytes(kind: str, number: int, answer: Answer) -> bytes:
     """Return the frame of an answer, or of an incumbent, to request `number`."""
     solution = answer.solution
-    header = {
+    header: dict[str, Any] = {
         "kind": kind,
         "to": number,
         "status": str(solution.status),
+        "decided": solution.decided,
+        "seconds": answer.seconds,
+    }
+    optional = {
         "bound": solution.bound,
         "utility": solution.utility,
         "relaxes": list(solution.relaxes),
         "note": solution.note,
-        "seconds": answer.seconds,
         "traceback": answer.traceback,
         "clairvoyant": answer.clairvoyant,
-        "decided": solution.decided,
         "priced": solution.energy_price is not None,
     }
+    header |= {name: value for name, value in optional.items() if value or type(value) is float}
     return reply_bytes(header, _numbers(solution))
 
 
@@ -74,12 +86,12 @@ def answer_from(frame: Frame, devices: int) -> Answer:
         A field that is missing, unknown, of another type or out of range; or other numbers than
         the decision of `devices` devices has.
     """
-    header = frame.header
-    for name, types in _TYPES.items():
-        if type(header.get(name, FrameError)) not in types:
-            raise FrameError(f"an answer whose {name} is missing or of another type")
-    if len(header) != len(_TYPES) + 2:
-        raise FrameError("an answer with unknown fields")
+    for name, value in frame.header.items():
+        if type(value) not in _TYPES.get(name, ()):
+            raise FrameError(f"an answer whose {name[:40]} is unknown or of another type")
+    if not frame.header.keys() >= _REQUIRED:
+        raise FrameError("an answer that lacks a field")
+    header = _ABSENT | frame.header
     whole = 2 * devices * header["decided"] + devices * header["priced"]
     if len(frame.body) != 8 * whole:
         raise FrameError(f"{len(frame.body)} bytes of numbers where {8 * whole} were expected")

@@ -37,7 +37,7 @@ NOTHING = -30.0
 #: Hostile players: the status of the row, a part of its note, whether its decisions are honest.
 #: `None` for honest: nothing is said of the utility.
 CASES: list[tuple[str, str, str, bool | None]] = [
-    ("WritesUplink", "feasible", "", True),
+    ("WritesUplink", "error", "cannot set WRITEABLE flag", False),
     ("WritesFleet", "feasible", "", True),
     ("ReplacesJudge", "feasible", "", True),
     ("ReplacesReference", "feasible", "", True),
@@ -117,7 +117,6 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def ran(target: Path) -> dict[str, tuple[CellRecord, CellRecord]]:
     """Each hostile player's record, and that of the honest solver beside it."""
     os.environ["SPLITBENCH_TEST_TARGET"] = str(target)
-    before = {process.pid for process in psutil.process_iter()}
     (good,) = _keys("Good")
     found = {}
     for hangs in (True, False):
@@ -131,21 +130,23 @@ def ran(target: Path) -> dict[str, tuple[CellRecord, CellRecord]]:
         bad = [one for one in records if one.key != good]
         found |= {cells[one.key]: (one, two) for one, two in zip(bad, honest, strict=True)}
     give_up = time.monotonic() + 2.0
-    while (left := _left(before)) and time.monotonic() < give_up:
+    while (left := _left(target)) and time.monotonic() < give_up:
         time.sleep(0.05)
     assert not left, "something survived the run"
     return found
 
 
-def _left(before: set[int]) -> list[str]:
-    """Commands of players, guards and referees, or what they started, that still run."""
+def _left(target: Path) -> list[str]:
+    """Commands of processes that still run and were started by this module's runs.
+
+    They have inherited the variable that names the target.
+    """
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            command = " ".join(process.cmdline())
-            ours = "splitbench.benchmark" in command or "time.sleep(3600)" in command
-            if process.pid not in before and ours and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(command)
+            ours = process.environ().get("SPLITBENCH_TEST_TARGET") == str(target)
+            if ours and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(" ".join(process.cmdline()))
     return found
 
 
