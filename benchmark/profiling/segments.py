@@ -13,10 +13,7 @@ from typing import Any
 from torch import Tensor, fx, nn
 
 from splitbench.problems.networks.layer_graph import LayerGraph
-from splitbench.problems.networks.tracing.fuse import fused_layers
-from splitbench.problems.networks.tracing.raw_layers import layer_nodes, raw_layers
-from splitbench.problems.networks.tracing.shape_recording import record
-from splitbench.problems.networks.tracing.symbolic import evaluation_mode, symbolic_graph
+from splitbench.problems.networks.tracing.trace import trace_network
 
 Values = tuple[Any, ...]
 
@@ -27,6 +24,8 @@ class SplitNetwork:
 
     graph: LayerGraph
     segments: tuple[fx.GraphModule, ...]
+    counted: bool
+    """Whether all MACs of the graph's layers are known; times need none."""
 
     def run(self, values: Values, start: int, end: int) -> Values:
         """Run virtual layers start+1..end on what crosses the cut `start`."""
@@ -35,23 +34,25 @@ class SplitNetwork:
         return values
 
 
-def split_network(module: nn.Module, example: Tensor, name: str) -> SplitNetwork:
-    """Split `module` at its virtual cuts; torch.fx must be able to trace it (`trace_module`)."""
-    with evaluation_mode(module):
-        traced = symbolic_graph(module)
-        records = record(traced, example)
-    raw = raw_layers(traced, records)
-    graph = LayerGraph(name, tuple(example.shape), fused_layers(raw, example.numel()))
-    nodes = layer_nodes(traced, records)
-    body = [node for node in traced.graph.nodes if node.op not in ("get_attr", "output")]
+def split_network(module: nn.Module, inputs: Sequence[Tensor], name: str) -> SplitNetwork:
+    """Split `module` at its virtual cuts.
+
+    Raises
+    ------
+    InputError
+        Neither torch.fx nor torch.export can trace it.
+    """
+    traced = trace_network(module, inputs, name)
+    graph_module, nodes = traced.graph_module, traced.raw.nodes
+    body = [node for node in graph_module.graph.nodes if node.op not in ("get_attr", "output")]
     place = {node: at for at, node in enumerate(body)}
     firsts = [
         min(place[nodes[member]] for member in members if member in nodes)
-        for members in graph.virtual_layers().members[1:]
+        for members in traced.graph.virtual_layers().members[1:]
     ]
-    bounds = [1, *firsts, len(body)]  # body[0] is the placeholder
-    segments = tuple(_segment(traced, body, start, end) for start, end in pairwise(bounds))
-    return SplitNetwork(graph, segments)
+    bounds = [len(inputs), *firsts, len(body)]  # the inputs' placeholders come first
+    segments = tuple(_segment(graph_module, body, start, end) for start, end in pairwise(bounds))
+    return SplitNetwork(traced.graph, segments, counted=not traced.uncounted)
 
 
 def _segment(
@@ -60,7 +61,8 @@ def _segment(
     """Return body[start:end] as a module from what crosses its start to what crosses its end."""
     graph = fx.Graph()
     copies: dict[fx.Node, fx.Node] = {}
-    for node in _crossing(traced, body, start):
+    first = all(node.op == "placeholder" for node in body[:start])
+    for node in body[:start] if first else _crossing(traced, body, start):
         copies[node] = graph.placeholder(node.name)
 
     def copied(node: fx.Node) -> fx.Node:

@@ -94,7 +94,7 @@ def measure_network(job: Job) -> dict[str, Any]:
     from splitbench.benchmark.profiling.segments import split_network
 
     module, example = network_of(job)
-    split = split_network(module, example, job.model)
+    split = split_network(module, [example], job.model)
     layers = split.graph.virtual_layers()
     count, rng = len(layers), np.random.default_rng(job.seed)
     whole: list[float] = []

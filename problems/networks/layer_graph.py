@@ -34,6 +34,8 @@ class Layer:
     elementwise, input (a relay of the DNN's input) and other. `input_values` counts the values it
     reads, `macs` its multiply-accumulates, `parameters` its weights. `after` names the layers it
     reads; an empty one reads the DNN's input. `fused` lists the kinds of what was fused in order.
+    `is_result` marks an output that is a result of the DNN though other layers read it as well; an
+    output that nobody reads is always one.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Layer:
     after: tuple[str, ...] = ()
     fused: tuple[str, ...] = ()
     conv: ConvShape | None = None
+    is_result: bool = False
 
     @property
     def output_values(self) -> int:
@@ -143,7 +146,8 @@ class LayerGraph:
         position = {layer.name: place for place, layer in enumerate(order)}
         reads = [[position[name] for name in layer.after] for layer in order]
         # A relay of the input is no place to cut: it sends what l = 0 sends.
-        cuts = [at for at in cut_positions(reads) if order[at].kind != "input"]
+        results = [place for place, layer in enumerate(order) if layer.is_result]
+        cuts = [at for at in cut_positions(reads, results) if order[at].kind != "input"]
         starts = [0, *(at + 1 for at in cuts)]
         groups = [order[start : at + 1] for start, at in zip(starts, cuts, strict=False)]
         sent = [order[at].output_values for at in cuts[:-1]]

@@ -93,6 +93,8 @@ def _fields(layer: Layer) -> dict[str, Any]:
         fields["fused"] = list(layer.fused)
     if layer.conv is not None:
         fields["conv"] = vars(layer.conv)
+    if layer.is_result:
+        fields["is_result"] = True
     return fields
 
 

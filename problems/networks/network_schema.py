@@ -38,6 +38,7 @@ class LayerEntry(_Strict):
     after: list[Name]
     fused: list[Name] = []
     conv: ConvEntry = cast(ConvEntry, None)  # absent is fine, null is not
+    is_result: bool = False
 
 
 class NetworkFile(_Strict):

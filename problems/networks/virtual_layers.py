@@ -6,7 +6,7 @@ DAG). Layers between two cut points, in series or parallel, are one virtual laye
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,18 +69,22 @@ def positive_bits(bits_per_value: float) -> float:
     return bits_per_value
 
 
-def cut_positions(reads: Sequence[Sequence[int]]) -> tuple[int, ...]:
+def cut_positions(reads: Sequence[Sequence[int]], results: Collection[int] = ()) -> tuple[int, ...]:
     """Return the positions behind which all data passes through one tensor, the last included.
 
     `reads[p]` are the positions that the layer at position p of a topological order reads, none
-    if it reads the input. A layer nobody reads is a result and counts as read at the very end, so
-    the answer does not depend on which topological order is given. O(layers + edges).
+    if it reads the input. `results` are positions of tensors that are results of the network
+    though layers read them. Results count as read at the very end, as does what no layer reads:
+    they cross every later cut. So the answer does not depend on which topological order is given.
+    O(layers + edges).
     """
     count = len(reads)
     last_reader = [count] * count
     for position, sources in enumerate(reads):
         for source in sources:
             last_reader[source] = position  # positions only grow, so the last write stays
+    for position in results:
+        last_reader[position] = count
     farthest = max(position for position, sources in enumerate(reads) if not sources)
     cuts = []
     for position in range(count):

@@ -10,7 +10,6 @@ from torch import fx
 
 from splitbench.problems.networks.layer_graph import ConvShape
 from splitbench.problems.networks.tracing.shape_recording import Record
-from splitbench.problems.networks.tracing.symbolic import operation_name
 
 
 def conv_shape(
@@ -23,7 +22,7 @@ def conv_shape(
     else:
         sides = records[_argument(node, 1, "weight", None)].shape[2:]
         stride = _argument(node, 3, "stride", 1)
-        groups = _argument(node, 7 if "transpose" in operation_name(node) else 6, "groups", 1)
+        groups = _argument(node, 6, "groups", 1)
     strides = [stride] if isinstance(stride, int) else list(stride)
     if len(strides) == 1:
         strides *= len(sides)

@@ -8,16 +8,23 @@ from torch.nn.modules.conv import _ConvNd
 
 VIEW = "view"  # passes its input's values on, rearranged at most
 SPLIT = "split"  # the same, as a tuple of tensors
-_RESULT_LIKE_INPUT = frozenset({"to", "float", "half", "clone", "detach", "contiguous", "type"})
+_RESULT_LIKE_INPUT = frozenset(
+    {"to", "float", "half", "clone", "detach", "contiguous", "type", "alias", "to_copy", "cpu"}
+    | {"lift_fresh_copy", "lift_fresh", "double", "bfloat16"}
+)
 _VIEWS = frozenset(
     {
         *("flatten", "unflatten", "reshape", "view", "view_as", "squeeze", "unsqueeze", "ravel"),
         *("permute", "transpose", "swapaxes", "movedim", "t", "moveaxis", "swapdims", "identity"),
         *("dropout", "dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "channel_shuffle"),
         *("feature_alpha_dropout", "pixel_shuffle", "pixel_unshuffle", "flip", "roll"),
+        *("unsafe_view", "feature_dropout"),
     }
 )
-_SPLITS = frozenset({"chunk", "split", "unbind", "tensor_split", "split_with_sizes", "hsplit"})
+_SPLITS = frozenset(
+    {"chunk", "split", "unbind", "tensor_split", "split_with_sizes", "hsplit", "unsafe_split"}
+    | {"unsafe_chunk", "vsplit", "dsplit"}
+)
 _BY_NAME = {
     "concat": ("cat", "concat", "concatenate", "stack", "hstack", "vstack"),
     "add": ("add", "iadd", "sub", "isub", "rsub"),
@@ -25,15 +32,15 @@ _BY_NAME = {
     "matmul": ("matmul", "imatmul", "mm", "bmm", "addmm", "baddbmm", "einsum"),
     "norm": (
         *("batch_norm", "layer_norm", "group_norm", "instance_norm", "normalize", "rms_norm"),
-        "local_response_norm",
+        *("local_response_norm", "native_batch_norm_legit_no_training", "native_layer_norm"),
     ),
     "activation": (
         *("relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu", "gelu"),
         *("silu", "mish", "sigmoid", "logsigmoid", "hardsigmoid", "hardswish", "hardtanh"),
         *("tanh", "softmax", "log_softmax", "softmin", "softplus", "softsign", "softshrink"),
-        *("hardshrink", "tanhshrink", "threshold", "glu"),
+        *("hardshrink", "tanhshrink", "threshold", "glu", "safe_softmax"),
     ),
-    "slice": ("getitem", "narrow", "select", "index_select"),
+    "slice": ("getitem", "narrow", "select", "index_select", "slice"),
     "linear": ("linear", "bilinear"),
 }
 _KIND_OF = {name: kind for kind, names in _BY_NAME.items() for name in names}

@@ -8,7 +8,6 @@ from math import prod
 
 from torch import Tensor, fx, nn
 
-from splitbench.problems.errors import InputError
 from splitbench.problems.networks.layer_graph import ConvShape
 from splitbench.problems.networks.tracing.conv_shapes import conv_shape
 from splitbench.problems.networks.tracing.operations import (
@@ -38,6 +37,7 @@ class RawLayer:
     parameters: int = 0
     conv: ConvShape | None = None
     is_result: bool = False
+    uncounted: tuple[str, ...] = ()
     fused: list[str] = field(default_factory=list)
 
     @property
@@ -53,6 +53,7 @@ class _Reader:
         self.module = graph_module
         self.records = records
         self.layers: list[RawLayer] = []
+        self.input_is_result = False
         self.sources: dict[fx.Node, Sources] = {}
         self.constants: dict[fx.Node, list[Tensor]] = {}  # weights that reach a node unread
         self.counted: set[int] = set()
@@ -73,7 +74,9 @@ class _Reader:
         weights = [tensor for source in inputs for tensor in self.constants[source]]
         if node.op == "output":
             for source in sources:
-                if source != INPUT:
+                if source == INPUT:
+                    self.input_is_result = True
+                else:
                     self.layers[source].is_result = True
             return
         if node.op == "call_module":
@@ -96,9 +99,9 @@ class _Reader:
             kind = "matmul"
         layer = RawLayer(layer_name(node), kind, result.macs, result.shape, read, sources)
         layer.parameters = self._count(weights)
+        layer.uncounted = result.uncounted
         if kind == "conv":
             layer.conv = conv_shape(self.module, node, data[0], self.records)
-        self._refuse_uncounted(node, layer, weights)
         return layer
 
     def _kind(self, node: fx.Node) -> str:
@@ -129,38 +132,29 @@ class _Reader:
         self.counted.update(new)
         return sum(new.values())
 
-    def _refuse_uncounted(self, node: fx.Node, layer: RawLayer, weights: list[Tensor]) -> None:
-        """Refuse a weight matrix behind which the flop counter saw no product."""
-        if layer.macs or layer.kind not in ("other", "conv", "linear", "matmul"):
-            return
-        if node.op == "call_module" and isinstance(
-            self._submodule(node), nn.Embedding | nn.EmbeddingBag
-        ):
-            return
-        if any(tensor.ndim > 1 for tensor in weights) and node.op == "call_module":
-            kind = type(self._submodule(node)).__name__
-            raise InputError(
-                f"layer {layer.name!r}: MACs of a {kind} cannot be counted; expected convolutions, "
-                "matrix products and what is made of them"
-            )
+
+@dataclass(frozen=True)
+class RawNetwork:
+    """The operations on the DNN's input, in order, each with a name of its own.
+
+    `nodes` are the graph's nodes that make them, by name; `input_is_result` says whether the
+    network returns an input as it is.
+    """
+
+    layers: list[RawLayer]
+    nodes: dict[str, fx.Node]
+    input_is_result: bool
 
 
-def raw_layers(graph_module: fx.GraphModule, records: Mapping[fx.Node, Record]) -> list[RawLayer]:
-    """Return the operations on the DNN's input, in order, each with a name of its own."""
-    return _named(_Reader(graph_module, records).read())
-
-
-def layer_nodes(
-    graph_module: fx.GraphModule, records: Mapping[fx.Node, Record]
-) -> dict[str, fx.Node]:
-    """Return the node that makes each operation of `raw_layers`, by its name."""
+def raw_network(graph_module: fx.GraphModule, records: Mapping[fx.Node, Record]) -> RawNetwork:
+    """Read a traced graph."""
     reader = _Reader(graph_module, records)
     layers = _named(reader.read())
     nodes: dict[str, fx.Node] = {}
     for node, sources in reader.sources.items():  # what only relabels a layer comes behind it
         if len(sources) == 1 and sources[0] != INPUT:
             nodes.setdefault(layers[sources[0]].name, node)
-    return nodes
+    return RawNetwork(layers, nodes, reader.input_is_result)
 
 
 def _named(layers: list[RawLayer]) -> list[RawLayer]:

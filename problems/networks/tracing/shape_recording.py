@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, fx
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.utils.flop_counter import FlopCounterMode
+
+from splitbench.problems.networks.tracing.product_counts import ProductCounter, decomposed
 
 
 @dataclass(frozen=True)
 class Record:
-    """What one operation gave: shapes of its tensors, whether they stand in a tuple, its MACs."""
+    """What one operation gave: shapes of its tensors, whether they stand in a tuple, its MACs.
+
+    `uncounted` names what it ran that may multiply matrices and is not part of `macs`.
+    """
 
     shapes: tuple[tuple[int, ...], ...]
     is_tensor: bool
     macs: int
+    uncounted: tuple[str, ...] = ()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -27,15 +33,11 @@ class Record:
         return (sum(torch.Size(shape).numel() for shape in self.shapes),)
 
 
-def record(graph_module: fx.GraphModule, example_input: Tensor) -> dict[fx.Node, Record]:
-    """Return a record for each node, from one run without any arithmetic.
-
-    torch's own flop counter looks below modules and functions at the matrix products and
-    convolutions they come down to, two flops a multiply-accumulate.
-    """
-    with FakeTensorMode(allow_non_fake_inputs=True) as mode, torch.no_grad():
+def record(graph_module: fx.GraphModule, inputs: Sequence[Tensor]) -> dict[fx.Node, Record]:
+    """Return a record for each node, from one run without any arithmetic."""
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode, torch.no_grad(), decomposed():
         recorder = _Recorder(graph_module)
-        recorder.run(mode.from_tensor(example_input))
+        recorder.run(*map(mode.from_tensor, inputs))
     return recorder.records
 
 
@@ -46,13 +48,14 @@ class _Recorder(fx.Interpreter):
         self.records: dict[fx.Node, Record] = {}
 
     def run_node(self, node: fx.Node) -> Any:
-        with FlopCounterMode(display=False) as counter:
+        with ProductCounter() as counter:
             result = super().run_node(node)
         tensors = _tensors(result)
         self.records[node] = Record(
             tuple(tuple(int(side) for side in tensor.shape) for tensor in tensors),
             isinstance(result, Tensor),
-            counter.get_total_flops() // 2,
+            counter.macs,
+            counter.uncounted,
         )
         return result
 
