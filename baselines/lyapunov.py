@@ -10,7 +10,7 @@ from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, InputError, SlotPro
 from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.status import Status
 from splitbench.solvers.contract import Solution, no_decision
-from splitbench.solvers.exact.knapsack import best_division
+from splitbench.solvers.exact.division import divide
 from splitbench.solvers.threads.feasible_counts import can_hold_minimum
 
 
@@ -51,8 +51,8 @@ class Lyapunov:
         if not can_hold_minimum(problem):
             return no_decision(Status.INFEASIBLE, "K or a cap is below what k_min asks for")
         score, partition = self._best_cuts(problem)
-        total, extra = best_division(score)
-        if total == -np.inf:
+        extra = divide(score, problem.spare_threads).extra
+        if extra is None:
             return no_decision(Status.INFEASIBLE, "no decision meets every constraint")
         chosen = partition[np.arange(len(problem)), extra]
         return Solution(

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     TIME = "time"
     QUALITY = "quality"
     CONVERGENCE = "convergence"
+    SCALING = "scaling"
 
 
 class Width(StrEnum):
@@ -64,7 +65,8 @@ def plot(
     other (Dolan-Moré); slot gaps, gaps to the bound of the whole horizon, and utilities by suite;
     sun, charge, price of energy and utility over the slots of one episode (day); solve time
     against devices; gap against solve time (quality); mean utility of the first
-    n seeds (convergence).
+    n seeds (convergence). `scaling` draws the growth of solve times with N as it was measured for
+    docs/performance.md, and reads no store.
     """
     from splitbench.benchmark.console import warn
     from splitbench.benchmark.store_cells import chosen
@@ -76,6 +78,13 @@ def plot(
         raise InputError(f"plot {kind}: expected --out FILE.png; the terminal has `table --stats`")
     if as_json and kind is not Kind.PERFORMANCE_PROFILE:
         raise InputError(f"plot {kind}: --json is for performance-profile; expected `table --json`")
+    if kind is Kind.SCALING and out is not None:
+        from splitbench.results.figures.figures import save_scaling
+        from splitbench.results.figures.panels import Paper
+
+        save_scaling(out, Paper[width.name])
+        warn(f"wrote {out}")
+        return
     with Store(store, write=False) as opened:
         found = latest(frame_of(opened.summaries()))
         if found.frame.empty:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from splitbench.problems.errors import InputError
 from splitbench.results.figures import drawings, episode_figure
 from splitbench.results.figures.panels import Paper
+from splitbench.results.figures.scaling_figure import draw_scaling, load_points
 from splitbench.results.store.record import CellRecord
 
 if TYPE_CHECKING:
@@ -72,6 +73,13 @@ def save_day(records: Sequence[CellRecord], path: Path, paper: Paper = Paper.SCR
     """Draw episodes slot by slot, from records with decisions; errors as `save_figure`."""
     check_suffix(path, "--out")
     _write(lambda figure: episode_figure.day_by_suite(figure, records, paper), path, paper)
+
+
+def save_scaling(path: Path, paper: Paper = Paper.SCREEN) -> None:
+    """Draw the measured growth of solve times with N; errors as `save_figure`."""
+    check_suffix(path, "--out")
+    points = load_points()
+    _write(lambda figure: draw_scaling(figure, points, paper), path, paper)
 
 
 def svg_of(kind: str, frame: DataFrame) -> bytes:

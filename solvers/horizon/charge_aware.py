@@ -9,7 +9,7 @@ import numpy as np
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
-from splitbench.solvers.exact.knapsack import best_division
+from splitbench.solvers.exact.division import divide
 
 #: Maps charges at a slot's end, shares of E_max of shape (N, C), to what they are worth later.
 Worth = Callable[[Floats], Floats]
@@ -83,7 +83,8 @@ def myopic_partition(problem: SlotProblem) -> Ints:
 
 def _divided(problem: SlotProblem, value: Floats, partition_by_threads: Ints) -> tuple[Ints, Ints]:
     """Divide the threads over values (N, C); return the partitions that go with them, and k."""
-    _, extra = best_division(value)
+    extra = divide(value, problem.spare_threads).extra
+    assert extra is not None  # hibernation is a choice, or the myopic optimum was found
     return partition_by_threads[np.arange(len(problem)), extra], problem.min_threads + extra
 
 

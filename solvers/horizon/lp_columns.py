@@ -117,7 +117,8 @@ def device_columns(horizon: Horizon, device: int) -> DeviceColumns:
     fleet = horizon.fleet
     capacity, weight = float(fleet.battery_max_j[device]), horizon.utility_weight
     partition, padded = _undominated(horizon, device)
-    counts = int(horizon.threads.max()) - len(fleet) * horizon.min_threads + 1
+    spare = int(horizon.threads.max()) - len(fleet) * horizon.min_threads
+    counts = min(spare, int(fleet.thread_caps.max()) - horizon.min_threads) + 1
     k = horizon.min_threads + np.arange(counts)
     latency, energy_j = _choices(
         horizon, device, partition, fleet.curve_s(int(k[-1]))[device, k - 1]
