@@ -19,6 +19,7 @@ from splitbench.problems import HIBERNATE, EpisodeView, Horizon, Outcome, Simula
 from splitbench.problems.even_split import even_split
 from splitbench.solvers import Status
 from splitbench.solvers.contract import no_decision
+from splitbench.solvers.exact.batch import solve_batch
 from splitbench.solvers.exact.exact import Exact
 
 #: After so many slots in a row without a decision the rest of an episode is not run.
@@ -203,7 +204,10 @@ def _judge_all(episode: Episode, reference: bool) -> None:
 
 def references(problems: Sequence[SlotProblem]) -> list[Reference]:
     """Return the proved optimum of each slot, or that it has none."""
-    return [solve_reference(problem) for problem in problems]
+    return [
+        Reference(solution.bound if solution.decided else None, Status(solution.status))
+        for solution in solve_batch(problems)
+    ]
 
 
 def solve_reference(problem: SlotProblem) -> Reference:

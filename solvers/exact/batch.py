@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, SlotProblem
-from splitbench.problems.arrays import Floats, Ints
-from splitbench.problems.batch import Slots
-from splitbench.problems.equations import slot_data, slot_terms
+from splitbench.problems.arrays import Floats, Ints, Mask
+from splitbench.problems.equations import Cuts
+from splitbench.problems.fleet import Fleet
 from splitbench.problems.status import Status
 from splitbench.solvers.contract import Solution, no_decision
+from splitbench.solvers.exact.cut_front import best_cuts, cut_front, thread_table
 from splitbench.solvers.exact.exact import NOTE_DP, Exact, is_small, why_infeasible
 
-#: Entries of utility tables (slots × N × L × C) that are made at a time.
-_BLOCK = 30_000
+#: Entries of utility tables (slots × N × L × C), front or not, that are made at a time.
+_BLOCK = 300_000
 
 
 def solve_batch(problems: Sequence[SlotProblem]) -> list[Solution]:
@@ -66,7 +68,7 @@ def _devices(problem: SlotProblem) -> object:
 def _blocks(problems: list[SlotProblem]) -> list[range]:
     """Divide slots into runs whose tables stay in the processor's cache."""
     largest = max(problem.spare_threads for problem in problems) + 1
-    one = largest * len(problems[0]) * problems[0].fleet.width
+    one = largest * len(problems[0]) * max(largest, problems[0].fleet.width)
     step = max(1, _BLOCK // one)
     return [
         range(start, min(start + step, len(problems))) for start in range(0, len(problems), step)
@@ -75,10 +77,23 @@ def _blocks(problems: list[SlotProblem]) -> list[range]:
 
 def _solve(problems: list[SlotProblem]) -> list[Solution]:
     spare = np.array([problem.spare_threads for problem in problems])
-    value, cuts = _tables(problems, spare)
+    many, devices = len(problems), len(problems[0])
+    least, columns = problems[0].min_threads, int(spare.max()) + 1
+    # To fronts and tables, a device in a slot is a row like any other.
+    rows = cast(SlotProblem, _Rows(problems))
+    front = cut_front(rows)
+    value = thread_table(rows, front, columns).reshape(many, devices, columns)
+    caps = np.minimum(rows.thread_caps.reshape(many, devices) - least, spare[:, None])
+    beyond = np.arange(columns) > caps[:, :, None]
+    value[beyond] = -np.inf
+    if problems[0].formulation.hibernation_allowed:
+        np.maximum(value, np.where(beyond, -np.inf, UNSERVED_UTILITY), out=value)
     utility, extra = _divide(value, spare)
-    partition = np.take_along_axis(cuts, extra[:, :, None], axis=2)[:, :, 0]
-    threads = extra + problems[0].min_threads
+    threads = least + extra
+    partition, served = best_cuts(rows, front, threads.ravel())
+    if problems[0].formulation.hibernation_allowed:
+        partition[served < UNSERVED_UTILITY] = HIBERNATE
+    partition = partition.reshape(many, devices)
     return [
         Solution(
             partition[index],
@@ -94,33 +109,54 @@ def _solve(problems: list[SlotProblem]) -> list[Solution]:
     ]
 
 
-def _tables(problems: list[SlotProblem], spare: Ints) -> tuple[Floats, Ints]:
-    """Return g_n(k) and the l that gives it, shape (slots, N, C) each; −inf beyond a slot's K."""
-    first = problems[0]
-    fleet, least = first.fleet, first.min_threads
-    columns = int(spare.max()) + 1
-    slots = Slots(
-        spare,
-        *(
-            np.array([getattr(problem, name) for problem in problems])
-            for name in ("arrival_rate_hz", "uplink_bps", "battery_j", "harvest_j")
-        ),
-    )
-    cuts = fleet.cuts.at((slice(None), slice(None), None))
-    whole = fleet.curve_s(least - 1 + columns)[:, None, least - 1 :]
-    terms = slot_terms(first, slot_data(slots, fleet, axes=2), cuts, whole)
-    feasible = terms.steady & (terms.powered & fleet.in_range[:, :, None])
-    table = np.where(feasible, terms.utility, -np.inf)
-    partition, value = table.argmax(axis=2), table.max(axis=2)
-    held = np.arange(columns)
-    caps = np.minimum(fleet.thread_caps, spare[:, None] + least * len(fleet)) - least
-    beyond = held > np.minimum(caps, spare[:, None])[:, :, None]
-    value[beyond] = -np.inf
-    if first.formulation.hibernation_allowed:
-        asleep = np.where(beyond, -np.inf, UNSERVED_UTILITY)
-        partition = np.where(asleep > value, HIBERNATE, partition)
-        value = np.maximum(asleep, value)
-    return value, partition
+class _Rows:
+    """Slots of the same devices as one slot of slots × N devices; what tables ask of a problem."""
+
+    def __init__(self, problems: list[SlotProblem]):
+        first, many = problems[0], len(problems)
+        self.fleet = _Copies(first.fleet, many)
+        self.min_threads, self.slot_s = first.min_threads, first.slot_s
+        self.utility_weight, self.formulation = first.utility_weight, first.formulation
+        self.arrival_rate_hz = np.concatenate([one.arrival_rate_hz for one in problems])
+        self.uplink_bps = np.concatenate([one.uplink_bps for one in problems])
+        self.battery_j = np.concatenate([one.battery_j for one in problems])
+        self.harvest_j = np.concatenate([one.harvest_j for one in problems])
+        self.thread_caps = np.concatenate([one.thread_caps for one in problems])
+
+    def __len__(self) -> int:
+        return len(self.thread_caps)
+
+
+class _Copies:
+    """A fleet's devices, repeated for each slot."""
+
+    def __init__(self, fleet: Fleet, many: int):
+        self.fleet, self.of = fleet, np.tile(np.arange(len(fleet)), many)
+        self.width, self.shares_fall = fleet.width, fleet.shares_fall
+        self.layers, self.deadline_s = fleet.layers[self.of], fleet.deadline_s[self.of]
+        self.battery_max_j = fleet.battery_max_j[self.of]
+        self.compute_power_w = fleet.compute_power_w[self.of]
+        self.transmit_power_w = fleet.transmit_power_w[self.of]
+
+    def cuts_of(self, rows: slice) -> Cuts:
+        """See `Fleet`."""
+        return self.fleet.cuts.at(self.of[rows])
+
+    def cuts_at(self, device: Ints, partition: Ints) -> Cuts:
+        """See `Fleet`."""
+        return self.fleet.cuts_at(self.of[device], partition)
+
+    def in_range_of(self, rows: slice) -> Mask:
+        """See `Fleet`."""
+        return self.fleet.in_range[self.of[rows]]
+
+    def curve_rows(self, rows: slice, most_threads: int) -> Floats:
+        """See `Fleet`."""
+        return self.fleet.curve_s(most_threads)[self.of[rows]]
+
+    def curve_at(self, device: Ints, threads: Ints) -> Floats:
+        """See `Fleet`."""
+        return self.fleet.curve_at(self.of[device], threads)
 
 
 def _divide(value: Floats, spare: Ints) -> tuple[Floats, Ints]:

@@ -168,10 +168,10 @@ def test_a_reference_without_memory_is_not_the_solvers_fault(
 ) -> None:
     """The decision stands and is scored; there is no gap, and the note says why."""
 
-    def fails(problem: SlotProblem) -> None:
+    def fails(problems: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("splitbench.benchmark.referee.episode.solve_reference", fails)
+    monkeypatch.setattr("splitbench.benchmark.referee.episode.references", fails)
     episode = run_episode(PlugIn.of(Silent()), make_suite("paper-wifi").horizon(0, 3))
     assert len(episode.runs) == 3
     for run in episode.runs:
