@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import resource
 import subprocess
@@ -116,8 +115,8 @@ def _bare_mib() -> float:
 
 def _cpu_s() -> float:
     """Return the processor time of this process and of those it waited for (CBC is one)."""
-    of_children = os.times()
-    return time.process_time() + of_children.children_user + of_children.children_system
+    of_children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + of_children.ru_utime + of_children.ru_stime
 
 
 def _peak_mib() -> float:
