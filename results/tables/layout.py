@@ -54,6 +54,7 @@ class Layout:
     solvers: list[Row] = field(default_factory=list)
     failed: list[Row] = field(default_factory=list)
     notes: list[tuple[str, str]] = field(default_factory=list)
+    _best: dict[str, set[int]] = field(default_factory=dict)
 
     @property
     def sections(self) -> list[list[Row]]:
@@ -62,13 +63,19 @@ class Layout:
 
     def is_best(self, column: Column, row: Row) -> bool:
         """Whether a row shows the best value of a column among the solvers that did not fail."""
+        if column.name not in self._best:
+            self._best[column.name] = self._best_of(column)
+        return id(row) in self._best[column.name]
+
+    def _best_of(self, column: Column) -> set[int]:
+        """Return the ids of the rows whose text is that of the best; none where all are alike."""
         values = [value for one in self.solvers if (value := column.value(one)) is not None]
-        if not column.better or len(self.solvers) < 2 or not values or row not in self.solvers:
-            return False
+        texts = {id(one): column.cell(one) for one in self.solvers}
+        if not column.better or not values or len(set(texts.values())) < 2:
+            return set()
         best = max(values) if column.better > 0 else min(values)
-        texts = {column.cell(one) for one in self.solvers}
-        shown = {column.cell(one) for one in self.solvers if column.value(one) == best}
-        return len(texts) > 1 and column.cell(row) in shown
+        shown = {texts[id(one)] for one in self.solvers if column.value(one) == best}
+        return {place for place, text in texts.items() if text in shown}
 
     def name(self, row: Row) -> str:
         """Return the solver's name, marked where a cell failed."""
