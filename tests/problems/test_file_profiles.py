@@ -81,7 +81,7 @@ def test_suites_take_files(tmp_path: Path) -> None:
     plain, made = make_suite("paper-wifi").horizon(3, 5), suite.horizon(3, 5)
     np.testing.assert_array_equal(plain.uplink_bps, made.uplink_bps)
     np.testing.assert_array_equal(plain.threads, made.threads)
-    assert suite.files == (file, file)
+    assert suite.files == (file,)
     assert suite.model["server"] == file
     assert len(suite.remarks) == 3
     assert all("too few for Eq. 7" in remark for remark in suite.remarks)
