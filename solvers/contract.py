@@ -18,6 +18,8 @@ Optional hooks, each looked up only where it is used:
 | `files` | all | names of data files beside the class's own file that its decisions depend on, |
 | | | or a method `files(suite)` that returns their paths; other content, other results |
 | `note` | partitioner | text that goes with every decision, such as the policy in use |
+| `sensitive_to` | all | `order` of the devices, `units`: what its decisions may depend on, by |
+| | | design; `splitbench check` then says so and does not test it |
 | `allocator_defaults` | partitioner | parameters of an allocator that is given none, by its name |
 | `beside(partitioner, allocator)` | allocator | names of schemes whose results to show as well |
 

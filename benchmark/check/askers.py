@@ -62,6 +62,9 @@ class Asker(Protocol):
     def play(self, horizon: Horizon, seed: int = 0, episodes: int = 1) -> list[list[Answer]]:
         """Run a fresh solver through a horizon, `episodes` times in a row with the same object."""
 
+    def declared(self) -> tuple[str, ...]:
+        """Properties that the solver declares not to have (`sensitive_to`)."""
+
     @property
     def separate_processes(self) -> bool:
         """Whether the answers come from processes with hash seeds of their own."""
@@ -80,6 +83,12 @@ class InProcess:
 
     def __init__(self, make: Callable[[], Any]):
         self._make = make
+
+    def declared(self) -> tuple[str, ...]:
+        """Properties that the solver, or a half of it, declares not to have."""
+        solver = self._make()
+        parts = (solver, getattr(solver, "partitioner", None), getattr(solver, "allocator", None))
+        return tuple(name for part in parts for name in getattr(part, "sensitive_to", ()))
 
     def ask(
         self, problem: SlotProblem, seed: int = 0, limit_s: float | None = None, hash_seed: int = 0

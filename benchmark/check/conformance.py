@@ -59,11 +59,15 @@ class Failure:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One property and what came of it; `failure` is None where it holds."""
+    """One property and what came of it; `failure` is None where it holds.
+
+    `declared`: the solver says by `sensitive_to` that it lacks the property; it was not tested.
+    """
 
     property: str
     says: str
     failure: Failure | None
+    declared: bool = False
 
 
 def verdicts(
@@ -80,7 +84,11 @@ def verdicts(
     """
     remembered = _Remembering(asker)
     drawn = cases(seed)
+    declared = asker.declared()
     for what in PROPERTIES:
+        if what.name in declared:
+            yield Verdict(what.name, what.says, None, declared=True)
+            continue
         yield _verdict(what, remembered, drawn, on_step)
     yield _verdict(TIME_LIMIT, asker, [large_case(seed)], on_step)
     on_step(EPISODE[1])
@@ -137,6 +145,9 @@ class _Remembering:
         if key not in self._known:  # the problem is kept, so that its id stays its own
             self._known[key] = (problem, self._asker.ask(problem, seed, limit_s, hash_seed))
         return self._known[key][1]
+
+    def declared(self) -> tuple[str, ...]:
+        return self._asker.declared()
 
     def play(self, horizon: Horizon, seed: int = 0, episodes: int = 1) -> list[list[Answer]]:
         return self._asker.play(horizon, seed, episodes)

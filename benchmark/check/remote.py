@@ -48,6 +48,10 @@ class SeparateProcesses:
         for process in self._processes.values():
             process.end()
 
+    def declared(self) -> tuple[str, ...]:
+        """Properties that the solver declares not to have."""
+        return tuple(self._said({"declared": True}, 0).get("declared", ()))
+
     def ask(
         self, problem: SlotProblem, seed: int = 0, limit_s: float | None = None, hash_seed: int = 0
     ) -> Answer:
@@ -143,6 +147,8 @@ def main(name: str) -> None:
 def _replied(asker: InProcess, question: dict[str, Any]) -> dict[str, Any]:
     from splitbench.problems.horizon.horizon import horizon_from
 
+    if "declared" in question:
+        return {"declared": list(asker.declared())}
     if "horizon" in question:
         horizon = horizon_from(question["horizon"], "check")
         played = asker.play(horizon, question["seed"], question["episodes"])

@@ -35,6 +35,8 @@ class _Learned:
     """What the three have in common: they ask a policy runner for partitions."""
 
     name: ClassVar[str]
+    #: A policy is trained for devices in their order, in SI units.
+    sensitive_to: ClassVar[tuple[str, ...]] = ("order", "units")
     policy: str | None
     runner: PolicyRunner
 

@@ -8,6 +8,7 @@ from splitbench import make
 from splitbench.benchmark.check.askers import InProcess
 from splitbench.benchmark.check.conformance import Failure, verdicts
 from splitbench.problems import Horizon, load_horizon, load_instance
+from splitbench.solvers.registry import all_names
 from tests.benchmark.check import broken
 
 BROKEN = [
@@ -15,11 +16,13 @@ BROKEN = [
     for _, member in inspect.getmembers(broken, inspect.isclass)
     if getattr(member, "fault", None)
 ]
-#: One of each kind that needs no training and no external solver process.
+LEARNED = ("ddp", "imitation")
+#: Every solver, partitioner and allocator that ships, but what has to be trained first.
 SHIPPED = [
-    "brute-force", "dads+bs", "dads+ta", "eo+even", "eo+ta", "exact", "greedy", "ilp-highs",
-    "local", "local+bs", "lookahead", "lyapunov", "neurosurgeon+ta", "random",
-]  # fmt: skip
+    *(name for name in all_names() if "+" not in name),
+    *(name for name in all_names() if name.endswith("+ta") and not name.startswith(LEARNED)),
+    *(name for name in all_names() if name.startswith("dads+")),
+]
 
 
 def failures(make_solver) -> list[Failure]:
@@ -44,6 +47,20 @@ def test_a_fault_is_named(member, tmp_path) -> None:
     path = found[0].save(tmp_path)
     posed = load_horizon(path) if isinstance(found[0].instance, Horizon) else load_instance(path)
     assert len(posed) == len(found[0].instance)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [f"{name}+ta" for name in ("ddp", "ddp-shared", "imitation")])
+def test_learned_solvers_pass(name: str) -> None:
+    """Learned schemes have every property but those they declare to lack."""
+    assert not [(one.property, one.case, one.why) for one in failures(lambda: make(name))]
+
+
+def test_a_declared_property_is_not_tested() -> None:
+    """`sensitive_to` exempts from what it names, and from nothing else."""
+    declared = type("Declared", (broken.SortsDevices,), {"sensitive_to": ("order",)})
+    assert failures(declared) == []
+    assert [one.property for one in failures(broken.SortsDevices)] == ["order"]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
