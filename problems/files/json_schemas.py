@@ -1,6 +1,6 @@
 """JSON Schemas of the file formats: for editors, and for tools that are not written in Python.
 
-`python -m splitbench.problems.files.json_schemas` writes them to `problems/data/schema/`. A schema
+`python tools/write_data.py schemas` writes them to `problems/data/schema/`. A schema
 says what each field may be; only the loader checks fields against one another (lengths, ends,
 charge ≤ capacity).
 """
@@ -76,8 +76,3 @@ def _without_null_defaults(node: Any) -> Any:
     if isinstance(node, list):
         return [_without_null_defaults(value) for value in node]
     return node
-
-
-if __name__ == "__main__":
-    for written in write_schemas():
-        print(written)

@@ -1,6 +1,6 @@
 """Networks by name: layer tables that ship with splitbench, and files of the same format.
 
-The tables are written by `python -m splitbench.problems.networks.tracing.make_tables` from our own
+The tables are written by `python tools/write_data.py networks` from our own
 definitions of the
 architectures; reading them needs no torch.
 """

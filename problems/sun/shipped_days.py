@@ -1,6 +1,6 @@
 """The parsed form of the shipped solar files, so that loading them needs no pvlib.
 
-`python -m splitbench.problems.sun.shipped_days` writes `data/solar/parsed` anew from the files.
+`python tools/write_data.py sun` writes `data/solar/parsed` anew from the files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def read_original(name: str) -> SolarTrace:
     return load_irradiance(FOLDER / shipped.file, shipped.column, shipped.station)
 
 
-def main() -> None:
+def write_days() -> None:
     """Write the parsed form of every shipped file."""
     for name in SHIPPED:
         trace = read_original(name)
@@ -33,7 +33,3 @@ def main() -> None:
             for minute, row in enumerate(zip(trace.irradiance_w_m2, clear, strict=True)):
                 time = trace.start + timedelta(minutes=minute)
                 writer.writerow([time.isoformat(timespec="minutes"), *map(repr, map(float, row))])
-
-
-if __name__ == "__main__":
-    main()

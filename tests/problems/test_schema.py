@@ -85,7 +85,7 @@ def _meets(value: Any, keyword: str, wanted: Any, node: Any, whole: Any) -> bool
 
 @pytest.mark.parametrize("format_name", FORMATS)
 def test_shipped_schemas_are_up_to_date(format_name: str) -> None:
-    """`python -m splitbench.problems.files.json_schemas` has been run since the models were last
+    """`python tools/write_data.py schemas` has been run since the models were last
     changed.
     """
     assert schema_path(format_name).read_text("utf-8") == schema_text(format_name)

@@ -1,6 +1,6 @@
 """The shipped fits of Eq. 7, so that nothing has to be fitted at run time.
 
-`python -m splitbench.problems.latency.fits.shipped_fits` writes them anew from the shipped
+`python tools/write_data.py fits` writes them anew from the shipped
 measurements.
 """
 
@@ -63,12 +63,11 @@ def build(loo: bool = True) -> list[tuple[CurveFit, str]]:
     return built
 
 
-def main() -> None:
+def write_fits() -> None:
     """Write the fits to `PATH`."""
     rows = [_row(fit, preferred) for fit, preferred in build()]
     about = (
-        "Eq. 7 through ncnn_cpu_latency.csv, seconds; "
-        "written by python -m splitbench.problems.latency.fits.shipped_fits"
+        "Eq. 7 through ncnn_cpu_latency.csv, seconds; written by python tools/write_data.py fits"
     )
     lines = ",\n".join("  " + json.dumps(row) for row in rows)
     head = f'{{"format": "{FORMAT}", "about": "{about}",\n "fits": [\n'
@@ -97,7 +96,3 @@ def _short(value: float) -> float:
 
 def _machines() -> list[str]:
     return sorted({machine for machine, _ in load_fits()})
-
-
-if __name__ == "__main__":
-    main()

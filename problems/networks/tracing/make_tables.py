@@ -1,14 +1,12 @@
-"""Write the layer tables that ship: `python -m splitbench.problems.networks.tracing.make_tables
+"""Write the layer tables that ship: `python tools/write_data.py networks
 [NAME…]`.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from splitbench.problems.errors import InputError
 from splitbench.problems.networks.architectures.architectures import (
     ARCHITECTURES,
     build,
@@ -39,12 +37,3 @@ def write_tables(names: Sequence[str] = (), folder: Path = TABLES) -> list[Path]
         path.write_text(network_text(traced(name)), encoding="utf-8")
         written.append(path)
     return written
-
-
-if __name__ == "__main__":
-    try:
-        for table in write_tables(sys.argv[1:]):
-            print(table)
-    except InputError as error:
-        print(error, file=sys.stderr)
-        raise SystemExit(2) from None
