@@ -60,6 +60,18 @@ def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 120
 
 
+def test_the_python_page(tmp_path: Path) -> None:
+    """The blocks of the Python page run in their order, in one process."""
+    code = "\n".join(blocks(ROOT / "docs" / "python.md", "python"))
+    script = tmp_path / "page.py"
+    script.write_text(f"import matplotlib\nmatplotlib.use('Agg')\n{code}")
+    done = subprocess.run(
+        [sys.executable, script.name], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "utility.png").is_file()
+
+
 def test_the_tutorial(tmp_path: Path) -> None:
     """Every command of the tutorial works, in its order, in an empty folder."""
     for text in blocks(ROOT / "docs" / "tutorial.md", '(?:console|python title="mine.py")'):
