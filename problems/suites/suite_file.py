@@ -14,6 +14,7 @@ from splitbench.problems.horizon.scenario import DeviceKind, Scenario
 from splitbench.problems.latency.profiles.calibration import Calibration
 from splitbench.problems.latency.profiles.profile_file import is_profile_path
 from splitbench.problems.latency.profiles.sweep_profiles import sweep_path
+from splitbench.problems.suites.city import CityScenario, city
 from splitbench.problems.sun.sun_file import SunFile
 from splitbench.problems.sun.trace import SRRL_BMS, Station
 
@@ -62,7 +63,7 @@ def scenario_of(file: SuiteFile, folder: Path) -> Scenario:
     low, high = file.server.threads
     if low > high:
         raise InputError(f"server.threads: got {low} to {high}; expected fewest, then most")
-    return Scenario(
+    scenario = Scenario(
         kinds=kinds,
         devices=file.devices or len(kinds),
         slots=file.slots,
@@ -88,6 +89,7 @@ def scenario_of(file: SuiteFile, folder: Path) -> Scenario:
             file.formulation.energy_term, file.formulation.energy_scope, "allowed"
         ),
     )
+    return city(scenario) if file.arrays else scenario
 
 
 def _kind(kind: Kind, folder: Path) -> DeviceKind:
@@ -142,6 +144,7 @@ def suite_toml(name: str, about: str, scenario: Scenario, seeds: int = 3) -> str
         "": {
             "format": "splitbench/suite@1", "name": name, "about": about, "seeds": seeds,
             "slots": scenario.slots, "slot_s": scenario.slot_s, "devices": scenario.devices,
+            **({"arrays": True} if isinstance(scenario, CityScenario) else {}),
             "min_threads": scenario.min_threads, "utility_weight": scenario.utility_weight,
             "split": scenario.split, "input_bits_per_value": scenario.input_bits_per_value,
         },

@@ -124,6 +124,8 @@ class SuiteFile(Strict):
     slot_s: Positive = 30.0
     devices: Count = Field(default=ABSENT)
     """How many there are, of the kinds in turn; default: each kind by its count."""
+    arrays: bool = False
+    """Whether the devices are drawn as arrays, as in `city`: for very many of them."""
     min_threads: Count = 1
     utility_weight: Share = 0.5
     split: Split = "linear"

@@ -268,7 +268,7 @@ class TestLatex:
         odd = plain(
             [record("\\input{x} $a_b$ 日本 é ~^ <|>", note="$"), record("[x]"), record("*")]
         )
-        text = "\\n".join([tables.latex(rows, ALL), tables.latex(odd)])
+        text = "\n".join([tables.latex(rows, ALL), tables.latex(odd)])
         document = "\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n%s\n"
         (tmp_path / "x.tex").write_text(document % text + "\\end{document}\n", encoding="utf-8")
         done = subprocess.run(
