@@ -1,20 +1,22 @@
 """What is impossible is an error of the run, not a result."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from splitbench.benchmark.cli import main
-from splitbench.benchmark.referee.episode import solve_reference
+from splitbench.benchmark.referee.episode import references
 from splitbench.benchmark.referee.verify import Reference
 from splitbench.problems import SlotProblem
 
 
-def _too_low(problem: SlotProblem) -> Reference:
-    """A reference that every good decision beats."""
-    true = solve_reference(problem)
-    assert true.utility is not None
-    return Reference(true.utility - 0.5, true.status)
+def _too_low(problems: Sequence[SlotProblem]) -> list[Reference]:
+    """References that every good decision beats."""
+    true = references(problems)
+    return [
+        Reference(None if one.utility is None else one.utility - 0.5, one.status) for one in true
+    ]
 
 
 @pytest.mark.parametrize("command", ["run", "gap", "solve", "simulate"])
@@ -36,6 +38,6 @@ def test_a_negative_gap_fails_the_run(
         here = [command, path, "-s", "greedy", "--json"]
     assert main(here) == 0
     assert "IMPOSSIBLE" not in capsys.readouterr().err
-    monkeypatch.setattr("splitbench.benchmark.referee.episode.solve_reference", _too_low)
+    monkeypatch.setattr("splitbench.benchmark.referee.episode.references", _too_low)
     assert main(here) == 1
     assert "slot gap -0." in capsys.readouterr().err
