@@ -33,7 +33,7 @@ _LATEX = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
+    '"': r"\symbol{34}",  # \textquotedbl needs another encoding than LaTeX's default
     "–": "--",
     "−": "$-$",
     "×": r"$\times$",
@@ -76,8 +76,9 @@ def latex(text: str) -> str:
 
 
 def _latex_letter(character: str) -> str:
-    """Keep ASCII and the letters of Western European languages."""
-    known = character.isascii() or ("À" <= character <= "ÿ" and character.isalpha())
+    """Keep ASCII and the Western European letters that LaTeX's default encoding (OT1) has."""
+    western = "À" <= character <= "ÿ" and character.isalpha() and character not in "ÐðÞþ"
+    known = character.isascii() or western
     return character if known else "?"
 
 

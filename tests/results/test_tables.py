@@ -266,7 +266,12 @@ class TestLatex:
     def test_compiles(self, rows: list[Row], tmp_path: Path) -> None:
         """PdfLaTeX takes the tables as they are, odd names included."""
         odd = plain(
-            [record("\\input{x} $a_b$ 日本 é ~^ <|>", note="$"), record("[x]"), record("*")]
+            [
+                record("\\input{x} $a_b$ 日本 é ~^ <|>", note="$"),
+                record("[x]"),
+                record("*"),
+                record('"ÐðÞþßøÿ" #%&'),
+            ]
         )
         text = "\n".join([tables.latex(rows, ALL), tables.latex(odd)])
         document = "\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n%s\n"
