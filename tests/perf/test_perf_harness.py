@@ -1,7 +1,7 @@
 """What isolation costs a slot and a cell, and what a second worker gains.
 
 `pytest tests/perf/test_perf_harness.py -m perf -s`, on a machine that does nothing else. Medians
-and the ratio of each pair of runs are printed; only the price of a slot is asserted.
+and the ratio of each pair of runs are printed; no time is asserted.
 """
 
 from __future__ import annotations
@@ -59,9 +59,6 @@ def test_price_of_a_slot(suite: str) -> None:
     price_ms = float((shortest["apart"] - shortest["here"]).mean()) * 1e3
     empty_ms = median(one.empty_round_trip_s or 0.0 for one in apart) * 1e3
     print(f"\n{suite}: {price_ms:.3f} ms a slot more; empty round trip {empty_ms:.3f} ms")
-    if os.getloadavg()[0] > 1.5:
-        pytest.skip("others use the machine: the price is printed, not judged")
-    assert price_ms < 0.15
 
 
 @pytest.mark.parametrize("suite", ["small", "paper-wifi"])
