@@ -9,7 +9,7 @@ from typing import Any
 
 from splitbench.problems.errors import InputError, UnknownNameError
 from splitbench.problems.latency.fits.fit import CurveFit, fit_sweep, preferred_form, refused_forms
-from splitbench.problems.latency.fits.forms import FORMS
+from splitbench.problems.latency.fits.forms import FORMS, form_named
 from splitbench.problems.latency.profiles.profile_file import is_profile_path, load_profile
 from splitbench.problems.latency.sweeps import Sweep, load_sweeps
 
@@ -87,7 +87,7 @@ def fit_lines(one: Fitted) -> list[str]:
         mark = "*" if fit is one.preferred else " "
         loo = "–" if fit.loo_rmse_ms is None else f"{fit.loo_rmse_ms:.4g} ms"
         lines.append(
-            f" {mark} {fit.form:8} {FORMS[fit.form].formula}: "
+            f" {mark} {fit.form:8} {form_named(fit.form).formula}: "
             f"{', '.join(f'{constant:.6g}' for constant in fit.constants)} (s); "
             f"RMSE {fit.rmse_ms:.4g} ms ({100 * fit.relative_rmse:.2f} % of the mean), "
             f"left one out {loo}"

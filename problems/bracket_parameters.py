@@ -12,7 +12,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from splitbench.problems.errors import InputError, did_you_mean
 
-_BRACKETS = r"\s*(?:\[(?P<parameters>[^\[\]]*)\])?"
+# A value may have brackets of its own: `hetero[curve=table[idle=allowed]]`.
+_BRACKETS = r"\s*(?:\[(?P<parameters>(?:[^\[\]]|\[[^\[\],]*\])*)\])?"
 _NAME = re.compile(r"(?P<name>[^\[\]+]+?)" + _BRACKETS)
 # A directory may have any character in its name, also those that mean something in a solver's.
 _CLASS_IN_FILE = re.compile(r"(?P<path>.+\.py)(?::(?P<name>\w+))?" + _BRACKETS)

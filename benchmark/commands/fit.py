@@ -30,7 +30,8 @@ def fit(
             "--form",
             metavar="FORM",
             show_default=False,
-            help="exp2 (Eq. 7), amdahl, inverse, table, constant. Default: all that fit.",
+            help="exp2 (Eq. 7), amdahl, inverse, table (as measured), table[idle=allowed] (its "
+            "running minimum), constant. Default: all that fit but table[idle=allowed].",
         ),
     ] = None,
     machine: Annotated[

@@ -33,18 +33,11 @@ def read_measurements(path: str | Path) -> list[Measurement]:
     InputError
         See `splitbench.problems.latency.sweeps.load_sweeps`.
     """
-    first_line: dict[tuple[str, str, int], int] = {}
     measurements = []
     for line, row in _rows(path):
         place = f"{path}: line {line}"
         machine, model = (_name(row[column], place, column) for column in ("machine", "model"))
         threads = _threads(row["threads"], place)
-        earlier = first_line.setdefault((machine, model, threads), line)
-        if earlier != line:
-            raise InputError(
-                f"{place}, column threads: got {threads} for {model} on {machine} again, as in "
-                f"line {earlier}; expected each (machine, model, threads) once"
-            )
         measurements.append(
             Measurement(machine, model, threads, _latency_ms(row["latency_ms"], place))
         )

@@ -49,14 +49,14 @@ def load_sweeps(path: str | Path | None = None) -> dict[tuple[str, str], Sweep]:
     """Return the sweeps of a thread-measurements CSV by (machine, model).
 
     The header names `machine, model, threads, latency_ms` in any order, other columns are
-    ignored; latency in milliseconds. Without a path: the shipped measurements.
+    ignored; latency in milliseconds. Of several rows of one (machine, model, threads) the median
+    stands, and the note says so. Without a path: the shipped measurements.
 
     Raises
     ------
     InputError
         The file cannot be read, lacks a column or has no rows, or a row holds an empty name,
-        a thread count that is no whole number ≥ 1, a latency that is no positive number, or
-        the (machine, model, threads) of an earlier row.
+        a thread count that is no whole number ≥ 1, or a latency that is no positive number.
     """
     if path is None:
         return dict(_shipped())
@@ -89,15 +89,18 @@ def _shipped() -> dict[tuple[str, str], Sweep]:
 
 
 def _group(path: str | Path, source: str) -> dict[tuple[str, str], Sweep]:
-    found: dict[tuple[str, str], dict[int, float]] = {}
+    found: dict[tuple[str, str], dict[int, list[float]]] = {}
     for row in read_measurements(path):
-        found.setdefault((row.machine, row.model), {})[row.threads] = row.latency_ms / 1000.0
+        points = found.setdefault((row.machine, row.model), {})
+        points.setdefault(row.threads, []).append(row.latency_ms / 1000.0)
     return {names: _sweep(*names, points, source) for names, points in found.items()}
 
 
-def _sweep(machine: str, model: str, points: dict[int, float], source: str) -> Sweep:
+def _sweep(machine: str, model: str, points: dict[int, list[float]], source: str) -> Sweep:
     threads = np.array(sorted(points), dtype=np.int64)
-    latency_s = np.array([points[k] for k in sorted(points)], dtype=np.float64)
+    latency_s = np.array([np.median(points[k]) for k in sorted(points)], dtype=np.float64)
+    several = ", ".join(str(k) for k in sorted(points) if len(points[k]) > 1)
+    note = f"median of repeated measurements at {several}" if several else ""
     threads.setflags(write=False)
     latency_s.setflags(write=False)
-    return Sweep(machine, model, threads, latency_s, source)
+    return Sweep(machine, model, threads, latency_s, source, note)

@@ -50,7 +50,8 @@ class SuiteParameters:
     energy_term, energy_scope, utility_weight, min_threads
         Formulation switches, V and k_min.
     curve, split
-        `exp2` or `table` for D(k), `linear`, `macs` or `measured` for the layers' shares.
+        `exp2`, `table` or `table[idle=allowed]` for D(k), `linear`, `macs` or `measured`
+        for the layers' shares.
     board, server, dnn
         A board or server for all devices, shipped or a profile file; a DNN for all devices.
     sun, sun_column, station

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from splitbench.problems.latency.fits.fit import CurveFit
+from splitbench.problems.latency.fits.forms import IDLE_TABLE
 from splitbench.problems.latency.profiles.measured_dnn import MeasuredDnn
 from splitbench.problems.latency.profiles.observation2 import Observation2
 from splitbench.problems.latency.sweeps import Sweep
@@ -18,6 +19,8 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 _FORM_LINES = {"exp2": "-", "amdahl": "--", "table": ":", "inverse": "-.", "constant": ":"}
 _FORM_COLOURS = dict(zip(_FORM_LINES, COLOURS[1:], strict=True))
+# Beside the table that it is made of, in the colour of a form that never stands beside it.
+_FORM_LINES[IDLE_TABLE], _FORM_COLOURS[IDLE_TABLE] = "--", _FORM_COLOURS["constant"]
 _PANELS_A_ROW = 4
 MOST_PANELS = 80
 

@@ -120,6 +120,25 @@ def test_what_cannot_be_written_is_refused_first(
     assert err.count("\n") == 1
 
 
+def test_a_table_lets_threads_idle_where_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--form 'table[idle=allowed]'` prints, draws and writes the running minimum as such."""
+    rows = ["x,tiny,1,64", "x,tiny,4,21", "x,tiny,8,21", "x,tiny,16,80"]
+    file = tmp_path / "u.csv"
+    file.write_text("\n".join(["machine,model,threads,latency_ms", *rows]), encoding="utf-8")
+    forms = ["--form", "table", "--form", "table[idle=allowed]"]
+    assert main(["fit", str(file), *forms, "--json"]) == 0
+    table, idle = json.loads(capsys.readouterr().out)
+    assert table["constants"] == idle["constants"] == [0.064, 0.021, 0.021, 0.08]
+    assert table["rmse_ms"] == pytest.approx(0, abs=1e-9)
+    assert idle["rmse_ms"] == pytest.approx(59 / 2)
+    plot = tmp_path / "u.png"
+    assert main(["fit", str(file), *forms, "--plot", str(plot)]) == 0
+    assert "table[idle=allowed] least of the table up to k" in capsys.readouterr().out
+    assert plot.stat().st_size > 0
+
+
 def test_one_form_alone_is_not_preferred(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -149,3 +149,21 @@ def test_with_truth_keeps_the_other_parameters() -> None:
     """The option is a parameter of the suite like any other."""
     assert with_truth("hetero[devices=3]", "table") == "hetero[devices=3,truth=table]"
     assert with_truth("hetero[truth=exp2]", "table") == "hetero[truth=table]"
+
+
+@pytest.mark.parametrize("source", ["u.csv", "i7-12700kf"])
+def test_idle_threads_in_suites(source: str, tmp_path: Path) -> None:
+    """`curve=table[idle=allowed]` gives every device the running minimum of its table."""
+    rows = ["a,mobilenet_v2,1,64", "a,mobilenet_v2,4,21", "a,mobilenet_v2,16,80"]
+    (tmp_path / "u.csv").write_text("\n".join(["machine,model,threads,latency_ms", *rows]))
+    server = str(tmp_path / source) if source.endswith(".csv") else source
+    suites = [
+        make_suite(f"hetero[devices=1,slots=1,server={server},dnn=mobilenet_v2,curve={kind}]")
+        for kind in ("table", "table[idle=allowed]")
+    ]
+    curves = [made.horizon(0).fleet.devices[0].curve for made in suites]
+    assert isinstance(curves[0], TableCurve)
+    assert isinstance(curves[1], TableCurve)
+    rising, falling = (np.array(curve.table_s) for curve in curves)
+    assert np.diff(rising).max() > 0
+    np.testing.assert_array_equal(falling, np.minimum.accumulate(rising))

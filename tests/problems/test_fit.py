@@ -127,17 +127,54 @@ def test_leave_one_out_by_hand() -> None:
         assert fit.loo_rmse_ms == pytest.approx(expected, rel=1e-6)
 
 
-def test_table_is_monotone_and_says_where_it_averaged() -> None:
-    """The table never rises; where the measurements do, the note names the counts averaged."""
-    sweep = load_sweeps()["xeon-8573c", "mobilenet_v2"]
+#: Seconds on 1, 4, 8, 16 and 24 threads, from a public report on whisper.cpp.
+U_SHAPED = ([1, 4, 8, 16, 24], [64000.0, 21000.0, 21000.0, 80000.0, 175000.0])
+
+
+def test_table_is_what_was_measured() -> None:
+    """A U-shaped table goes through every measured point, log-log between, and says so."""
+    sweep = _sweep(*U_SHAPED)
     table = fit_sweep(sweep, ["table"])[0]
-    assert np.all(np.diff(table.constants) <= 0)
-    assert "8, 16, 32, 64" in table.note
+    assert table.latency_s(sweep.threads).tolist() == [64.0, 21.0, 21.0, 80.0, 175.0]
+    assert table.rmse_ms == 0
+    assert table.latency_s(12) == pytest.approx(21 * (80 / 21) ** (np.log(1.5) / np.log(2)))
+    assert "fewer threads are faster at 16, 24" in table.note
     falling = fit_sweep(_sweep([1, 2, 6], [30.0, 20.0, 10.0]), ["table"])[0]
-    assert "rises" not in falling.note
+    assert "faster" not in falling.note
     assert falling.latency_s([1, 2, 4, 6]).tolist() == pytest.approx(
         [0.03, 0.02, 0.02 * (4 / 2) ** (np.log(0.5) / np.log(6 / 2)), 0.01]
     )
+
+
+def test_idle_threads_make_the_running_minimum() -> None:
+    """`table[idle=allowed]` is the least of the table at any count up to k, no more optimistic."""
+    sweep = _sweep(*U_SHAPED)
+    table, idle = fit_sweep(sweep, ["table", "table[idle=allowed]"])
+    assert idle.form == "table[idle=allowed]"
+    assert idle.latency_s(sweep.threads).tolist() == [64.0, 21.0, 21.0, 21.0, 21.0]
+    k = np.linspace(1, 24, 2301)
+    np.testing.assert_allclose(
+        idle.latency_s(k), np.minimum.accumulate(table.latency_s(k)), rtol=1e-9
+    )
+    back = fit_sweep(_sweep([1, 2, 4], [10.0, 20.0, 5.0]), ["table[idle=allowed]"])[0]
+    assert back.latency_s(2.5) == pytest.approx(0.01)
+    assert fit_sweep(sweep, ["table[idle=forbidden]"]) == [table]
+    assert "16, 24: the others idle" in idle.note
+
+
+@pytest.mark.parametrize(
+    ("form", "says"),
+    [
+        ("table[idle=yes]", "forbidden or allowed"),
+        ("table[lazy=allowed]", "did you mean idle|unknown parameter 'lazy'"),
+        ("exp2[idle=allowed]", "takes no parameters"),
+        ("table[idle", "cannot be read"),
+    ],
+)
+def test_bad_parameters_of_a_form_are_refused(form: str, says: str) -> None:
+    """A parameter that the form does not have, or a value it does not take, is an input error."""
+    with pytest.raises(InputError, match=says):
+        fit_sweep(_sweep(*U_SHAPED), [form])
 
 
 def test_table_refuses_to_extrapolate() -> None:

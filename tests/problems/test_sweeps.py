@@ -60,7 +60,6 @@ def test_columns_in_any_order_others_ignored(tmp_path: Path) -> None:
         ("a,m,nan,5\n", 2, "threads", "'nan'"),
         ("a,m,99999999999999999999,5\n", 2, "threads", "'99999999999999999999'"),
         ("a,m,\u0664,5\n", 2, "threads", "'\u0664'"),
-        ("a,m,1,5\n\na,m,1,6\n", 4, "threads", "1"),
         (",m,1,5\n", 2, "machine", "empty"),
         ("a, ,1,5\n", 2, "model", "empty"),
     ],
@@ -75,6 +74,20 @@ def test_bad_value_is_named(tmp_path: Path, rows: str, line: int, column: str, v
     assert value in message.split("got ")[1]
     assert "expected" in message
     assert "\n" not in message
+
+
+def test_repeated_measurements_give_their_median(tmp_path: Path) -> None:
+    """Of several rows of one thread count the median stands, and the note names the count."""
+    rows = "a,m,1,50\na,m,2,9\na,m,1,10\n\na,m,1,11\na,n,1,8\n"
+    sweeps = load_sweeps(_file(tmp_path, HEADER + rows))
+    assert (1000 * sweeps["a", "m"].latency_s).tolist() == [11, 9]
+    assert sweeps["a", "m"].note == "median of repeated measurements at 1"
+    assert sweeps["a", "n"].note == ""
+
+
+def test_shipped_measurements_stand_once() -> None:
+    """No shipped sweep hides a repeated row."""
+    assert all("repeated" not in sweep.note for sweep in load_sweeps().values())
 
 
 @pytest.mark.parametrize(

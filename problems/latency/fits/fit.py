@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from splitbench.problems.arrays import Floats
-from splitbench.problems.errors import InputError, UnknownNameError
-from splitbench.problems.latency.fits.forms import FORMS, Form
+from splitbench.problems.errors import InputError
+from splitbench.problems.latency.fits.forms import FORMS, IDLE_TABLE, Form, form_named
 from splitbench.problems.latency.sweeps import Sweep
 
 
@@ -20,9 +20,10 @@ class CurveFit:
     """One form fitted to one sweep.
 
     `constants` are in seconds (exponents per thread): c0..c3 of `exp2`, (a, b, c) of `amdahl`,
-    (a, b) of `inverse`, D at each of `threads` for `table`, D for `constant`. `rmse_ms` is
-    unweighted over the measured counts, `relative_rmse` divides it by the mean latency, and
-    `loo_rmse_ms` is the leave-one-out error (see `fit_sweep`), None where there is none.
+    (a, b) of `inverse`, D as measured at each of `threads` for `table`, D for `constant`.
+    `rmse_ms` is unweighted over the measured counts, `relative_rmse` divides it by the mean
+    latency, and `loo_rmse_ms` is the leave-one-out error (see `fit_sweep`), None where there is
+    none.
     """
 
     machine: str
@@ -45,15 +46,15 @@ class CurveFit:
         InputError
             A table, or the latency of a single count, is asked outside the measured counts.
         """
-        k = np.asarray(threads, dtype=np.float64)
+        form, k = form_named(self.form), np.asarray(threads, dtype=np.float64)
         low, high = self.threads[0], self.threads[-1]
-        if self.form in ("table", "constant") and np.any((k < low) | (k > high)):
+        if form.within and np.any((k < low) | (k > high)):
             raise InputError(
                 f"{self.form} of {self.model} on {self.machine}: got {k.min():g} to {k.max():g} "
                 f"threads; expected {low} to {high}, as measured"
             )
         constants, knots = (np.array(x, dtype=np.float64) for x in (self.constants, self.threads))
-        return FORMS[self.form].value(k, constants, knots)
+        return form.value(k, constants, knots)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fit as one object of `fit --json`."""
@@ -80,25 +81,24 @@ def fit_sweep(
     UnknownNameError
         A form that does not exist.
     """
-    names = list(forms)
-    refused = refused_forms(sweep, names)
+    asked = [form_named(text) for text in forms]
+    refused = refused_forms(sweep, [form.name for form in asked])
     # A form outgrown (inverse, constant) is no loss worth a note.
     counts = len(sweep.threads)
-    missing = [f"{name} ({FORMS[name].fewest})" for name in refused if counts < FORMS[name].fewest]
+    few = [form for form in asked if counts < form.fewest]
+    missing = [f"{form.name} ({form.fewest})" for form in few]
     statement = f"{counts} measured: too few thread counts for {', '.join(missing)}"
     note = statement if missing else ""
-    return [_fit(sweep, FORMS[name], note, loo) for name in names if name not in refused]
+    return [_fit(sweep, form, note, loo) for form in asked if form.name not in refused]
 
 
 def refused_forms(sweep: Sweep, forms: Iterable[str] = tuple(FORMS)) -> dict[str, str]:
     """Return, for each of `forms` that does not suit the sweep's thread counts, why not."""
     refused = {}
-    for name in forms:
-        if name not in FORMS:
-            raise UnknownNameError("form", name, FORMS)
-        why = FORMS[name].refusal(len(sweep.threads))
+    for form in map(form_named, forms):
+        why = form.refusal(len(sweep.threads))
         if why:
-            refused[name] = why
+            refused[form.name] = why
     return refused
 
 
@@ -118,7 +118,7 @@ def preferred_form(fits: Sequence[CurveFit]) -> CurveFit:
     checked = [fit for fit in fits if fit.loo_rmse_ms is not None]
     if checked:
         return min(checked, key=lambda fit: (fit.loo_rmse_ms, len(fit.constants)))
-    return next((fit for fit in fits if fit.form == "table"), fits[0])
+    return next((fit for fit in fits if fit.form in ("table", IDLE_TABLE)), fits[0])
 
 
 def _fit(sweep: Sweep, form: Form, note: str, loo: bool) -> CurveFit:
@@ -126,7 +126,7 @@ def _fit(sweep: Sweep, form: Form, note: str, loo: bool) -> CurveFit:
     constants = form.fit(threads, sweep.latency_s)
     fitted = form.value(threads, constants, threads)
     rmse_s = _rms(fitted - sweep.latency_s)
-    notes = [sweep.note, *_remarks(sweep, form, constants), note]
+    notes = [sweep.note, *_remarks(sweep, form), note]
     return CurveFit(
         sweep.machine, sweep.model, form.name, tuple(map(float, constants)),
         1000 * rmse_s, rmse_s / float(sweep.latency_s.mean()),
@@ -145,16 +145,17 @@ def _leave_one_out_ms(threads: Floats, latency_s: Floats, form: Form) -> float |
     return 1000 * _rms(np.array(misses)) if misses else None
 
 
-def _remarks(sweep: Sweep, form: Form, constants: Floats) -> list[str]:
+def _remarks(sweep: Sweep, form: Form) -> list[str]:
     if form.name == "inverse" and len(sweep.threads) == 2:
         return ["2 constants through 2 thread counts: nothing is left to check them"]
     if form.name == "constant":
         return [f"measured at {sweep.threads[0]} threads only: says nothing of other counts"]
-    if form.name == "table":
-        pooled = sweep.threads[~np.isclose(constants, sweep.latency_s, rtol=1e-9, atol=0)]
-        if len(pooled):
-            counts = ", ".join(map(str, pooled))
-            return [f"latency rises with threads; averaged to be non-increasing at {counts}"]
+    above = sweep.latency_s > np.minimum.accumulate(sweep.latency_s)
+    if form.name in ("table", IDLE_TABLE) and above.any():
+        counts = ", ".join(map(str, sweep.threads[above]))
+        if form.name == IDLE_TABLE:
+            return [f"fewer threads are faster at {counts}: the others idle there"]
+        return [f"fewer threads are faster at {counts} ({IDLE_TABLE} lets the others idle)"]
     return []
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from splitbench.problems.arrays import Floats
+from splitbench.problems.bracket_parameters import bind, parse_spec
+from splitbench.problems.errors import UnknownNameError
 from splitbench.problems.latency.fits.exp2 import exp2, fit_exp2
+
+#: The table's name where threads may idle: D(k) is then the least D of at most k threads.
+IDLE_TABLE = "table[idle=allowed]"
 
 
 @dataclass(frozen=True)
@@ -18,7 +24,8 @@ class Form:
 
     `fit(threads, latency)` takes ascending counts (M,) and positive latencies (M,) and returns
     the constants; `value(k, constants, threads)` evaluates them. `fewest` thread counts are
-    needed to fit it, more than `most` would outgrow it; `why` says so in words.
+    needed to fit it, more than `most` would outgrow it; `why` says so in words. `within` says
+    that D(k) is known between the first and the last measured count only.
     """
 
     name: str
@@ -28,6 +35,7 @@ class Form:
     why: str
     fit: Callable[[Floats, Floats], Floats]
     value: Callable[[Floats, Floats, Floats], Floats]
+    within: bool = False
 
     def refusal(self, counts: int) -> str | None:
         """Return why `counts` thread counts do not suit this form, or None where they do."""
@@ -71,15 +79,21 @@ def _inverse(k: Floats, constants: Floats, threads: Floats) -> Floats:
     return value
 
 
-def _fit_table(threads: Floats, latency: Floats) -> Floats:
-    from scipy.optimize import isotonic_regression
-
-    value: Floats = isotonic_regression(latency, increasing=False).x
-    return value
+def _as_measured(threads: Floats, latency: Floats) -> Floats:
+    return latency.copy()
 
 
 def _table(k: Floats, constants: Floats, threads: Floats) -> Floats:
     return log_log_s(k, threads, constants)
+
+
+def _idle_table(k: Floats, constants: Floats, threads: Floats) -> Floats:
+    """Return the least D of any count up to k: between counts the table is monotone."""
+    before = np.maximum(np.searchsorted(threads, k, side="right") - 1, 0)
+    value: Floats = np.minimum(
+        np.minimum.accumulate(constants)[before], _table(k, constants, threads)
+    )
+    return value
 
 
 FORMS: dict[str, Form] = {
@@ -100,22 +114,50 @@ FORMS: dict[str, Form] = {
             "it is for 2 or 3, where amdahl cannot be checked", _fit_inverse, _inverse,
         ),
         Form(
-            "table", "non-increasing D(k) at the measured counts, log-log between", 2, None,
-            "it takes 2 or more to lie between", _fit_table, _table,
+            "table", "D(k) as measured, log-log between the counts", 2, None,
+            "it takes 2 or more to lie between", _as_measured, _table, within=True,
         ),
         Form(
             "constant", "D", 1, 1, "it is for a single one",
-            lambda threads, latency: latency.copy(),
-            lambda k, constants, _: np.full(k.shape, constants[0]),
+            _as_measured, lambda k, constants, _: np.full(k.shape, constants[0]), within=True,
         ),
     )
 }  # fmt: skip
 
 
+def form_named(text: str) -> Form:
+    """Return one of `FORMS`, or the table where threads may idle (`IDLE_TABLE`).
+
+    Raises
+    ------
+    UnknownNameError
+        A form that does not exist.
+    InputError
+        A parameter that the form does not have, or a value that it does not take.
+    """
+    spec = parse_spec(text, expected="a form, as exp2 or table[idle=allowed]")
+    if spec.name not in FORMS:
+        raise UnknownNameError("form", spec.name, FORMS)
+    if spec.name == "table":
+        return _table_form(**bind(_table_form, spec))
+    bind(lambda: None, spec)
+    return FORMS[spec.name]
+
+
+def _table_form(idle: Literal["forbidden", "allowed"] = "forbidden") -> Form:
+    if idle == "forbidden":
+        return FORMS["table"]
+    formula = "least of the table up to k (some threads may idle)"
+    return replace(FORMS["table"], name=IDLE_TABLE, formula=formula, value=_idle_table)
+
+
 def log_log_s(k: ArrayLike, threads: ArrayLike, latency_s: Floats) -> Floats:
     """Return D(k) interpolated on log-log axes between measured counts (exact for a power of k).
 
-    Outside them D is held; `threads` ascend, and all numbers are positive.
+    At the counts it is what was measured, to the last bit; outside them D is held. `threads`
+    ascend, and all numbers are positive.
     """
-    value: Floats = np.exp(np.interp(np.log(k), np.log(threads), np.log(latency_s)))
+    between = np.exp(np.interp(np.log(k), np.log(threads), np.log(latency_s)))
+    near = np.minimum(np.searchsorted(threads, k), len(latency_s) - 1)
+    value: Floats = np.where(np.equal(np.asarray(threads)[near], k), latency_s[near], between)
     return value

@@ -36,7 +36,7 @@ from splitbench.problems.latency.sweeps import Sweep, published_sweep
 from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve
 
 Split = Literal["linear", "macs", "measured"]
-CurveKind = Literal["exp2", "table"]
+CurveKind = Literal["exp2", "table", "table[idle=allowed]"]
 
 #: Networks that the sweeps know under another name.
 SWEEP_NAME = {"squeezenet1_1": "squeezenet"}
@@ -92,6 +92,7 @@ def server_curve(
     `exp2` is the shipped fit of Eq. 7. `table` is what was measured, at the measured counts as it
     is and between them interpolated on log-log axes (exact for a power of k); it keeps what the
     fit smooths, such as MobileNet-V2's rise past 16 threads, and ends at the last measured count.
+    `table[idle=allowed]` is its running minimum: of k threads some may idle.
     Of a profile file (`server` ends in .json), see `MeasuredDnn.curve`; of a CSV of thread
     measurements, see `curve_of_sweep`.
 
@@ -122,12 +123,13 @@ def server_curve(
     if kind == "exp2":
         c0, c1, c2, c3 = published_exp2(machine, SWEEP_NAME.get(dnn, dnn)).constants
         return Exp2Curve(factor * c0, c1, factor * c2, c3)
-    return TableCurve(tuple(float(factor * value) for value in measured_table_s(machine, dnn)))
+    values = measured_table_s(machine, dnn, kind)
+    return TableCurve(tuple(float(factor * value) for value in values))
 
 
-def measured_table_s(machine: str, dnn: str) -> Floats:
+def measured_table_s(machine: str, dnn: str, kind: CurveKind = "table") -> Floats:
     """Return D(1), D(2), … of a sweep in seconds, log-log interpolated between its counts."""
-    return interpolated_s(sweep_of(machine, dnn))
+    return interpolated_s(sweep_of(machine, dnn), kind)
 
 
 def make_device(

@@ -10,7 +10,7 @@ import numpy as np
 
 from splitbench.problems.arrays import Floats, Mask
 from splitbench.problems.errors import InputError
-from splitbench.problems.latency.fits.forms import log_log_s
+from splitbench.problems.latency.fits.forms import IDLE_TABLE, log_log_s
 from splitbench.problems.latency.sweeps import Sweep
 from splitbench.problems.networks.virtual_layers import VirtualLayers
 from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve
@@ -113,7 +113,8 @@ class MeasuredDnn:
         """Return D(k), `scale` times slower than measured, and what it is in words.
 
         `table` is what was measured, interpolated on log-log axes between the counts, and ends at
-        the last. `exp2` is Eq. 7 where five thread counts or more were measured; else the form
+        the last; `table[idle=allowed]` is its running minimum. `exp2` is Eq. 7 where five thread
+        counts or more were measured; else the form
         that the counts support (a + b/k + c·k through four, a + b/k through two or three), written
         out for k ≤ `EXTRAPOLATED_TO`. No formula is followed to where it runs away: behind the
         last count (where it falls faster than threads are added, or rises above twice its largest
@@ -131,11 +132,11 @@ class MeasuredDnn:
                 f"{self.dnn} on {self.machine}: measured at {sweep.threads[0]} threads only; "
                 "expected two thread counts or more for D(k) (splitbench profile --threads 1,2)"
             )
-        if kind == "table":
-            values = scale * interpolated_s(sweep)
-            return TableCurve(tuple(values.tolist())), f"table to {sweep.threads[-1]} threads"
+        if kind in ("table", IDLE_TABLE):
+            values = scale * interpolated_s(sweep, kind)
+            return TableCurve(tuple(values.tolist())), f"{kind} to {sweep.threads[-1]} threads"
         if kind != "exp2":
-            raise InputError(f"curve: got {kind!r}; expected exp2 or table")
+            raise InputError(f"curve: got {kind!r}; expected exp2, table or {IDLE_TABLE}")
         return self._fitted_curve(scale)
 
     @cached_property
@@ -187,15 +188,14 @@ def _runs_away(table_s: Floats, first: int, last: int) -> bool:
     return not bool(np.all((beyond >= ideal) & (beyond <= most)))
 
 
-def interpolated_s(sweep: Sweep) -> Floats:
+def interpolated_s(sweep: Sweep, kind: str = "table") -> Floats:
     """Return D(1), D(2), … of a sweep in seconds, log-log interpolated, as measured at its counts.
 
-    Below the first count D is taken as at the first.
+    Below the first count D is taken as at the first. `table[idle=allowed]` is the running minimum.
     """
     k = np.arange(1, int(sweep.threads[-1]) + 1)
     table = log_log_s(k, sweep.threads, sweep.latency_s)
-    table[sweep.threads - 1] = sweep.latency_s
-    return table
+    return np.minimum.accumulate(table) if kind == IDLE_TABLE else table
 
 
 def _monotone(values: Floats) -> Floats:

@@ -10,6 +10,7 @@ import numpy as np
 
 from splitbench.problems.errors import InputError, UnknownNameError
 from splitbench.problems.latency.fits.fit import fit_sweep, refused_forms
+from splitbench.problems.latency.fits.forms import IDLE_TABLE
 from splitbench.problems.latency.profiles.measured_dnn import interpolated_s
 from splitbench.problems.latency.sweeps import Sweep, load_sweeps
 from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve
@@ -58,8 +59,8 @@ def curve_of_sweep(sweep: Sweep, kind: str, scale: float) -> ThreadCurve:
     InputError
         Too few thread counts for the fit.
     """
-    if kind == "table":
-        return TableCurve(tuple((scale * interpolated_s(sweep)).tolist()))
+    if kind in ("table", IDLE_TABLE):
+        return TableCurve(tuple((scale * interpolated_s(sweep, kind)).tolist()))
     refused = refused_forms(sweep, ["exp2"])
     if refused:
         raise InputError(
