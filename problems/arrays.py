@@ -55,7 +55,9 @@ def check_charge(battery_j: Floats, battery_max_j: Floats, what: str) -> None:
     InputError
         The first charge above its capacity.
     """
-    for index in np.flatnonzero(battery_j > battery_max_j):
+    above = battery_j > battery_max_j
+    if above.any():
+        index = int(above.argmax())
         raise InputError(
             f"{what}[{index}]: got {battery_j[index]:g}; "
             f"expected at most battery_max_j = {battery_max_j[index]:g}"

@@ -206,10 +206,12 @@ class Fleet:
         return known[:, :most_threads]
 
     def whole_server_s(self, threads: Ints) -> Floats:
-        """D_n(k_n) of given thread counts, s, shape (N,); NaN where k_n lies off the curve."""
+        """D_n(k_n) of given thread counts, s, shape (…, N); NaN where k_n lies off the curve."""
         known = self._curve_cache.get("rows")
         if known is not None and threads.max() <= known.shape[1] and threads.min() >= 1:
-            return known[np.arange(len(threads)), threads - 1]
+            return known[np.arange(len(self)), threads - 1]
+        if threads.ndim > 1:
+            return np.array([self.whole_server_s(counts) for counts in threads])
         return np.array(
             [
                 float(device.curve.seconds(np.asarray(k))) if k >= 1 else np.nan

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike
 from splitbench.problems.arrays import (
     Floats,
     Ints,
-    Mask,
     check_charge,
     check_counts,
     checked,
@@ -25,18 +24,21 @@ from splitbench.problems.arrays import (
 from splitbench.problems.equations import (
     EnergyTerms,
     Terms,
-    battery_next_j,
-    charge_j,
     energy_terms,
     slot_data,
     slot_terms,
-    utilisation,
 )
 from splitbench.problems.errors import InputError
 from splitbench.problems.even_split import even_split
 from splitbench.problems.fleet import Fleet
 from splitbench.problems.formulation import UNSERVED_UTILITY, Formulation
-from splitbench.problems.outcome import HIBERNATE, SHOWN_DEVICES, Outcome, Violation, left_out
+from splitbench.problems.outcome import (
+    HIBERNATE,
+    SHOWN_DEVICES,
+    Outcome,
+    left_out,
+    outcomes_of,
+)
 
 #: Entries of the utility table that are made at a time: arrays that stay in the CPU's cache (and
 #: below malloc's threshold for fresh pages) take half the time of larger ones.
@@ -96,6 +98,16 @@ class SlotProblem:
             energy = checked(getattr(self, attribute), shape, attribute)
             object.__setattr__(self, attribute, energy)
         check_charge(self.battery_j, self.fleet.battery_max_j, "battery_j")
+
+    @classmethod
+    def of_checked(cls, **fields: Any) -> SlotProblem:
+        """Return the slot of all its fields without a check or a copy, which take their time.
+
+        Arrays are read-only and passed the checks before.
+        """
+        problem = object.__new__(cls)
+        problem.__dict__.update(fields)
+        return problem
 
     def __len__(self) -> int:
         return len(self.fleet)
@@ -214,12 +226,9 @@ class SlotProblem:
         InputError
             Wrong length, or numbers that are not integers.
         """
-        return _outcome_of(
-            self,
-            self._integers(partition, "partition"),
-            self._integers(threads, "threads"),
-            frozenset(relax),
-        )
+        chosen = self._integers(partition, "partition")[None]
+        held = self._integers(threads, "threads")[None]
+        return outcomes_of([self], chosen, held, [frozenset(relax)])[0]
 
     def terms_at(self, partition: Ints, threads: Ints) -> Terms:
         """Eq. 1–10 for one decision; l is read as clipped to 0..S, D(k < 1) as NaN."""
@@ -276,70 +285,3 @@ class SlotProblem:
                 f"expected integers of shape ({len(self)},)"
             )
         return array.astype(np.int64)
-
-
-def _outcome_of(
-    problem: SlotProblem, partition: Ints, threads: Ints, relax: frozenset[str]
-) -> Outcome:
-    """Score a decision of integers, shape (N,) each: the model behind `SlotProblem.evaluate`."""
-    asleep = (partition == HIBERNATE) & problem.formulation.hibernation_allowed
-    off_range = ~asleep & ((partition < 0) | (partition > problem.layers))
-    idle = asleep | off_range  # neither serves nor draws anything
-    terms = problem.terms_at(partition, threads)
-    energy = np.where(idle, 0.0, terms.energy_j)
-    charge = charge_j(problem.battery_j, energy, problem.harvest_j)
-
-    own, broken = _device_violations(problem, partition, threads, terms, charge, off_range, idle)
-    total = int(threads.sum()) - problem.threads
-    of_sum = (Violation("threads_sum", None, float(abs(total))),) if total else ()
-    # Only threads left idle can be relaxed: handing out more than there are is no schedule.
-    relaxed = of_sum if total < 0 and "threads_sum" in relax else ()
-
-    # A thread that one device must not hold, or gives up, may be what another one gains from: then
-    # a violation could beat the optimum, so it costs every device (MODEL.md).
-    threads_broken = any(one.constraint in ("threads_min", "threads_max") for one in own)
-    unserved = asleep | broken | threads_broken | bool(of_sum and not relaxed)
-    local = problem.fleet.local_s[np.arange(len(problem)), np.clip(partition, 0, problem.layers)]
-    return Outcome(
-        partition=partition,
-        threads=threads,
-        local_s=np.where(idle, np.nan, local),
-        transmit_s=np.where(idle, np.nan, terms.transmit_s),
-        queue_s=np.where(idle, np.nan, terms.queue_s),
-        server_s=np.where(idle, np.nan, terms.server_s),
-        end_to_end_s=np.where(idle, np.nan, terms.end_to_end_s),
-        energy_j=energy,
-        harvest_j=problem.harvest_j,
-        battery_next_j=battery_next_j(charge, problem.fleet.battery_max_j),
-        device_utility=np.where(unserved, UNSERVED_UTILITY, terms.utility),
-        served=~unserved,
-        violations=(() if relaxed else of_sum) + own,
-        relaxed=relaxed,
-    )
-
-
-def _device_violations(
-    problem: SlotProblem,
-    partition: Ints,
-    threads: Ints,
-    terms: Terms,
-    charge: Floats,
-    off_range: Mask,
-    idle: Mask,
-) -> tuple[tuple[Violation, ...], Mask]:
-    """Return what each device breaks by itself, and which devices (shape (N,)) do."""
-    layers, caps = problem.layers, problem.fleet.thread_caps
-    rho = utilisation(problem.arrival_rate_hz, terms.server_s)
-    checks = (
-        ("threads_min", threads < problem.min_threads, problem.min_threads - threads),
-        ("threads_max", threads > caps, threads - caps),
-        ("partition_range", off_range, np.maximum(-partition, partition - layers)),
-        ("queue", ~idle & (rho >= 1.0), rho - 1.0),
-        ("battery", ~idle & ~(charge > 0.0), -charge),
-    )
-    violations = tuple(
-        Violation(name, problem.fleet.names[index], float(amount[index]))
-        for name, off, amount in checks
-        for index in np.flatnonzero(off)
-    )
-    return violations, np.any([off for _, off, _ in checks], axis=0)

@@ -133,9 +133,8 @@ class _Service:
         """
         assert self._pose is not None
         rows = np.frombuffer(slot.rows).reshape(4, -1)
-        problem = object.__new__(SlotProblem)
-        problem.__dict__.update(
-            self._pose._asdict(),
+        return SlotProblem.of_checked(
+            **self._pose._asdict(),
             threads=slot.threads,
             arrival_rate_hz=rows[0],
             uplink_bps=rows[1],
@@ -144,7 +143,6 @@ class _Service:
             name=slot.name,
             planning=None,
         )
-        return problem
 
     def _publish(self, slot: int, incumbent: Solution) -> None:
         self._send("incumbent", Answer(incumbent))

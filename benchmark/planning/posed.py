@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from splitbench.benchmark.planning.sources import Source, source_of
 from splitbench.problems import Horizon, Simulation, SlotProblem
 from splitbench.results import CellKey
@@ -50,7 +52,6 @@ def slots_of_optimum(horizon: Horizon) -> list[SlotProblem]:
         problem = simulation.problem
         solution = Exact().solve(problem)
         assert solution.partition is not None  # hibernation is always a choice
-        assert solution.threads is not None
-        simulation.step(solution.partition, solution.threads)
+        simulation.advance(np.asarray(solution.partition))
         problems.append(problem)
     return problems

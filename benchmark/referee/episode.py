@@ -10,22 +10,28 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from splitbench.benchmark.referee.player import Answer, Player, PlayerLostError
 from splitbench.benchmark.referee.verify import Reference, Verdict, judge
 from splitbench.problems import HIBERNATE, EpisodeView, Horizon, Outcome, Simulation, SlotProblem
+from splitbench.problems.arrays import Ints
 from splitbench.problems.even_split import even_split
+from splitbench.problems.outcome import outcomes_of
 from splitbench.solvers import Status
 from splitbench.solvers.contract import no_decision
 from splitbench.solvers.exact.batch import solve_batch
-from splitbench.solvers.exact.exact import Exact
 
 #: After so many slots in a row without a decision the rest of an episode is not run.
 SLOTS_WITHOUT_DECISION = 3
 #: Statuses of a solver that cannot handle the problem: its cell has no numbers.
 NOT_RUN = (Status.UNSUPPORTED, Status.NOT_INSTALLED)
+
+#: References of the slots that are held: of an instance, which every solver is put to, they are
+#: worked out once.
+_KNOWN: WeakKeyDictionary[SlotProblem, Reference] = WeakKeyDictionary()
 
 NO_MEMORY_FOR_REFERENCE = "no gap: the exact reference ran out of memory"
 
@@ -39,10 +45,20 @@ class SlotRun:
 
     problem: SlotProblem
     answer: Answer
-    outcome: Outcome
     seconds: float | None
+    outcome: Outcome = field(init=False)
     verdict: Verdict = field(init=False)
     reference: Reference | None = None
+
+    @property
+    def decision(self) -> tuple[Ints, Ints, frozenset[str]]:
+        """The answer's l and k, shape (N,) each, and what they relax; without any all hibernate."""
+        solution = self.answer.solution
+        if solution.partition is None or solution.threads is None:
+            threads = even_split(self.problem.threads, self.problem.thread_caps)
+            return np.full(len(self.problem), HIBERNATE), threads, frozenset()
+        partition, threads = np.asarray(solution.partition), np.asarray(solution.threads)
+        return partition, threads, frozenset(solution.relaxes)
 
 
 @dataclass
@@ -79,8 +95,8 @@ class World(Protocol):
     def done(self) -> bool:
         """Whether all slots have been stepped through."""
 
-    def accept(self, outcome: Outcome) -> Outcome:
-        """Go on with the outcome of the present slot."""
+    def advance(self, partition: Ints) -> None:
+        """Go on from the present slot by a decision."""
 
 
 class OneSlot:
@@ -89,10 +105,9 @@ class OneSlot:
     def __init__(self, problem: SlotProblem):
         self.problem, self.done = problem, False
 
-    def accept(self, outcome: Outcome) -> Outcome:
+    def advance(self, partition: Ints) -> None:
         """End the episode."""
         self.done = True
-        return outcome
 
 
 def world_of(posed: Horizon | SlotProblem) -> World:
@@ -131,7 +146,7 @@ def run_episode(
         run = _next_slot(player, world.problem, first_slot + len(episode.runs), episode)
         undecided = 0 if run.answer.solution.decided else undecided + 1
         episode.runs.append(run)
-        world.accept(run.outcome)
+        world.advance(run.decision[0])
         if episode.ended is None and undecided >= SLOTS_WITHOUT_DECISION:
             episode.ended = run.answer
     if not episode.supported:
@@ -152,10 +167,9 @@ def _start(player: Player, horizon: Horizon, episode: Episode) -> None:
 
 
 def _next_slot(player: Player, problem: SlotProblem, slot: int, episode: Episode) -> SlotRun:
-    """Ask for a decision and apply it; where there is none, hibernate every device."""
+    """Ask for a decision."""
     if episode.ended is not None:
-        unasked = replace(episode.ended, traceback="")
-        return SlotRun(problem, unasked, asleep(problem), None)
+        return SlotRun(problem, replace(episode.ended, traceback=""), None)
     begun = time.perf_counter()
     try:
         answer = player.solve(problem.as_planned(), slot)
@@ -164,25 +178,28 @@ def _next_slot(player: Player, problem: SlotProblem, slot: int, episode: Episode
         answer = episode.ended if lost.incumbent is None else Answer(lost.incumbent)
     seconds = time.perf_counter() - begun
     solution = answer.solution
-    if solution.partition is not None and solution.threads is not None:
-        outcome = problem.evaluate(solution.partition, solution.threads, solution.relaxes)
-        return SlotRun(problem, answer, outcome, seconds)
-    if solution.status in NOT_RUN:
+    if not solution.decided and solution.status in NOT_RUN:
         if episode.runs:  # it did support the slots before
             answer = replace(answer, solution=no_decision(Status.ERROR, solution.note))
         episode.ended = answer
-    return SlotRun(problem, answer, asleep(problem), seconds)
+    return SlotRun(problem, answer, seconds)
 
 
-def asleep(problem: SlotProblem) -> Outcome:
-    """Return the outcome of a slot without a decision: every device hibernates, scoring −10."""
-    allowed = replace(problem.formulation, hibernation="allowed")
-    threads = even_split(problem.threads, problem.thread_caps)
-    slot = replace(problem, formulation=allowed)
-    return slot.evaluate(np.full(len(problem), HIBERNATE), threads)
+def _add_outcomes(runs: Sequence[SlotRun]) -> None:
+    """Apply the model to the decisions; without one every device hibernates, scoring −10."""
+    slots = [run.problem for run in runs]
+    if len(runs) == 1 and not runs[0].answer.solution.decided:  # an instance may not allow it
+        allowed = replace(slots[0].formulation, hibernation="allowed")
+        slots = [replace(slots[0], formulation=allowed)]
+    partition, threads, relax = zip(*(run.decision for run in runs), strict=True)
+    found = outcomes_of(slots, np.array(partition), np.array(threads), relax)
+    for run, outcome in zip(runs, found, strict=True):
+        run.outcome = outcome
 
 
 def _judge_all(episode: Episode, reference: bool) -> None:
+    if not episode.runs:
+        return
     begun = time.perf_counter()
     missing = ""
     known: Sequence[Reference | None] = [None] * len(episode.runs)
@@ -192,6 +209,7 @@ def _judge_all(episode: Episode, reference: bool) -> None:
         except MemoryError:  # the decisions stand, without a gap
             missing = NO_MEMORY_FOR_REFERENCE
     episode.reference_s = time.perf_counter() - begun
+    _add_outcomes(episode.runs)
     for run, optimum in zip(episode.runs, known, strict=True):
         solution = run.answer.solution
         if optimum is None and not missing and solution.status == Status.INFEASIBLE:
@@ -203,17 +221,17 @@ def _judge_all(episode: Episode, reference: bool) -> None:
 
 
 def references(problems: Sequence[SlotProblem]) -> list[Reference]:
-    """Return the proved optimum of each slot, or that it has none."""
-    return [
-        Reference(solution.bound if solution.decided else None, Status(solution.status))
-        for solution in solve_batch(problems)
-    ]
+    """Return the proved optimum of each slot, or that it has none; of the same slot solved once."""
+    unknown = [problem for problem in problems if problem not in _KNOWN]
+    for problem, solution in zip(unknown, solve_batch(unknown), strict=True):
+        optimum = solution.bound if solution.decided else None
+        _KNOWN[problem] = Reference(optimum, Status(solution.status))
+    return [_KNOWN[problem] for problem in problems]
 
 
 def solve_reference(problem: SlotProblem) -> Reference:
     """Return the proved optimum of a slot, or that it has none."""
-    solution = Exact().solve(problem)
-    return Reference(solution.bound if solution.decided else None, Status(solution.status))
+    return references([problem])[0]
 
 
 def _feasibility(problem: SlotProblem) -> Reference | None:

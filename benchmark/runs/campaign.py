@@ -14,6 +14,7 @@ from splitbench.benchmark.referee.cell import run_cell
 from splitbench.benchmark.runs.estimate import Estimator, Forecast, forecast_of
 from splitbench.benchmark.runs.solver_version import solver_version
 from splitbench.results import CellKey, CellRecord, Store
+from splitbench.results.bounds import BOUND
 from splitbench.results.store.store import now
 
 
@@ -65,9 +66,9 @@ class Campaign:
         Records that the store has and that are not to be made anew.
     cells_run, seconds
         Cells that were run here, and how long that took by the clock.
-    isolation_s, model_s
-        Seconds beyond solver and reference of each cell that was run here: of isolation, a cell;
-        of the model, a slot.
+    isolation_s, model_s, reference_s
+        Seconds beside the solver of each cell that was run here, but of horizons' bounds: of
+        isolation, a cell; of the model and of the reference, a slot.
     """
 
     keys: list[CellKey]
@@ -76,6 +77,7 @@ class Campaign:
     seconds: float = 0.0
     isolation_s: list[float] = field(default_factory=list)
     model_s: list[float] = field(default_factory=list)
+    reference_s: list[float] = field(default_factory=list)
 
     @classmethod
     def planned(
@@ -116,10 +118,11 @@ class Campaign:
         return [self.known[key] for key in self.keys]
 
     def _note_overhead(self, finished: Finished) -> None:
-        slots = len(finished.record.solve_s)
-        if finished.overhead is not None and slots:
+        record, slots = finished.record, len(finished.record.solve_s)
+        if finished.overhead is not None and slots and record.key.solver != BOUND:
             self.isolation_s.append(finished.overhead.isolation_s)
             self.model_s.append(finished.overhead.model_s / slots)
+            self.reference_s.append((record.reference_s or 0.0) / slots)
 
     def worst_case_s(self, limits: Limits, jobs: int) -> float | None:
         """Upper limit of the time left: every cell runs into its limit; None without a limit."""

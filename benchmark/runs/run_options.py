@@ -75,7 +75,8 @@ def _say_what_was_done(
     if campaign.isolation_s:
         note(
             f"harness: isolation {median(campaign.isolation_s) * 1e3:.1f} ms a cell, model and "
-            f"verification {median(campaign.model_s) * 1e3:.2f} ms a slot (medians of "
+            f"verification {median(campaign.model_s) * 1e3:.2f} ms a slot, reference "
+            f"{median(campaign.reference_s) * 1e3:.2f} ms a slot (medians of "
             f"{len(campaign.isolation_s)} cell{'s' if len(campaign.isolation_s) > 1 else ''})"
         )
     timed = [

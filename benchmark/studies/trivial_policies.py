@@ -20,6 +20,7 @@ from splitbench.problems import Horizon, SlotProblem
 from splitbench.problems.arrays import Floats
 from splitbench.problems.suites.named_suites import Suite, make_suite
 from splitbench.solvers import Scheme
+from splitbench.solvers.exact.batch import optimal_utilities
 from splitbench.solvers.exact.exact import Exact, ExactThreads
 from splitbench.solvers.exact.forced_choice_optimum import best_with_partition, best_with_threads
 
@@ -97,8 +98,8 @@ def trivial_report(
             episodes.append(_episode(made.horizon(seed, slots)))
         else:
             posed = made.instances(seed, slots)
-            feasible = [problem for problem in posed if Exact().solve(problem).decided]
-            episodes += [_episode(problem) for problem in feasible]
+            optima = zip(posed, optimal_utilities(posed), strict=True)
+            episodes += [_episode(problem) for problem, optimum in optima if optimum is not None]
     policies = list(episodes[0].played) if episodes else []
     return [_row(made.name, policy, episodes) for policy in policies]
 

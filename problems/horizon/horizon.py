@@ -83,13 +83,25 @@ class Horizon:
         return len(self.threads)
 
     def slot(self, index: int, battery_j: Floats) -> SlotProblem:
-        """Return slot `index` as a problem at the given charges (J, shape (N,))."""
-        return SlotProblem(
+        """Return slot `index` as a problem at the given charges (J, shape (N,)).
+
+        Raises
+        ------
+        InputError
+            Charges that are negative, or above the capacity.
+        """
+        charge = checked(battery_j, (len(self.fleet),), "battery_j")
+        check_charge(charge, self.fleet.battery_max_j, "battery_j")
+        return self.slot_of_charge(index, charge)
+
+    def slot_of_charge(self, index: int, charge_j: Floats) -> SlotProblem:
+        """Return `slot` of read-only charges that the model left, without checks."""
+        return SlotProblem.of_checked(
             fleet=self.fleet,
             threads=int(self.threads[index]),
             arrival_rate_hz=self.arrival_rate_hz[index],
             uplink_bps=self.uplink_bps[index],
-            battery_j=battery_j,
+            battery_j=charge_j,
             harvest_j=self.harvest_j[index],
             slot_s=self.slot_s,
             min_threads=self.min_threads,

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
+from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.horizon.horizon import Horizon
-from splitbench.problems.outcome import HIBERNATE, Outcome
+from splitbench.problems.outcome import HIBERNATE, Outcome, charge_following_j
 from splitbench.problems.slot import SlotProblem
 
 
@@ -52,16 +53,36 @@ class Simulation:
             The episode is over.
         """
         self._not_over()
-        self.index += 1
-        self.battery_j = outcome.battery_next_j
-        if not self.done:
-            self.problem = self.horizon.slot(self.index, self.battery_j)
+        self._go_on(outcome.battery_next_j)
         return outcome
+
+    def advance(self, partition: Ints) -> None:
+        """Go on to the next slot, by a decision whose outcome is worked out later.
+
+        Parameters
+        ----------
+        partition
+            l_n, integers of shape (N,): the charge left does not depend on the threads.
+
+        Raises
+        ------
+        IndexError
+            The episode is over.
+        """
+        self._not_over()
+        self._go_on(charge_following_j(self.problem, partition))
 
     def hibernate(self) -> Outcome:
         """Step with every device hibernating: what becomes of a slot without a decision."""
         asleep = np.full(len(self.problem), HIBERNATE)
         return self.step(asleep, self.problem.even_threads())
+
+    def _go_on(self, battery_j: Floats) -> None:
+        self.index += 1
+        battery_j.setflags(write=False)
+        self.battery_j = battery_j
+        if not self.done:
+            self.problem = self.horizon.slot_of_charge(self.index, battery_j)
 
     def _not_over(self) -> None:
         if self.done:

@@ -180,7 +180,7 @@ class ArrayFleet(Fleet):
         return scaled
 
     def whole_server_s(self, threads: Ints) -> Floats:
-        """D_n(k_n) of given thread counts, s, shape (N,); NaN where k_n lies off the curve."""
+        """D_n(k_n) of given thread counts, s, shape (…, N); NaN where k_n lies off the curve."""
         seconds = self.curve_at(np.arange(len(self)), np.maximum(threads, 1))
         return np.where(threads >= 1, seconds, np.nan)
 

@@ -25,7 +25,7 @@ from splitbench.problems.equations import slot_data, slot_terms
 _BLOCK = 15_000
 #: How much less a_l may be than one behind it, relative, for the cut to stay: above any rounding.
 _NEAR = 1e-12
-#: D(k) of a server that takes no time.
+#: D(k) of a server that takes no time, and the share that it is left.
 _NO_SERVER = np.zeros(1)
 
 
@@ -73,7 +73,7 @@ def given_cuts(problem: SlotProblem, partition: Ints) -> Front:
     device = np.flatnonzero((partition >= 0) & (partition <= problem.layers))
     data = slot_data(problem, problem.fleet, rows=device)
     cuts = problem.fleet.cuts_at(device, partition[device])
-    terms = slot_terms(problem, data, cuts, _NO_SERVER)
+    terms = slot_terms(problem, data, cuts._replace(server_share=_NO_SERVER), _NO_SERVER)
     device, fixed = device[terms.powered], terms.utility[terms.powered]
     ceiling = np.full(len(problem), -np.inf)
     ceiling[device] = fixed
@@ -153,7 +153,8 @@ def _without_server(problem: SlotProblem, rows: slice, later: Floats | None) -> 
     """Return a_l, shape (rows, L): utility without queue and server; −inf where l cannot be."""
     fleet = problem.fleet
     data = slot_data(problem, fleet, axes=1, rows=rows)
-    terms = slot_terms(problem, data, fleet.cuts_of(rows), _NO_SERVER)
+    cuts = fleet.cuts_of(rows)._replace(server_share=_NO_SERVER)
+    terms = slot_terms(problem, data, cuts, _NO_SERVER)
     fixed = terms.utility if later is None else terms.utility + later
     fixed[~(terms.powered & fleet.in_range_of(rows))] = -np.inf
     return fixed

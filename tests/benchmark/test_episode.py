@@ -1,5 +1,6 @@
 """Stepping a solver through a horizon: what becomes of slots without a decision."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from splitbench.problems.suites.named_suites import make_suite
 from splitbench.results.bounds import with_horizon_gaps
 from splitbench.solvers import Solution, Status, make
 from splitbench.solvers.contract import no_decision
+from splitbench.solvers.exact.batch import solve_batch
 from tests.profile_data import profile_object
 from tests.results.records import record
 
@@ -289,3 +291,23 @@ def test_the_worst_case_counts_a_round_that_is_not_full() -> None:
     """Three cells on two workers take two rounds."""
     keys = cells_of(Request(["small"], ["greedy"], [0], 3))
     assert Campaign(keys, {}).worst_case_s(Limits(10.0, None), 2) == 20.0
+
+
+def test_references_are_worked_out_together_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All slots of an episode in one batch, of one that broke off too; of an instance once."""
+    asked: list[int] = []
+
+    def counted(problems: Sequence[SlotProblem]) -> list[Solution]:
+        asked.append(len(problems))
+        return solve_batch(problems)
+
+    monkeypatch.setattr("splitbench.benchmark.referee.episode.solve_batch", counted)
+    horizon = make_suite("hetero").horizon(0, 7)
+    episode = run_episode(PlugIn.of(Silent(2, 3, 4)), horizon)
+    assert asked == [7]
+    for run in episode.runs:
+        assert run.reference == Reference(make("exact").solve(run.problem).bound, Status.OPTIMAL)
+    problem = make_suite("small").instances(0, 1)[0]
+    for name in ("exact", "greedy"):
+        assert run_episode(PlugIn.of(make(name)), problem).runs[0].reference is not None
+    assert asked == [7, 1, 0]
