@@ -146,17 +146,23 @@ def _environments(cells: list[CellRecord]) -> dict[str, list[str]]:
 def _counted(frame: DataFrame) -> Any:
     """Whether a cell counts: an instance without any feasible decision counts for nobody.
 
-    Where no reference was computed, an instance is taken for infeasible if one solver says so
-    and none has a valid decision.
+    What one cell's reference proves holds for every cell of the instance, also for one that was
+    not run. Where no cell has a reference, an instance is taken for infeasible if one solver says
+    so and none has a valid decision.
     """
     proved = frame["reference_status"] == "infeasible"
-    unsure = frame["instance"].notna() & frame["reference_status"].isna()
-    if not (unsure & (frame["status"] == "infeasible")).any():
+    said = frame["status"] == "infeasible"
+    if not (proved | said).any():
         return ~proved
-    place = frame.groupby([*GROUP, "seed", "instance"], dropna=False)["status"]
-    said = place.transform(lambda of: (of == "infeasible").any())
-    decided = place.transform(lambda of: of.isin(["optimal", "feasible"]).any())
-    return ~(proved | (unsure & said.astype(bool) & ~decided.astype(bool)))
+    place = frame.groupby([*GROUP, "seed", "instance"], sort=False, dropna=False).ngroup()
+
+    def anywhere(cells: Any) -> Any:
+        return cells.groupby(place).transform("any")
+
+    decided = frame["status"].isin(["optimal", "feasible"])
+    known = anywhere(frame["reference_status"].notna())
+    taken = (anywhere(proved) | (anywhere(said) & ~anywhere(decided) & ~known)).astype(bool)
+    return ~(proved | (taken & frame["instance"].notna()))
 
 
 def _impossible(frame: DataFrame) -> list[str]:

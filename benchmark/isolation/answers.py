@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -14,55 +15,51 @@ from splitbench.benchmark.referee.answer_validation import (
     check_size,
 )
 from splitbench.benchmark.referee.player import LONGEST_TRACEBACK, Answer, shortened
+from splitbench.problems import InputError
 from splitbench.solvers import Solution, Status
 
 #: Numbers of 8 bytes that a decision has for each device: l, k and the price of a joule.
 NUMBERS_A_DEVICE = 3
 
-_TYPES: dict[str, tuple[type, ...]] = {
-    "kind": (str,),
-    "to": (int,),
-    "status": (str,),
-    "bound": (int, float, type(None)),
-    "utility": (int, float, type(None)),
-    "relaxes": (list,),
-    "note": (str,),
-    "seconds": (int, float),
-    "traceback": (str,),
-    "clairvoyant": (bool,),
-    "decided": (bool,),
-    "priced": (bool,),
-}
+#: What `Frame.kind` and `Frame.status` count.
+KINDS = ("answer", "incumbent")
+_STATUSES = tuple(Status)
+#: Bits of `Frame.flags`: which numbers are there, and what a plug-in declares.
+DECIDED, PRICED, BOUND, UTILITY, CLAIRVOYANT = (1 << bit for bit in range(5))
+_ALL_FLAGS = DECIDED | PRICED | BOUND | UTILITY | CLAIRVOYANT
 
-_REQUIRED = {"kind", "to", "status", "decided", "seconds"}
-#: What a field means that is left out.
-_ABSENT: dict[str, Any] = {
-    "bound": None, "utility": None, "relaxes": [], "note": "", "traceback": "",
-    "clairvoyant": False, "priced": False,
-}  # fmt: skip
+#: Words of a frame, of which those that are empty are left out.
+_WORDS: dict[str, type] = {"note": str, "traceback": str, "relaxes": list}
 
 
-def answer_bytes(kind: str, number: int, answer: Answer) -> bytes:
-    """Return the frame of an answer, or of an incumbent, to request `number`."""
+def answer_bytes(kind: str, request: int, answer: Answer) -> bytes:
+    """Return the frame of an answer, or of an incumbent, to a request."""
     solution = answer.solution
-    header: dict[str, Any] = {
-        "kind": kind,
-        "to": number,
-        "status": str(solution.status),
-        "decided": solution.decided,
-        "seconds": answer.seconds,
-    }
-    optional = {
-        "bound": solution.bound,
-        "utility": solution.utility,
-        "relaxes": list(solution.relaxes),
-        "note": solution.note,
-        "traceback": answer.traceback,
-        "clairvoyant": answer.clairvoyant,
-        "priced": solution.energy_price is not None,
-    }
-    header |= {name: value for name, value in optional.items() if value or type(value) is float}
-    return reply_bytes(header, _numbers(solution))
+    bound, utility = solution.bound, solution.utility
+    flags = (
+        DECIDED * solution.decided
+        | PRICED * (solution.energy_price is not None)
+        | BOUND * (bound is not None)
+        | UTILITY * (utility is not None)
+        | CLAIRVOYANT * bool(answer.clairvoyant)
+    )
+    words = b""
+    if solution.note or answer.traceback or solution.relaxes:
+        said = (solution.note, answer.traceback, list(solution.relaxes))
+        words = json.dumps(dict(zip(_WORDS, said, strict=True))).encode()
+    return reply_bytes(
+        Frame(
+            request,
+            KINDS.index(kind),
+            _STATUSES.index(Status(solution.status)),
+            flags,
+            bound or 0.0,
+            utility or 0.0,
+            answer.seconds,
+            words,
+            _numbers(solution),
+        )
+    )
 
 
 def _numbers(solution: Solution) -> bytes:
@@ -83,63 +80,65 @@ def answer_from(frame: Frame, devices: int) -> Answer:
     Raises
     ------
     FrameError
-        A field that is missing, unknown, of another type or out of range; or other numbers than
-        the decision of `devices` devices has.
+        A status or flag that does not exist, words that are no JSON object of the fields above,
+        a number that is NaN or out of range, or other numbers than a decision of `devices` has.
     """
-    for name, value in frame.header.items():
-        if type(value) not in _TYPES.get(name, ()):
-            raise FrameError(f"an answer whose {name[:40]} is unknown or of another type")
-    if not frame.header.keys() >= _REQUIRED:
-        raise FrameError("an answer that lacks a field")
-    header = _ABSENT | frame.header
-    whole = 2 * devices * header["decided"] + devices * header["priced"]
+    flags = frame.flags
+    if flags > _ALL_FLAGS or frame.status >= len(_STATUSES):
+        raise FrameError("an answer whose status or flags do not exist")
+    if frame.bound != frame.bound or frame.utility != frame.utility:
+        raise FrameError("a number that is none")
+    if not abs(frame.seconds) < np.inf:
+        raise FrameError("a time that is none")
+    decided = 2 * devices if flags & DECIDED else 0
+    whole = decided + (devices if flags & PRICED else 0)
     if len(frame.body) != 8 * whole:
         raise FrameError(f"{len(frame.body)} bytes of numbers where {8 * whole} were expected")
-    try:
-        solution = _solution_of(header, frame.body, devices)
-        seconds = float(header["seconds"])
-    except (ValueError, OverflowError) as error:
-        raise FrameError(str(error)) from None
-    text = shortened(_encodable(header["traceback"]), LONGEST_TRACEBACK)
-    return Answer(solution, seconds, text, header["clairvoyant"])
-
-
-def _solution_of(header: dict[str, Any], body: bytes, devices: int) -> Solution:
-    """Return what `plain_solution` would make of it; the types are known here."""
-    decided = 2 * devices * header["decided"]
-    whole = np.frombuffer(body, dtype="<i8", count=decided)
-    check_size(whole, "decision")
-    price = np.frombuffer(body, dtype="<f8", offset=8 * decided) if header["priced"] else None
-    if price is not None and not np.isfinite(price).all():
-        raise FrameError("a price that is not finite")
-    relaxes = header["relaxes"]
-    if relaxes and not all(type(name) is str for name in relaxes[:MOST_RELAXED]):
-        raise FrameError("an answer whose relaxes are no names")
-    return Solution(
-        partition=whole[:devices] if decided else None,
-        threads=whole[devices:] if decided else None,
-        status=Status(header["status"]),
-        bound=_number(header["bound"]),
-        utility=_number(header["utility"]),
-        relaxes=tuple(_encodable(name[:LONGEST_NAME]) for name in relaxes[:MOST_RELAXED]),
-        note=_encodable(header["note"][:LONGEST_NOTE]),
+    partition = threads = price = None
+    if decided:
+        numbers = np.frombuffer(frame.body, dtype="<i8", count=decided)
+        try:
+            check_size(numbers, "decision")
+        except InputError as error:
+            raise FrameError(str(error)) from None
+        partition, threads = numbers[:devices], numbers[devices:]
+    if flags & PRICED:
+        price = np.frombuffer(frame.body, dtype="<f8", offset=8 * decided)
+        if not np.isfinite(price).all():
+            raise FrameError("a price that is not finite")
+    words = _words_of(frame.words) if frame.words else {}
+    solution = Solution(
+        partition,
+        threads,
+        _STATUSES[frame.status],
+        bound=frame.bound if flags & BOUND else None,
+        utility=frame.utility if flags & UTILITY else None,
+        relaxes=tuple(words.get("relaxes", ())),
+        note=words.get("note", ""),
         energy_price=price,
     )
+    seconds = max(0.0, frame.seconds)  # a player's clock may run backwards
+    return Answer(solution, seconds, words.get("traceback", ""), bool(flags & CLAIRVOYANT))
 
 
-def _number(value: float | None) -> float | None:
-    """Return a claimed number, which may be infinite.
-
-    Raises
-    ------
-    ValueError
-        It is NaN.
-    """
-    if value is None:
-        return None
-    if value != value:
-        raise ValueError("a number that is none")
-    return float(value)
+def _words_of(text: bytes) -> dict[str, Any]:
+    try:
+        words = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FrameError("words that are no JSON") from error
+    if not isinstance(words, dict) or words.keys() - _WORDS.keys():
+        raise FrameError("words that nobody knows")
+    for name, value in words.items():
+        if type(value) is not _WORDS[name]:
+            raise FrameError(f"words whose {name} is of another type")
+    relaxes = words.get("relaxes", [])[:MOST_RELAXED]
+    if not all(type(name) is str for name in relaxes):
+        raise FrameError("words whose relaxes are no names")
+    return {
+        "note": _encodable(words.get("note", "")[:LONGEST_NOTE]),
+        "traceback": shortened(_encodable(words.get("traceback", "")), LONGEST_TRACEBACK),
+        "relaxes": [_encodable(name[:LONGEST_NAME]) for name in relaxes],
+    }
 
 
 def _encodable(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import faulthandler
 import importlib
+import io
 import os
 import socket
 import sys
@@ -58,6 +59,7 @@ def serve(end: socket.socket) -> None:
     """Answer requests until the referee closes the socket."""
     faulthandler.enable()
     sys.breakpointhook = _no_terminal
+    sys.stdin = _NoTerminal()  # for input() and pdb.set_trace()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     service = _Service(end)
     while True:
@@ -70,9 +72,15 @@ def serve(end: socket.socket) -> None:
 
 def _no_terminal(*_: Any, **__: Any) -> NoReturn:
     raise RuntimeError(
-        "breakpoint(): this solver runs in a process of its own, without a terminal; "
+        "breakpoint() or input(): this solver runs in a process of its own, without a terminal; "
         "run with --executor in-process to debug it"
     )
+
+
+class _NoTerminal(io.TextIOBase):
+    """Standard input of a player: reading from it says why there is none."""
+
+    read = readline = readlines = __next__ = _no_terminal
 
 
 class _Service:
@@ -83,7 +91,7 @@ class _Service:
         self._home = os.getpid()
         self._lock = threading.Lock()
         self._number = 0
-        self._pose: Pose | None = None
+        self._pose: dict[str, Any] = {}
         self._plug_in = PlugIn(self._publish, caught=(BaseException,))
 
     def answer(self, number: int, method: str, arguments: tuple[Any, ...]) -> None:
@@ -111,16 +119,15 @@ class _Service:
         return self._plug_in.load(solver, seed, deadline)
 
     def _set(self, pose: Pose) -> Answer:
-        self._pose = pose
+        self._pose = pose._asdict()
         return succeeded()
 
     def _start(self, view: EpisodeView) -> Answer:
-        assert self._pose is not None
-        view.fleet = self._pose.fleet  # the very object that slots have
+        view.fleet = self._pose["fleet"]  # the very object that slots have
         return self._plug_in.start(view)
 
-    def _solve(self, slot: SlotNumbers, index: int) -> Answer:
-        return self._plug_in.solve(self._problem(slot), index)
+    def _solve(self, slot: tuple[int, bytes, str], index: int) -> Answer:
+        return self._plug_in.solve(self._problem(SlotNumbers(*slot)), index)
 
     def _finish(self) -> Answer:
         left = self._plug_in.finish()
@@ -131,10 +138,9 @@ class _Service:
 
         They would take longer than all else that a slot costs. The arrays are read-only.
         """
-        assert self._pose is not None
         rows = np.frombuffer(slot.rows).reshape(4, -1)
         return SlotProblem.of_checked(
-            **self._pose._asdict(),
+            **self._pose,
             threads=slot.threads,
             arrival_rate_hz=rows[0],
             uplink_bps=rows[1],

@@ -49,7 +49,8 @@ def open_for_reading(path: str) -> sqlite3.Connection:
     """
     file = Path(path)
     if not file.is_file():
-        raise InputError(f"{path}: no such file; expected what `splitbench run` wrote")
+        wrong = "not a regular file" if file.exists() else "no such file"
+        raise InputError(f"{path}: {wrong}; expected what `splitbench run` wrote")
     connection = _connect_read_only(file)
     try:
         if version_of(connection, path) == 0:

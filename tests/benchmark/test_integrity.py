@@ -41,3 +41,18 @@ def test_a_negative_gap_fails_the_run(
     monkeypatch.setattr("splitbench.benchmark.referee.episode.references", _too_low)
     assert main(here) == 1
     assert "slot gap -0." in capsys.readouterr().err
+
+
+def test_a_negative_gap_fails_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table of a store that holds an impossible gap says so and ends with exit status 1."""
+    store = ["--store", str(tmp_path / "s.sqlite")]
+    run = ["run", "paper-wifi", "-s", "greedy", "--slots", "2", "--seeds", "1", *store]
+    monkeypatch.setattr("splitbench.benchmark.referee.episode.references", _too_low)
+    main([*run, "--executor", "in-process"])
+    capsys.readouterr()
+    assert main(["table", *store]) == 1
+    shown = capsys.readouterr()
+    assert "IMPOSSIBLE" in shown.err
+    assert "slot gap -0." in shown.err

@@ -99,14 +99,57 @@ def test_files_that_are_no_store_stay_as_they_are(make: Any, command: str, tmp_p
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("command", ["run", "table"])
 @pytest.mark.parametrize("place", ["directory", "fifo", "/dev/full"])
-def test_places_that_hold_no_store(place: str, tmp_path: Path) -> None:
-    """A directory, a FIFO and a full device are refused in one line; nothing hangs."""
+def test_places_that_hold_no_store(place: str, command: str, tmp_path: Path) -> None:
+    """A directory, a FIFO and a full device are refused as such, in one line; nothing hangs."""
     path = Path(place) if place.startswith("/") else tmp_path / place
     if place == "directory":
         path.mkdir()
     elif place == "fifo":
         os.mkfifo(path)
-    done = typed(tmp_path, *RUN, "--store", str(path))
+    words = RUN if command == "run" else ["table"]
+    done = typed(tmp_path, *words, "--store", str(path))
     assert done.returncode == 2
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert f"{path}: not a regular file" in done.stderr
+
+
+def _mounts(words: list[str]) -> bool:
+    try:
+        return subprocess.run([*words, "true"], capture_output=True, timeout=60).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+OWN_MOUNTS = ["unshare", "--mount", "--map-root-user"]
+
+
+@pytest.mark.skipif(not _mounts(OWN_MOUNTS), reason="this machine lets nobody mount a file system")
+def test_a_full_disk(tmp_path: Path) -> None:
+    """A disk that fills up during a run ends it in one line; what was kept is kept, and goes on.
+
+    A reader of the full disk sees whole cells, and with room again the run does only the rest.
+    """
+    small = tmp_path / "small disk"
+    small.mkdir()
+    command = f"{sys.executable} -m splitbench"
+    script = f"""
+        mount -t tmpfs -o size=256k tmpfs '{small}' || exit 99
+        {command} run small --store '{small}/s.sqlite' -q -s exact -s greedy --slots 60 2> said
+        echo $? > status
+        {command} table --store '{small}/s.sqlite' --format json > shown || exit 98
+        cp '{small}'/s.sqlite* .
+    """
+    subprocess.run([*OWN_MOUNTS, "sh", "-c", script], cwd=tmp_path, timeout=120, check=True)
+    said = (tmp_path / "said").read_text("utf-8").strip().splitlines()
+    assert (tmp_path / "status").read_text("utf-8").strip() == "2", said
+    assert "room on the disk" in said[-1]
+    assert len(said) == 1
+    kept = outcomes(tmp_path / "s.sqlite")
+    assert kept
+    words = ["run", "small", "-s", "exact", "-s", "greedy", "--slots", "60", "--store", "s.sqlite"]
+    assert typed(tmp_path, *words).returncode == 0
+    whole = outcomes(tmp_path / "s.sqlite")
+    assert len(whole) > len(kept)
+    assert kept.items() <= whole.items()

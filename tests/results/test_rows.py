@@ -293,6 +293,14 @@ class TestEverySlotCounts:
         assert row["utility_mean"] == 1.0
         assert not row["failed"]
 
+    def test_what_one_cell_proves_holds_for_a_cell_that_was_not_run(self) -> None:
+        """The reference of any solver tells that an instance counts for nobody."""
+        skipped = failed("a", 0, status="unsupported", instance=0)
+        proved = failed("exact", 0, status="infeasible", instance=0, reference_status="infeasible")
+        rows = rows_of([skipped, record("a", 0, instance=1), proved])
+        assert rows[0]["utility_mean"] == 1.0
+        assert rows[0]["cells_infeasible"] == rows[1]["cells_infeasible"] == 1
+
     def test_without_a_reference_infeasible_needs_agreement(self) -> None:
         """Where nobody proves it, a claim that another solver refutes is no excuse."""
         lazy = failed("lazy", 0, status="infeasible", instance=0, solve_s=(0.1,))

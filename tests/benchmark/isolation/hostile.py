@@ -26,18 +26,17 @@ def good(problem, **claims):
     return Solution(problem.layers, problem.even_threads(), **claims)
 
 
-def send(header, body=b""):
+def send(fields, words=b"", body=b""):
     """Write a frame to the player's socket."""
-    text = header if isinstance(header, bytes) else json.dumps(header).encode()
-    os.write(SOCKET, struct.pack("<II", len(text), len(body)) + text + body)
+    lengths = len(words), len(body)
+    os.write(SOCKET, struct.pack("<IIIBBBddd", *lengths, *fields.values()) + words + body)
 
 
 def answer(to, **changes):
-    """Return the header of an answer as the protocol has it."""
+    """Return the fixed fields of an answer as the protocol has them; status 1 is `feasible`."""
     fields = {
-        "kind": "answer", "to": to, "status": "feasible", "bound": None, "utility": None,
-        "relaxes": [], "note": "", "seconds": 0.0, "traceback": "", "clairvoyant": False,
-        "decided": False, "priced": False,
+        "request": to, "kind": 0, "status": 1, "flags": 0,
+        "bound": 0.0, "utility": 0.0, "seconds": 0.0,
     }  # fmt: skip
     return fields | changes
 
@@ -131,7 +130,7 @@ class FinishedRecord:
 
     def solve(self, problem):
         record = {"status": "optimal", "utility_mean": 2.9, "slot_gap_mean": 0.0}
-        send({"kind": "done", "record": record})
+        send(answer(request_number(), kind=2), json.dumps(record).encode())
         return good(problem)
 
 
@@ -179,7 +178,7 @@ class OddStatus:
     name = "odd-status"
 
     def solve(self, problem):
-        send(answer(request_number(), status="splendid"))
+        send(answer(request_number(), status=99))
         return good(problem)
 
 
@@ -189,7 +188,7 @@ class OddNumbers:
     name = "odd-numbers"
 
     def solve(self, problem):
-        send(answer(request_number(), decided=True), np.zeros(3).tobytes())
+        send(answer(request_number(), flags=1), body=np.zeros(3).tobytes())
         return good(problem)
 
 
@@ -203,13 +202,33 @@ class NotANumber:
         return good(problem)
 
 
+class NoTime:
+    """Says that it took a time that no store could hold."""
+
+    name = "no-time"
+
+    def solve(self, problem):
+        send(answer(request_number(), seconds=float("nan")))
+        return good(problem)
+
+
+class OtherWords:
+    """Adds to its answer a field of the record."""
+
+    name = "other-words"
+
+    def solve(self, problem):
+        send(answer(request_number()), b'{"utility_mean": 15.0}')
+        return good(problem)
+
+
 class DeepHeader:
     """Sends JSON that is nested as deep as a frame takes."""
 
     name = "deep-header"
 
     def solve(self, problem):
-        send(b"[" * 60_000)
+        send(answer(request_number()), b"[" * 60_000)
         return good(problem)
 
 
@@ -223,7 +242,7 @@ class PickleBomb:
             def __reduce__(self):
                 return os.mkdir, (TARGET + ".bomb",)
 
-        send(pickle.dumps(Bomb()))
+        send(answer(request_number()), pickle.dumps(Bomb()))
         return good(problem)
 
 
@@ -264,7 +283,7 @@ class Repeated:
 
     def solve(self, problem):
         decision = np.array([problem.layers, problem.even_threads()], dtype="<i8").tobytes()
-        send(answer(request_number(), decided=True), decision)
+        send(answer(request_number(), flags=1), body=decision)
         return good(problem)
 
 
@@ -277,7 +296,7 @@ class Early:
         number = request_number()
         decision = np.array([problem.layers, problem.even_threads()], dtype="<i8").tobytes()
         for ahead in range(3):
-            send(answer(number + ahead, decided=True), decision)
+            send(answer(number + ahead, flags=1), body=decision)
         return good(problem)
 
 
@@ -384,6 +403,28 @@ class Breakpoint:
 
     def solve(self, problem):
         breakpoint()
+        return good(problem)
+
+
+class AsksForInput:
+    """Reads from a terminal that is not there."""
+
+    name = "asks-for-input"
+
+    def solve(self, problem):
+        input("how many threads? ")
+        return good(problem)
+
+
+class SetsTrace:
+    """Starts a debugger in the old way."""
+
+    name = "sets-trace"
+
+    def solve(self, problem):
+        import pdb
+
+        pdb.set_trace()
         return good(problem)
 
 

@@ -1,24 +1,33 @@
 """A player's answer arrives as it was sent, and nothing else arrives as an answer."""
 
-import json
-import struct
+import socket
 from typing import Any
 
 import numpy as np
 import pytest
 
 from splitbench.benchmark.isolation.answers import answer_bytes, answer_from
-from splitbench.benchmark.isolation.framing import Frame, FrameError
+from splitbench.benchmark.isolation.framing import Frame, FrameError, FrameReader
 from splitbench.benchmark.referee.player import Answer
 from splitbench.solvers import Solution, Status
 
 DECISION = Solution(np.array([1, 2]), np.array([3, 4]))
+NAN = float("nan")
 
 
 def _frame(sent: bytes) -> Frame:
-    header, body = struct.unpack_from("<II", sent)
-    assert len(sent) == 8 + header + body
-    return Frame(json.loads(sent[8 : 8 + header]), sent[8 + header :])
+    """Send a frame through a socket, in two parts."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        reader = FrameReader(ours)
+        reader.longest_body = 1000
+        theirs.sendall(sent[:30])
+        assert reader.next_frame() is None
+        theirs.sendall(sent[30:])
+        frame = reader.next_frame()
+        assert reader.is_clean
+    assert frame is not None
+    return frame
 
 
 @pytest.mark.parametrize(
@@ -47,18 +56,28 @@ def test_what_is_sent_arrives(claims: dict[str, Any], decided: bool) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"status": "splendid"}, {"status": 3}, {"bound": "high"}, {"bound": True},
-        {"bound": float("nan")}, {"relaxes": [1]}, {"relaxes": "all"}, {"note": None},
-        {"seconds": "0"}, {"decided": 1}, {"priced": True}, {"extra": 1}, {"seconds": 10**400},
+        {"status": 99}, {"flags": 64}, {"bound": NAN}, {"utility": NAN}, {"seconds": NAN},
+        {"seconds": float("inf")}, {"flags": 0}, {"flags": 3}, {"body": b""},
+        {"body": np.array([2**31, 2, 3, 4]).tobytes()}, {"words": b"no"}, {"words": b"[1]"},
+        {"words": b'{"relaxes": [1]}'}, {"words": b'{"relaxes": "all"}'}, {"words": b'{"more": 1}'},
+        {"words": b'{"note": null}'}, {"words": b"\xff"}, {"words": b"[" * 60_000},
     ],
-    ids=str,
+    ids=lambda changes: str(changes)[:40],
 )  # fmt: skip
 def test_anything_else_is_refused(changes: dict[str, Any]) -> None:
-    """A field of another type, an unknown one, or numbers that are not the decision's."""
+    """A number out of range, unknown words, or numbers that are not the decision's."""
     frame = _frame(answer_bytes("answer", 7, Answer(DECISION)))
+    assert answer_from(frame, 2).solution.decided
     with pytest.raises(FrameError):
-        answer_from(Frame(frame.header | changes, frame.body), 2)
+        answer_from(frame._replace(**changes), 2)
     with pytest.raises(FrameError):
         answer_from(frame, 3)
-    with pytest.raises(FrameError):
-        answer_from(Frame({"kind": "answer", "to": 7}, frame.body), 2)
+
+
+def test_long_words_are_shortened() -> None:
+    """Whatever a player's own process lets through."""
+    frame = _frame(answer_bytes("answer", 7, Answer(DECISION)))
+    words = b'{"note": "' + b"n" * 9000 + b'", "traceback": "' + b"t" * 20_000 + b'"}'
+    answer = answer_from(frame._replace(words=words), 2)
+    assert len(answer.solution.note) == 2000
+    assert len(answer.traceback) < 8100
