@@ -39,7 +39,8 @@ from splitbench.problems import Horizon, InputError
 from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.horizon.device_dp import whole_choices_worth
 from splitbench.solvers.horizon.dual import DualValue, Prices, dual_value, scarce, thread_prices
-from splitbench.solvers.horizon.lp import LpSolution, energy_prices, solve_lp
+from splitbench.solvers.horizon.energy_price import energy_prices
+from splitbench.solvers.horizon.lp import LpSolution, solve_lp
 from splitbench.solvers.horizon.lp_columns import DeviceColumns, device_columns
 
 Method = Literal["auto", "lp", "dual"]
@@ -138,7 +139,7 @@ def price_rounds(
             best = dual_value(devices, threads, Prices(energy, thread))
         if time.monotonic() > ends:
             break
-        energy = np.array([energy_prices(columns, thread) for columns in devices])
+        energy = energy_prices(devices, thread)
         value = dual_value(devices, threads, Prices(energy, thread))
         better = best.total - value.total
         best = value if better > 0 else best

@@ -17,7 +17,6 @@ So the prices need not be optimal, nor a solver's duals exact: evaluated here, t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +29,8 @@ from splitbench.solvers.horizon.lp_columns import DeviceColumns, Picked
 _ROUNDING = 1e-13
 _BISECTIONS = 50
 _DOUBLINGS = 20
+#: Numbers that are worked on at once: more would fall out of the processor's cache.
+_BLOCK = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,32 +97,73 @@ def thread_prices(
     Each slot by itself. Demand falls as the price rises; bisection finds where it meets K(t). If
     demand at price 0 is below K(t), the price is 0 where threads may stay `idle`, else negative.
     """
-    worth = np.array(
-        [columns.by_threads(price) for columns, price in zip(devices, energy, strict=True)]
+    worth = np.stack(
+        [columns.by_threads(price) for columns, price in zip(devices, energy, strict=True)], axis=1
     )
-    counts = devices[0].threads
-
-    def wanted(price: Floats) -> Ints:
-        total: Ints = counts[(worth - price[:, None] * counts).argmax(axis=2)].sum(axis=0)
-        return total
-
-    free = np.zeros(len(threads))
-    scarce, spare = wanted(free) > threads, wanted(free) < threads
-    above = _bisected(scarce, lambda price: wanted(price) <= threads)
-    below = free if idle else -_bisected(spare, lambda price: wanted(-price) >= threads)
-    return above + below
+    slots, count, _ = worth.shape
+    slot = np.repeat(np.arange(slots), count)
+    asked = _Asked(worth.reshape(slots * count, -1), devices[0].threads, slot, slots)
+    short = asked.total(asked.taken(np.zeros(slots))) - threads
+    above = _least_price(asked, threads, short > 0, 1)
+    return above if idle else above + _least_price(asked, threads, short < 0, -1)
 
 
-def _bisected(where: Mask, reached: Callable[[Floats], Mask]) -> Floats:
-    """Return the least price ≥ 0 in each slot of `where` at which `reached`; 0 elsewhere."""
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Rows of worths by thread count, shape (P, C), of the slots `slot`, shape (P,)."""
+
+    worth: Floats
+    counts: Ints
+    slot: Ints
+    slots: int
+
+    def taken(self, price: Floats) -> Ints:
+        """Return the index of each row's best count at the prices of slots, (T,)."""
+        step = max(1, _BLOCK // len(self.counts))
+        parts = [
+            (
+                self.worth[at : at + step] - price[self.slot[at : at + step], None] * self.counts
+            ).argmax(axis=1)
+            for at in range(0, len(self.worth), step)
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
+
+    def total(self, taken: Ints) -> Ints:
+        """Return the threads that rows take in each slot, (T,)."""
+        held = np.bincount(self.slot, self.counts[taken], minlength=self.slots)
+        return held.astype(np.int64)
+
+    def only(self, rows: Mask) -> _Asked:
+        """Return some of the rows."""
+        return _Asked(self.worth[rows], self.counts, self.slot[rows], self.slots)
+
+
+def _least_price(asked: _Asked, threads: Ints, where: Mask, sign: int) -> Floats:
+    """Return the price nearest 0 in each slot of `where` at which demand has met K(t); else 0.
+
+    `sign` is that of the prices: at 1 demand falls to K, at −1 it rises. A row that takes the same
+    at both ends of the bracket takes it in between, and is looked at no more.
+    """
+    asked = asked.only(where[asked.slot])
+    settled = np.zeros(len(where), dtype=np.int64)
     low, high = np.zeros(len(where)), np.where(where, 1.0, 0.0)
+    at_low, at_high = asked.taken(low), asked.taken(sign * high)
     for _ in range(_DOUBLINGS):
-        short = where & ~reached(high)
+        short = where & (sign * (asked.total(at_high) - threads) > 0)
         if not short.any():
             break
         low, high = np.where(short, high, low), np.where(short, 4.0 * high, high)
+        at_low = np.where(short[asked.slot], at_high, at_low)
+        at_high = asked.taken(sign * high)
     for _ in range(_BISECTIONS):
+        apart = at_low != at_high
+        if 2 * np.count_nonzero(apart) < len(apart):
+            settled += asked.total(at_low) - asked.only(apart).total(at_low[apart])
+            asked, at_low, at_high = asked.only(apart), at_low[apart], at_high[apart]
         middle = (low + high) / 2.0
-        enough = reached(middle)
+        at = asked.taken(sign * middle)
+        enough = sign * (settled + asked.total(at) - threads) <= 0
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-    return high
+        reached = enough[asked.slot]
+        at_low, at_high = np.where(reached, at_low, at), np.where(reached, at, at_high)
+    return sign * high

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -218,25 +218,3 @@ class _Programme:
         weights = energy[: len(taken)] * taken
         sums: Floats = np.bincount(owner[: len(taken)], weights, minlength=self.size)  # type: ignore[assignment]
         return sums.reshape(shape)
-
-
-def energy_prices(columns: DeviceColumns, thread_price: Floats) -> Floats:
-    """Return the best π(t) of one device for given thread prices, shape (T,).
-
-    At prices per thread each row has one best k, and the device's horizon is a small programme.
-    """
-    worth, _ = columns.by_rows(thread_price)
-    slots, rows = worth.shape
-    priced = replace(
-        columns,
-        utility=worth[:, :, None],
-        asleep=columns.asleep_at(thread_price)[0],
-        least=0,
-    )
-    programme = _Programme([priced], np.zeros(slots, dtype=np.int64), idle=True)
-    every, none = np.arange(slots), np.zeros(slots, dtype=np.int64)
-    for row in (HIBERNATE, *range(rows)):
-        programme.add(0, Choices(every, np.full(slots, row), none))
-    programme.solve(np.inf)
-    prices: Floats = programme.prices().energy[0]
-    return prices

@@ -120,9 +120,8 @@ def device_columns(horizon: Horizon, device: int) -> DeviceColumns:
     spare = int(horizon.threads.max()) - len(fleet) * horizon.min_threads
     counts = min(spare, int(fleet.thread_caps.max()) - horizon.min_threads) + 1
     k = horizon.min_threads + np.arange(counts)
-    latency, energy_j = _choices(
-        horizon, device, partition, fleet.curve_s(int(k[-1]))[device, k - 1]
-    )
+    curve = fleet.curve_rows(slice(device, device + 1), int(k[-1]))[0]
+    latency, energy_j = _choices(horizon, device, partition, curve[k - 1])
     most = np.minimum(
         fleet.thread_caps[device], horizon.threads - (len(fleet) - 1) * horizon.min_threads
     )
@@ -160,10 +159,11 @@ def _undominated(horizon: Horizon, device: int) -> tuple[Ints, Mask]:
     slots = len(horizon)
     every = np.broadcast_to(np.arange(last + 1), (slots, last + 1))
     longest = int(min(fleet.thread_caps[device], horizon.threads.max()))
-    curve = fleet.curve_s(longest)[device, horizon.min_threads - 1 : longest]
+    curve = fleet.curve_rows(slice(device, device + 1), longest)[0, horizon.min_threads - 1 :]
     ends = np.array([curve.min(), curve.max()])
     latency, energy = _choices(horizon, device, every, ends)
-    keep = ~_dominated(latency, energy, fleet.server_share[device, : last + 1])
+    share = fleet.cuts_at(np.full(last + 1, device), np.arange(last + 1)).server_share
+    keep = ~_dominated(latency, energy, share)
     rows = int(keep.sum(axis=1).max())
     order = np.argsort(~keep, axis=1, kind="stable")[:, :rows]
     return order, ~np.take_along_axis(keep, order, axis=1)
@@ -199,7 +199,9 @@ def _choices(
         horizon.threads, horizon.arrival_rate_hz, horizon.uplink_bps, no_charge, no_charge
     )
     data = slot_data(slots, fleet, axes=2, rows=slice(device, device + 1))  # (T, 1, 1, 1)
-    cuts = fleet.cuts.at((device, partition)).at((slice(None), None, slice(None), None))
+    cuts = fleet.cuts_at(np.full_like(partition, device), partition).at(
+        (slice(None), None, slice(None), None)
+    )
     terms = slot_terms(horizon, data, cuts, whole_server_s)
     saved = time_saved(terms.end_to_end_s, data.deadline_s)
     weighted = (1.0 - horizon.utility_weight) * np.where(terms.steady, saved, 0.0)
