@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from splitbench.problems.arrays import Floats, Ints, Mask, frozen
 from splitbench.problems.equations import Cuts
 from splitbench.problems.errors import InputError
-from splitbench.problems.thread_curves import ThreadCurve
+from splitbench.problems.thread_curves import ThreadCurve, impossible_time
 
 #: Cap of a device whose thread count only the server bounds.
 UNCAPPED = np.iinfo(np.int64).max
@@ -221,13 +221,10 @@ class Fleet:
 
     def _refuse_impossible(self, curve_s: Floats) -> None:
         may = np.arange(1, curve_s.shape[1] + 1) <= self.thread_caps[:, None]
-        bad = np.argwhere(may & ~(np.isfinite(curve_s) & (curve_s > 0)))
-        if len(bad):
-            device, k = bad[0]
-            raise InputError(
-                f"device {self.names[device]}: got D({k + 1}) = {curve_s[device, k]:g} s; "
-                "expected seconds > 0 and finite at every thread count"
-            )
+        bad = (may & ~(np.isfinite(curve_s) & (curve_s > 0))).any(axis=1)
+        for device in np.flatnonzero(bad)[:1]:
+            why = impossible_time(curve_s[device, : self.thread_caps[device]])
+            raise InputError(f"device {self.names[device]}: {why}")
 
     def _padded(self, rows: list[tuple[float, ...]]) -> Floats:
         return _floats([list(row) + [row[-1]] * (self.width - len(row)) for row in rows])

@@ -59,3 +59,14 @@ class TableCurve:
         table = np.asarray(self.table_s)
         inside = (k >= 1) & (k <= len(table))
         return np.where(inside, table[np.clip(k, 1, len(table)) - 1], np.nan)
+
+
+def impossible_time(seconds: Floats) -> str | None:
+    """Return which of D(1), D(2), …, shape (K,), is not positive and finite; None where all are."""
+    bad = np.flatnonzero(~(np.isfinite(seconds) & (seconds > 0)))
+    if not len(bad):
+        return None
+    return (
+        f"got D({bad[0] + 1}) = {seconds[bad[0]]:g} s; "
+        "expected seconds > 0 and finite at every thread count"
+    )

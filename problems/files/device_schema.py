@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from splitbench.problems.equations import linear_local_s, linear_server_share
 from splitbench.problems.files.json_file import LIST_BRANCH, NUMBER_BRANCH
 from splitbench.problems.fleet import Device
-from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve
+from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve, impossible_time
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -141,10 +141,7 @@ def device_dict(device: Device) -> dict[str, Any]:
     return written
 
 
-def positive_curve(device: DeviceModel, most_threads: int) -> tuple[int, float] | None:
-    """Return the first (k, D(k)) that is not positive and finite for k ≤ most_threads."""
-    cap = device.to_device().thread_cap
-    k = np.arange(1, min(cap, most_threads) + 1)
-    seconds = device.server_s.to_curve().seconds(k)
-    bad = np.flatnonzero(~(np.isfinite(seconds) & (seconds > 0)))
-    return (int(k[bad[0]]), float(seconds[bad[0]])) if len(bad) else None
+def impossible_curve(device: DeviceModel, most_threads: int) -> str | None:
+    """Return which D(k) of k ≤ most_threads is not positive and finite, None for none."""
+    k = np.arange(1, min(device.to_device().thread_cap, most_threads) + 1)
+    return impossible_time(device.server_s.to_curve().seconds(k))

@@ -116,15 +116,10 @@ def device_errors(devices: Sequence[DeviceModel], most_threads: int) -> list[str
 
 
 def _curve_errors(device: DeviceModel, place: str, most_threads: int) -> list[str]:
-    from splitbench.problems.files.device_schema import positive_curve
+    from splitbench.problems.files.device_schema import impossible_curve
 
-    bad = positive_curve(device, most_threads)
-    if bad is None:
-        return []
-    return [
-        f"{place}.server_s: got D({bad[0]}) = {bad[1]:g} s; "
-        "expected seconds > 0 and finite at every thread count"
-    ]
+    why = impossible_curve(device, most_threads)
+    return [f"{place}.server_s: {why}"] if why else []
 
 
 def _errors_of(device: DeviceModel, place: str) -> Iterator[str]:

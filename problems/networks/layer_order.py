@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from graphlib import CycleError, TopologicalSorter
 from heapq import heapify, heappop, heappush
 
 from splitbench.problems.errors import InputError, did_you_mean
@@ -21,9 +22,19 @@ def layer_order(names: Sequence[str], after: Sequence[Sequence[str]]) -> tuple[i
     """
     index = _index_of(names)
     reads = [_known(place, reading, index) for place, reading in enumerate(after)]
-    order = _kahn(reads)
-    if len(order) < len(names):
-        raise InputError(_cycle(names, reads, set(order)))
+    sorter = TopologicalSorter(dict(enumerate(reads)))
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        raise InputError(_cycle(names, reads, error.args[1])) from None
+    order: list[int] = []
+    ready = list(sorter.get_ready())
+    heapify(ready)
+    while ready:
+        order.append(layer := heappop(ready))
+        sorter.done(layer)
+        for next_layer in sorter.get_ready():
+            heappush(ready, next_layer)
     return tuple(order)
 
 
@@ -51,33 +62,9 @@ def _known(place: int, reading: Sequence[str], index: dict[str, int]) -> list[in
     return [index[name] for name in reading]
 
 
-def _kahn(reads: Sequence[Sequence[int]]) -> list[int]:
-    readers: list[list[int]] = [[] for _ in reads]
-    waiting = [len(sources) for sources in reads]
-    for layer, sources in enumerate(reads):
-        for source in sources:
-            readers[source].append(layer)
-    ready = [layer for layer, count in enumerate(waiting) if count == 0]
-    heapify(ready)
-    order = []
-    while ready:
-        order.append(layer := heappop(ready))
-        for reader in readers[layer]:
-            waiting[reader] -= 1
-            if waiting[reader] == 0:
-                heappush(ready, reader)
-    return order
-
-
-def _cycle(names: Sequence[str], reads: Sequence[Sequence[int]], done: set[int]) -> str:
-    """Describe one cycle: from a layer that never got ready, walk back until one repeats."""
-    layer = min(set(range(len(names))) - done)
-    walked: list[int] = []
-    while layer not in walked:
-        walked.append(layer)
-        layer = next(source for source in reads[layer] if source not in done)
-    ring = walked[walked.index(layer) :]
-    at = next(at for at, source in enumerate(reads[layer]) if source not in done)
-    path = " -> ".join(names[step] for step in [layer, *reversed(ring)][:8])
-    value = names[reads[layer][at]]
-    return f"layers[{layer}].after[{at}]: got {value!r}, a cycle ({path}); expected a DAG"
+def _cycle(names: Sequence[str], reads: Sequence[Sequence[int]], cycle: Sequence[int]) -> str:
+    """Describe a cycle, in which each layer is read by the next and the last is the first."""
+    source, layer = cycle[:2]
+    at = reads[layer].index(source)
+    path = " -> ".join(names[step] for step in cycle[:8])
+    return f"layers[{layer}].after[{at}]: got {names[source]!r}, a cycle ({path}); expected a DAG"
