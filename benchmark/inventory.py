@@ -9,8 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from splitbench.problems import save_horizon, save_instance
 from splitbench.problems.bracket_parameters import parameters_of
 from splitbench.problems.errors import InputError
+from splitbench.problems.latency.profiles.profile_table import profile_table
+from splitbench.problems.suites.named_suites import make_suite, suite_names, suite_parameters
 from splitbench.solvers import known_solvers
 
 #: Bytes of a file's name without seed and index: file systems end at 255.
@@ -33,8 +36,6 @@ def solvers() -> list[dict[str, Any]]:
 
 def suites() -> list[dict[str, Any]]:
     """Describe every suite."""
-    from splitbench.problems.suites.named_suites import make_suite, suite_names, suite_parameters
-
     return [
         {
             "name": name,
@@ -50,8 +51,6 @@ def suites() -> list[dict[str, Any]]:
 
 def profiles() -> list[dict[str, Any]]:
     """Describe boards and servers: what they stand on, fits and residuals."""
-    from splitbench.problems.latency.profiles.profile_table import profile_table
-
     return profile_table()
 
 
@@ -120,9 +119,6 @@ def write_sample(suite: str, seeds: Iterable[int], slots: int | None, out: Path)
     InputError
         `out` cannot be made a directory.
     """
-    from splitbench.problems import save_horizon, save_instance
-    from splitbench.problems.suites.named_suites import make_suite
-
     made = make_suite(suite)
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from splitbench.benchmark.console import emit, print_json, warn
 from splitbench.benchmark.options import Format
-
-if TYPE_CHECKING:
-    from splitbench.results import CellRecord
-    from splitbench.results.rows import Row
-    from splitbench.results.tables.layout import View
+from splitbench.results import CellRecord
+from splitbench.results.frame import frame_of
+from splitbench.results.rows import Row, row_objects, rows_of
+from splitbench.results.tables import tables
+from splitbench.results.tables.layout import View, failures_last
+from splitbench.results.tables.terminal import print_rich
 
 
 def print_table(records: Iterable[CellRecord], format: Format, out: Path | None) -> bool:
@@ -23,9 +23,6 @@ def print_table(records: Iterable[CellRecord], format: Format, out: Path | None)
     bool
         Whether every number is possible; what is not is said on stderr (`sound`).
     """
-    from splitbench.results.frame import frame_of
-    from splitbench.results.rows import row_objects, rows_of
-
     rows = row_objects(rows_of(frame_of(records)))
     print_rows(rows, format, out)
     return sound(rows)
@@ -40,10 +37,6 @@ def print_rows(
     label: str = "",
 ) -> None:
     """Print rows of the table to stdout, or to the file `out`."""
-    from splitbench.results.tables import tables
-    from splitbench.results.tables.layout import failures_last
-    from splitbench.results.tables.terminal import print_rich
-
     if format is Format.JSON:
         print_json(failures_last(rows), out)
     elif format is Format.RICH:
@@ -75,8 +68,5 @@ def sound(rows: list[Row]) -> bool:
 
 def all_possible(records: Iterable[CellRecord]) -> bool:
     """Do as `sound` does for cells that no table is made of."""
-    from splitbench.results.frame import frame_of
-    from splitbench.results.rows import row_objects, rows_of
-
     below = [one for one in records if min(one.slot_gap_min or 0.0, one.horizon_gap or 0.0) < 0.0]
     return not below or sound(row_objects(rows_of(frame_of(below))))  # pandas loads slowly

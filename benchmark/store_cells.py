@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from splitbench.benchmark.planning.sources import sources_of
 from splitbench.results.select_cells import only
+from splitbench.solvers.registry import canonical_name
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -29,16 +31,12 @@ def chosen(
 
 
 def _suite(text: str, frame: DataFrame) -> str:
-    from splitbench.benchmark.planning.sources import sources_of
-
     if (frame["suite"] == text).any():
         return text
     return _shown(sources_of([text])[0].name, "suite", frame)
 
 
 def _solver(text: str, frame: DataFrame) -> str:
-    from splitbench.solvers.registry import canonical_name
-
     return (
         text if (frame["solver"] == text).any() else _shown(canonical_name(text), "solver", frame)
     )

@@ -24,6 +24,7 @@ from splitbench.solvers.ddp.policies.library import (
     trained_path,
 )
 from splitbench.solvers.ddp.policies.policy_file import Kind, PolicyFile, load_policy, save_policy
+from splitbench.solvers.ddp.training.session import Session
 from splitbench.solvers.ddp.training_parameters import TrainingParameters
 from splitbench.solvers.ddp.training_scenario import (
     TrainingScenario,
@@ -107,8 +108,6 @@ def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:
     InputError
         A checkpoint of another training, or a path that cannot be written.
     """
-    from splitbench.solvers.ddp.training.session import Session
-
     _check_writable(training.path, ours=training.out is None)
     known = None if fresh else _trained(training)
     if known is not None:

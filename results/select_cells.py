@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from splitbench.problems.errors import UnknownNameError
 from splitbench.results.bounds import SOLVER_CODE
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ def only(frame: DataFrame, column: str, wanted: list[str] | list[int]) -> DataFr
     UnknownNameError
         No cell has such a value.
     """
-    from splitbench.problems.errors import UnknownNameError
-
     known = frame[column].drop_duplicates().tolist()
     for value in wanted:
         if value not in known:

@@ -8,8 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from splitbench.benchmark import options
-from splitbench.benchmark.console import emit
+from splitbench.benchmark import inventory, options
+from splitbench.benchmark.console import emit, print_json, progress
+from splitbench.benchmark.inventory import write_sample
+from splitbench.benchmark.library_check import verify_library
+from splitbench.benchmark.suite_report import print_suite, suite_object
+from splitbench.problems.suites.library import library as entries
 from splitbench.problems.suites.named_suites import make_suite, toml_of
 
 
@@ -27,9 +31,6 @@ def list_things(
     as_json: options.JsonFlag = False,
 ) -> None:
     """List solvers, suites and profiles."""
-    from splitbench.benchmark import inventory
-    from splitbench.benchmark.console import print_json
-
     makers = {
         Topic.SOLVERS: inventory.solvers,
         Topic.SUITES: inventory.suites,
@@ -61,13 +62,9 @@ def show(
     if as_toml:
         emit(toml_of(make_suite(suite)).rstrip(), None)
         return
-    from splitbench.benchmark.suite_report import print_suite, suite_object
-
     options.positive("--slots", slots)
     found = suite_object(suite, options.seed_range(seeds, seed), slots)
     if as_json:
-        from splitbench.benchmark.console import print_json
-
         print_json(found)
     else:
         print_suite(found)
@@ -81,8 +78,6 @@ def sample(
     slots: options.Slots = None,
 ) -> None:
     """Write a suite's horizons or instances as files, one a seed or one an instance."""
-    from splitbench.benchmark.inventory import write_sample
-
     options.positive("--slots", slots)
     paths = write_sample(suite, options.seed_range(seeds, seed), slots, out)
     for path in paths:
@@ -107,10 +102,6 @@ def library(
     """
     from dataclasses import asdict
 
-    from splitbench.benchmark import inventory
-    from splitbench.benchmark.console import print_json
-    from splitbench.problems.suites.library import library as entries
-
     if action is LibraryAction.LIST:
         rows = [asdict(entry) for entry in entries().values()]
         if as_json:
@@ -123,10 +114,6 @@ def library(
 
 
 def _verified(as_json: bool) -> bool:
-    from splitbench.benchmark.console import print_json, progress
-    from splitbench.benchmark.library_check import verify_library
-    from splitbench.problems.suites.library import library as entries
-
     found = []
     with progress("library", len(entries())) as advance:
         for one in verify_library():

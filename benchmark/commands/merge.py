@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from splitbench.benchmark import options
+from splitbench.benchmark.console import print_json, warn
+from splitbench.results.store.merge import merge as merge_stores
 
 
 def merge(
@@ -21,9 +23,6 @@ def merge(
     Of a cell that several stores have, the one that came to an end is kept, then the newer. Exit
     status 1, and a line for each, where two stores finished a cell with different results.
     """
-    from splitbench.benchmark.console import print_json, warn
-    from splitbench.results.store.merge import merge as merge_stores
-
     merged = merge_stores(out, sources, update=update)
     for line in merged.conflicts:
         warn(f"CONFLICT: {line}")

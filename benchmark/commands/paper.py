@@ -8,6 +8,9 @@ from typing import Annotated
 import typer
 
 from splitbench.benchmark import options
+from splitbench.benchmark.console import emit, print_json, warn
+from splitbench.benchmark.inventory import print_listing
+from splitbench.benchmark.paper.figure import plain, write_index, write_tables
 from splitbench.benchmark.paper.items import (
     ASKED_FOR,
     FIRST_SEED,
@@ -15,6 +18,9 @@ from splitbench.benchmark.paper.items import (
     QUICK_SEEDS,
     QUICK_SLOTS,
     SEEDS,
+    PaperRequest,
+    chosen_items,
+    make_item,
 )
 from splitbench.problems.errors import InputError
 
@@ -62,11 +68,6 @@ def paper(
     has are not run again. `calibrate` searches the calibration of the suites paper-calibrated-*;
     it is not part of `all`.
     """
-    from splitbench.benchmark.console import emit, print_json, warn
-    from splitbench.benchmark.inventory import print_listing
-    from splitbench.benchmark.paper.figure import plain, write_index, write_tables
-    from splitbench.benchmark.paper.items import PaperRequest, chosen_items, make_item
-
     names = chosen_items(items or [])
     options.positive("--slots", slots)
     try:

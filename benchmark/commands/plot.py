@@ -9,12 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splitbench.benchmark import options
+from splitbench.benchmark.console import emit, print_json, remark, warn
+from splitbench.benchmark.store_cells import chosen
 from splitbench.problems.errors import InputError
+from splitbench.results import Store
+from splitbench.results.figures.episode_figure import episodes_to_draw
+from splitbench.results.figures.figures import save_day, save_figure, save_scaling
+from splitbench.results.figures.panels import Paper
+from splitbench.results.figures.profile_chart import profile_chart
+from splitbench.results.frame import frame_of
+from splitbench.results.report.report import report as page_of
+from splitbench.results.select_cells import latest
+from splitbench.results.statistics.performance import profiles_by_suite
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-    from splitbench.results import Store
 
 
 class Kind(StrEnum):
@@ -68,20 +77,11 @@ def plot(
     n seeds (convergence). `scaling` draws the growth of solve times with N as it was measured for
     docs/performance.md, and reads no store.
     """
-    from splitbench.benchmark.console import warn
-    from splitbench.benchmark.store_cells import chosen
-    from splitbench.results import Store
-    from splitbench.results.frame import frame_of
-    from splitbench.results.select_cells import latest
-
     if out is None and kind is not Kind.PERFORMANCE_PROFILE:
         raise InputError(f"plot {kind}: expected --out FILE.png; the terminal has `table --stats`")
     if as_json and kind is not Kind.PERFORMANCE_PROFILE:
         raise InputError(f"plot {kind}: --json is for performance-profile; expected `table --json`")
     if kind is Kind.SCALING and out is not None:
-        from splitbench.results.figures.figures import save_scaling
-        from splitbench.results.figures.panels import Paper
-
         save_scaling(out, Paper[width.name])
         warn(f"wrote {out}")
         return
@@ -92,8 +92,8 @@ def plot(
         frame = chosen(found.frame, suites, solvers, seed)
         if out is not None:
             _save(kind, frame, opened, out, width)
-    for remark in found.remarks:
-        warn(remark)
+    for one in found.remarks:
+        warn(one)
     if out is not None:
         warn(f"wrote {out}")
     if as_json or out is None:
@@ -112,13 +112,6 @@ def report(
 
     The page needs no network: its style, script and figures are inside.
     """
-    from splitbench.benchmark.console import emit, remark
-    from splitbench.benchmark.store_cells import chosen
-    from splitbench.results import Store
-    from splitbench.results.frame import frame_of
-    from splitbench.results.report.report import report as page_of
-    from splitbench.results.select_cells import latest
-
     if out.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--out: got {out}; expected a name that ends in .html")
     options.check_out(out)
@@ -134,24 +127,15 @@ def report(
 
 
 def _save(kind: Kind, frame: DataFrame, store: Store, out: Path, width: Width) -> None:
-    from splitbench.results.figures.figures import save_day, save_figure
-    from splitbench.results.figures.panels import Paper
-
     paper = Paper[width.name]
     if kind is not Kind.DAY:
         save_figure(str(kind), frame, out, paper)
         return
-    from splitbench.results.figures.episode_figure import episodes_to_draw
-
     save_day(list(store.get(episodes_to_draw(frame)).values()), out, paper)
 
 
 def _print_profile(frame: DataFrame, as_json: bool, ascii_only: bool) -> None:
     import shutil
-
-    from splitbench.benchmark.console import emit, print_json
-    from splitbench.results.figures.profile_chart import profile_chart
-    from splitbench.results.statistics.performance import profiles_by_suite
 
     profiles = profiles_by_suite(frame)
     if as_json:

@@ -9,12 +9,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splitbench.benchmark import options
+from splitbench.benchmark.console import emit, print_json, verbosity, warn
+from splitbench.benchmark.durations import seconds
+from splitbench.benchmark.output import print_rows, sound
+from splitbench.benchmark.runs.drift import drifts
+from splitbench.benchmark.store_cells import chosen
 from splitbench.problems.errors import InputError
+from splitbench.results import Store
+from splitbench.results.frame import frame_of
+from splitbench.results.rows import Row, row_objects, rows_of
+from splitbench.results.select_cells import latest
+from splitbench.results.statistics.beside_rows import with_comparison, with_statistics
+from splitbench.results.tables import export
+from splitbench.results.tables.error_list import error_list
+from splitbench.results.tables.layout import View
+from splitbench.results.tables.table_columns import column_names
+from splitbench.solvers.solver_spec import parse_solver
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-    from splitbench.results.rows import Row
 
 
 class TableFormat(StrEnum):
@@ -78,13 +91,6 @@ def table(
 
     Exit status 1 where a number is impossible, such as a gap below zero.
     """
-    from splitbench.benchmark.console import verbosity
-    from splitbench.benchmark.durations import seconds
-    from splitbench.benchmark.output import print_rows, sound
-    from splitbench.results.rows import row_objects, rows_of
-    from splitbench.results.tables.layout import View
-    from splitbench.results.tables.table_columns import column_names
-
     chosen = options.format_of(TableFormat, as_json, format, out, TableFormat.RICH)
     view = View(wide, None if columns is None else column_names(columns), sort.replace("-", "_"))
     if cells or slots_out or errors:
@@ -109,12 +115,6 @@ def table(
 
 def _frame(store: Path, suites: list[str] | None, solvers: list[str] | None) -> DataFrame:
     """Return the cells asked for, of the code that ran last; say what is left out."""
-    from splitbench.benchmark.console import warn
-    from splitbench.benchmark.store_cells import chosen
-    from splitbench.results import Store
-    from splitbench.results.frame import frame_of
-    from splitbench.results.select_cells import latest
-
     with Store(store, write=False) as opened:
         found = latest(frame_of(opened.summaries()))
     for remark in found.remarks:
@@ -125,9 +125,6 @@ def _frame(store: Path, suites: list[str] | None, solvers: list[str] | None) -> 
 def _with_statistics(
     rows: DataFrame, frame: DataFrame, stats: bool, compare: str | None, limit_s: float | None
 ) -> DataFrame:
-    from splitbench.results.statistics.beside_rows import with_comparison, with_statistics
-    from splitbench.solvers.solver_spec import parse_solver
-
     if stats:
         rows = with_statistics(rows, frame, limit_s)
     if compare is not None:
@@ -146,13 +143,6 @@ def _print_cells(
     slots_out: Path | None,
     errors: bool,
 ) -> None:
-    from splitbench.benchmark.console import emit, print_json
-    from splitbench.benchmark.store_cells import chosen
-    from splitbench.results import Store
-    from splitbench.results.frame import frame_of
-    from splitbench.results.tables import export
-    from splitbench.results.tables.error_list import error_list
-
     if format not in (None, TableFormat.CSV, TableFormat.JSON, TableFormat.PARQUET):
         raise InputError(f"--cells: got --format {format}; expected csv, json or parquet")
     if slots_out and slots_out.suffix not in (".csv", ".parquet"):
@@ -173,10 +163,6 @@ def _print_cells(
 
 
 def _say_drift(store: Path) -> None:
-    from splitbench.benchmark.console import warn
-    from splitbench.benchmark.runs.drift import drifts
-    from splitbench.results import Store
-
     with Store(store, write=False) as opened:
         for drift in drifts(opened.reference_times()):
             warn(str(drift))

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from splitbench.benchmark import options
+from splitbench.benchmark.console import print_json
+from splitbench.benchmark.training import Training, policy_object, train_policy
 from splitbench.problems.errors import InputError
 
 
@@ -62,9 +64,6 @@ def train(
     ddp[policy=PATH]+ta. For a slot file, or a horizon's first slot, one trains on slots like it.
     """
     import importlib.util
-
-    from splitbench.benchmark.console import print_json
-    from splitbench.benchmark.training import Training, policy_object, train_policy
 
     training = Training.asked(policy, suite, parameter, seed, out)
     if importlib.util.find_spec("torch") is None:

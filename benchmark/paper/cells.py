@@ -8,11 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from splitbench.benchmark.options import RunOptions
 from splitbench.benchmark.paper.items import PaperRequest
+from splitbench.benchmark.runs.plan import Plan, Request, cells_of
+from splitbench.benchmark.runs.run_options import run_plan
 from splitbench.problems import Horizon, Outcome, Simulation
 from splitbench.problems.arrays import Floats
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.results import CellRecord
+from splitbench.results.bounds import with_horizon_gaps
 
 #: The paper's scheme, the schemes that it is compared with, and what stands in for the first.
 OURS = "ddp+ta"
@@ -131,19 +135,12 @@ def run_cells(
     reference
         Compute each slot's optimum and the horizon's bound beside the decisions.
     """
-    from splitbench.benchmark.runs.plan import Request, cells_of
-
     asked = Request(suites, solvers, request.seeds, request.slots, reference=reference)
     return run_keys(request, cells_of(asked))
 
 
 def run_keys(request: PaperRequest, keys: list[Any]) -> Cells:
     """Run cells by their keys, as `run` does."""
-    from splitbench.benchmark.options import RunOptions
-    from splitbench.benchmark.runs.plan import Plan
-    from splitbench.benchmark.runs.run_options import run_plan
-    from splitbench.results.bounds import with_horizon_gaps
-
     records = run_plan(Plan(keys), RunOptions(store=request.store, jobs=request.jobs)) or []
     found = [_cell(record) for record in with_horizon_gaps(records) if _usable(record)]
     return Cells(found)

@@ -8,6 +8,7 @@ from statistics import median
 
 from splitbench.benchmark import options
 from splitbench.benchmark.console import note, print_json, remark
+from splitbench.benchmark.executors.dask_executor import DaskExecutor
 from splitbench.benchmark.executors.pool import Pool
 from splitbench.benchmark.isolation.limits import Limits
 from splitbench.benchmark.options import RunOptions
@@ -109,8 +110,6 @@ def _executor(how: RunOptions, limits: Limits) -> Iterator[Executor]:
     if how.executor is options.Where.IN_PROCESS:
         yield InProcess()
     elif how.executor is options.Where.DASK:
-        from splitbench.benchmark.executors.dask_executor import DaskExecutor
-
         with DaskExecutor(how.scheduler, how.jobs, limits, code_here) as dask:
             yield dask
     else:

@@ -16,6 +16,7 @@ from splitbench.benchmark.paper.figure import figure_result
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.benchmark.paper.verdicts import Estimate, estimate
 from splitbench.problems.arrays import Floats
+from splitbench.results.figures.paper_figures import Panel, draw_bars
 
 #: The exact halves: a partitioner and an allocator.
 EXACT_PARTITION = "exact-partition"
@@ -30,8 +31,6 @@ QUANTITIES = {
 
 def halves(request: PaperRequest) -> PaperResult:
     """Swap either half of each scheme for the exact one and compare utility, latency, energy."""
-    from splitbench.results.figures.paper_figures import Panel, draw_bars
-
     schemes = (OURS, *RIVALS)
     suites = [suite_of(reading, net) for reading in READINGS for net in NETWORKS]
     solvers = dict.fromkeys(

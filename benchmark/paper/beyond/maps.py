@@ -14,6 +14,7 @@ from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.benchmark.paper.verdicts import estimate
 from splitbench.problems.horizon.scenario import Scenario
 from splitbench.problems.suites.named_suites import make_suite
+from splitbench.results.figures.paper_figures import Map, draw_maps
 
 SUITE = "paper-wifi"
 #: Mean uplink of the suite, Mbit/s.
@@ -28,8 +29,6 @@ MOST_SEEDS = 3
 
 def maps(request: PaperRequest) -> PaperResult:
     """Find, at each point of two maps, the best rival and the lead of the exact optimum over it."""
-    from splitbench.results.figures.paper_figures import Map, draw_maps
-
     request = replace(request, seeds=request.seeds[:MOST_SEEDS])
     step = 2 if request.quick else 1
     speed = {

@@ -22,6 +22,7 @@ from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.benchmark.paper.verdicts import Verdict, Word, estimate
 from splitbench.problems.arrays import Floats
 from splitbench.problems.equations import queueing_s
+from splitbench.results.figures.paper_figures import Panel, draw_lines
 
 SLOT_S = 30.0
 SLOTS = 120
@@ -38,8 +39,6 @@ SCALES = (1.0, 6.0)
 
 def queue(request: PaperRequest) -> PaperResult:
     """Compare Eq. 3 with the simulated queue over ρ, and rank the schemes by both."""
-    from splitbench.results.figures.paper_figures import Panel, draw_lines
-
     replications = 40 if request.quick else 400
     rng = np.random.default_rng(request.seeds[0])
     found = {rho: waits_at(rho, rng, replications) for rho in UTILISATIONS}

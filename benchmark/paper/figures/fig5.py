@@ -24,8 +24,10 @@ from splitbench.benchmark.planning.code import solver_code
 from splitbench.benchmark.training import Training
 from splitbench.problems.arrays import Floats
 from splitbench.problems.package_paths import REFERENCE
+from splitbench.results.figures.learning_figures import draw_convergence
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, SEEDS_A_TRAINING, drawn_episodes
 from splitbench.solvers.ddp.policies.policy import policy_for
+from splitbench.solvers.ddp.training.session import Session
 
 PATH = REFERENCE / "ddp-curves.json"
 SUITE = "paper-wifi"
@@ -44,8 +46,6 @@ SHOWN = range(
 
 def fig5(request: PaperRequest) -> PaperResult:
     """Draw the stored curves; claimed: they rise and settle, and a smaller V earns more."""
-    from splitbench.results.figures.learning_figures import draw_convergence
-
     own = request.out / PATH.name
     stored = json.loads((own if own.is_file() else PATH).read_text(encoding="utf-8"))
     slots, parallel = stored["slots"], stored["parallel"]
@@ -150,8 +150,6 @@ def training_of(v: float, seed: int) -> Training:
 
 def curve(training: Training, rounds: int | None = None) -> list[float]:
     """Train, and return the mean utility of a slot after each round, without exploration."""
-    from splitbench.solvers.ddp.training.session import Session
-
     session = Session(training.kind, training.scenario, training.parameters)
     earned = []
     for _ in range(rounds or training.parameters.rounds):

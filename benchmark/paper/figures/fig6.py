@@ -22,6 +22,7 @@ from splitbench.benchmark.paper.verdicts import (
     order_verdict,
     size_verdict,
 )
+from splitbench.results.figures.paper_figures import Panel, draw_lines
 
 LOOKAHEAD = "lookahead"
 SCHEMES = (*RIVALS, OPTIMUM, LOOKAHEAD)
@@ -34,8 +35,6 @@ QUICK = (3, 7, 12)
 
 def fig6(request: PaperRequest) -> PaperResult:
     """Compare mean utility a device; the dashed line is the horizon bound."""
-    from splitbench.results.figures.paper_figures import Panel, draw_lines
-
     counts = QUICK if request.quick else tuple(DEVICES)
     suites = {
         (reading, net, count): suite_name(suite_of(reading, net), devices=count)

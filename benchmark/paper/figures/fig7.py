@@ -19,6 +19,7 @@ from splitbench.benchmark.paper.verdicts import (
     saving_percent,
     size_verdict,
 )
+from splitbench.results.figures.paper_figures import Panel, draw_bars
 
 SCHEMES = (OURS, *RIVALS, OPTIMUM)
 DNNS = (VGG, "resnet34", "mobilenet_v2")
@@ -26,8 +27,6 @@ DNNS = (VGG, "resnet34", "mobilenet_v2")
 
 def fig7(request: PaperRequest) -> PaperResult:
     """Compare latency DNN by DNN; the paper's percentages are VGG-16's alone."""
-    from splitbench.results.figures.paper_figures import Panel, draw_bars
-
     cells = run_cells(
         request, [suite_of(reading, net) for reading in READINGS for net in NETWORKS], SCHEMES
     )

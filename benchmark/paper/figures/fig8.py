@@ -23,6 +23,7 @@ from splitbench.benchmark.paper.verdicts import (
     saving_percent,
     size_verdict,
 )
+from splitbench.results.figures.paper_figures import Panel, draw_lines
 
 SCHEMES = (OURS, *RIVALS, OPTIMUM)
 #: Factors on the paper's 20 to 30 tasks a slot; 25 in the middle at 1.
@@ -33,8 +34,6 @@ MIDDLE_TASKS = 25.0
 
 def fig8(request: PaperRequest) -> PaperResult:
     """Compare energy; Eq. 5 has no k, so the allocator cannot change it."""
-    from splitbench.results.figures.paper_figures import Panel, draw_lines
-
     scales = QUICK if request.quick else SCALES
     suites = {
         (reading, net, scale): _suite(reading, net, scale)

@@ -15,6 +15,7 @@ from splitbench.problems.latency.fits.shipped_fits import load_fits, published_e
 from splitbench.problems.latency.profiles.observation2 import observation2
 from splitbench.problems.latency.profiles.profile_file import ProfileFile, load_profile
 from splitbench.problems.latency.sweeps import Sweep, published_sweep
+from splitbench.results.figures.latency_figures import draw_fig2, draw_fig3
 
 #: Points, curve, label, and cores where some points have more threads than that.
 Series = tuple[Sweep, CurveFit, str, int | None]
@@ -25,8 +26,6 @@ LINEAR_WITHIN = 0.1
 
 def fig2(request: PaperRequest) -> PaperResult:
     """Draw latency over threads with Eq. 7: the published sweeps and the profiled machine."""
-    from splitbench.results.figures.latency_figures import draw_fig2
-
     profile = load_profile(request.profile)
     panels = {dnn: _published(dnn) for dnn in DNNS}
     for dnn in profile.dnns:
@@ -66,8 +65,6 @@ def fig2_verdicts(panels: Mapping[str, Sequence[Series]]) -> list[Verdict]:
 
 def fig3(request: PaperRequest) -> PaperResult:
     """Draw the measured latency ratio over l/S beside Observation 2 (Eq. 8)."""
-    from splitbench.results.figures.latency_figures import draw_fig3
-
     profile = load_profile(request.profile)
     seen = [(profile.dnns[dnn], observation2(profile.dnns[dnn])) for dnn in profile.dnns]
     paths = both(request.out / "fig3")
