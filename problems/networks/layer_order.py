@@ -64,7 +64,8 @@ def _known(place: int, reading: Sequence[str], index: dict[str, int]) -> list[in
 
 def _cycle(names: Sequence[str], reads: Sequence[Sequence[int]], cycle: Sequence[int]) -> str:
     """Describe a cycle, in which each layer is read by the next and the last is the first."""
-    source, layer = cycle[:2]
+    start = cycle.index(min(cycle[1:]), 1)
+    source, layer = cycle[start - 1 : start + 1]
     at = reads[layer].index(source)
-    path = " -> ".join(names[step] for step in cycle[:8])
+    path = " -> ".join(names[step] for step in [source, *cycle[start:-1], *cycle[:start]][:8])
     return f"layers[{layer}].after[{at}]: got {names[source]!r}, a cycle ({path}); expected a DAG"
