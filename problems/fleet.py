@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -103,6 +103,20 @@ class Fleet:
         """Device names, in order."""
         return tuple(device.name for device in self.devices)
 
+    @property
+    def dnns(self) -> Iterable[str]:
+        """Name of each device's DNN, in order."""
+        return (device.dnn for device in self.devices)
+
+    @property
+    def parts(self) -> tuple[Device | Floats | Ints, ...]:
+        """Everything that the fleet is made of, for a digest of it."""
+        return self.devices
+
+    def bare(self) -> Fleet:
+        """Return the fleet without what it has cached, to be sent elsewhere."""
+        return Fleet(self.devices)
+
     @cached_property
     def layers(self) -> Ints:
         """S_n, shape (N,)."""
@@ -122,6 +136,12 @@ class Fleet:
     def thread_caps(self) -> Ints:
         """Most threads per device, shape (N,); UNCAPPED where only the server bounds them."""
         return _integers([device.thread_cap for device in self.devices])
+
+    @property
+    def threads_taken(self) -> int:
+        """Threads that all devices take together at most; a cap may be the largest int64."""
+        caps, counts = np.unique(self.thread_caps, return_counts=True)
+        return sum(cap * count for cap, count in zip(caps.tolist(), counts.tolist(), strict=True))
 
     @cached_property
     def deadline_s(self) -> Floats:

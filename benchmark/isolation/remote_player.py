@@ -155,7 +155,7 @@ class RemotePlayer:
 
     def _set_pose(self, fleet: Fleet, source: Any) -> None:
         pose = Pose(
-            Fleet(fleet.devices), source.slot_s, source.min_threads, source.utility_weight,
+            fleet.bare(), source.slot_s, source.min_threads, source.utility_weight,
             source.formulation,
         )  # fmt: skip
         self._ask("set", pose)
@@ -263,5 +263,5 @@ def _numbers_of(problem: SlotProblem) -> tuple[int, bytes, str]:
 
 def _bare(horizon: Horizon) -> Horizon:
     """Return a horizon without what our fleets have cached."""
-    planning = None if horizon.planning is None else Fleet(horizon.planning.devices)
-    return replace(horizon, fleet=Fleet(horizon.fleet.devices), planning=planning)
+    planning = None if horizon.planning is None else horizon.planning.bare()
+    return replace(horizon, fleet=horizon.fleet.bare(), planning=planning)

@@ -147,6 +147,9 @@ def _device_digest(device: Any) -> bytes:
 
 def _fleet_digest(fleet: Fleet) -> bytes:
     whole = hashlib.sha256()
-    for device in fleet.devices:
-        whole.update(_device_digest(device))
+    for part in fleet.parts:
+        if isinstance(part, np.ndarray):
+            _add(whole, part)
+        else:
+            whole.update(_device_digest(part))
     return whole.digest()

@@ -90,13 +90,13 @@ def _per_device(
     energy_mean = energy_j.mean(axis=0)
     return [
         {
-            "name": device.name,
-            "dnn": device.dnn,
+            "name": name,
+            "dnn": dnn,
             "latency_s_mean": float(total_s[n] / counts[n]) if counts[n] else None,
             "energy_j_mean": float(energy_mean[n]),
             "served": int(counts[n]),
         }
-        for n, device in enumerate(fleet.devices)
+        for n, (name, dnn) in enumerate(zip(fleet.names, fleet.dnns, strict=True))
     ]
 
 

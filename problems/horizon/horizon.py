@@ -137,15 +137,15 @@ class Horizon:
         label = f"{self.name}: " if self.name else ""
         devices = len(self.fleet)
         fewest = devices * self.min_threads
-        # Caps are summed as Python integers: "no cap" is the largest int64.
-        most = sum(int(cap) for cap in self.fleet.thread_caps)
-        for index, cap in enumerate(self.fleet.thread_caps):
-            if cap < self.min_threads:
-                raise InputError(
-                    f"{label}devices[{index}]: takes at most {cap} threads; "
-                    f"expected at least min_threads = {self.min_threads}"
-                )
-        for index, count in enumerate(self.threads):
+        most = self.fleet.threads_taken
+        caps = self.fleet.thread_caps
+        if caps.min() < self.min_threads:
+            index = int((caps < self.min_threads).argmax())
+            raise InputError(
+                f"{label}devices[{index}]: takes at most {caps[index]} threads; "
+                f"expected at least min_threads = {self.min_threads}"
+            )
+        for index, count in enumerate(self.threads.tolist()):
             if count < fewest:
                 raise InputError(
                     f"{label}slots[{index}].threads: got {count}; expected at least "

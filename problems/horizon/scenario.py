@@ -7,9 +7,11 @@ larger fleet continues the shorter.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from math import floor
+from typing import Any
 
 import numpy as np
 
@@ -161,7 +163,8 @@ class Scenario:
                     input_bits_per_value=self.input_bits_per_value,
                     calibration=kind.calibration,
                 )
-                for index, kind in enumerate(self._kinds())
+                for index in range(self.devices)
+                for kind in [self.kinds[index % len(self.kinds)]]
             ]
         )
 
@@ -202,11 +205,13 @@ class Scenario:
             replace(device, max_threads=cap) for device, cap in zip(planned, caps, strict=True)
         ])  # fmt: skip
 
-    def _kinds(self) -> list[DeviceKind]:
-        return [self.kinds[index % len(self.kinds)] for index in range(self.devices)]
+    def _of_kinds(self, said: Callable[[DeviceKind], Any]) -> Floats:
+        """Return what a kind says for each device, shape (N, …)."""
+        values = np.array([said(kind) for kind in self.kinds], dtype=np.float64)
+        return values[np.arange(self.devices) % len(self.kinds)]
 
-    def _tasks(self) -> list[Range]:
-        return [kind.tasks or self.tasks for kind in self._kinds()]
+    def _tasks(self) -> Floats:
+        return self._of_kinds(lambda kind: kind.tasks or self.tasks)
 
     def _threads(self, seed: int) -> Ints:
         low, high = self.threads
@@ -215,37 +220,37 @@ class Scenario:
 
     def _uplinks(self, seed: int) -> Floats:
         if not self.shared_uplink:
-            ranges = [
-                kind.uplink_mbps or self.uplink_mbps[index % len(self.uplink_mbps)]
-                for index, kind in enumerate(self._kinds())
-            ]
+            turns = np.array(self.uplink_mbps)[np.arange(self.devices) % len(self.uplink_mbps)]
+            own = self._of_kinds(lambda kind: kind.uplink_mbps or (np.nan, np.nan))
+            ranges = np.where(np.isnan(own), turns, own)
             return 1e6 * self._per_device(seed, Stream.UPLINK, ranges)
         seen = within(self.uplink_mbps[0], draws(seed, Stream.UPLINK, 0, self.slots))
         return 1e6 * np.repeat(seen[:, None], self.devices, axis=1)
 
-    def _per_device(self, seed: int, stream: Stream, ranges: list[Range]) -> Floats:
-        columns = [
-            within(limits, draws(seed, stream, index, self.slots))
-            for index, limits in enumerate(ranges)
-        ]
-        return np.stack(columns, axis=1)
+    def _per_device(self, seed: int, stream: Stream, ranges: Floats) -> Floats:
+        """Draw from each device's range, shape (N, 2), in every slot; shape (T, N)."""
+        drawn = [draws(seed, stream, index, self.slots) for index in range(self.devices)]
+        return within((ranges[:, 0], ranges[:, 1]), np.stack(drawn, axis=1))
 
     def _harvest_j(self, seed: int, minute_w_m2: Floats) -> Floats:
         """Return Eq. 6 for one-minute irradiance: every device has the same sun."""
         start = floor(within(self.start_minute, draws(seed, Stream.SUN, 0, 1))[0])
         what = f"solar trace {self.sun}"
         mean_w_m2 = mean_over_slots(minute_w_m2, start, self.slot_s, self.slots, what)
-        kinds = self._kinds()
-        panels = [self.panel_m2 if one.panel_m2 is None else one.panel_m2 for one in kinds]
-        of_panel = {panel: harvested_j(mean_w_m2, panel, self.slot_s) for panel in set(panels)}
-        return np.stack([of_panel[panel] for panel in panels], axis=1)
+        panels = self._of_kinds(
+            lambda kind: self.panel_m2 if kind.panel_m2 is None else kind.panel_m2
+        )
+        return harvested_j(mean_w_m2[:, None], panels, self.slot_s)
 
     def _charges_j(self, seed: int) -> Floats:
+        capacity = self._of_kinds(lambda kind: kind.battery_max_j or self.battery_max_j)
+        low, high = self._of_kinds(lambda kind: kind.start_charge or self.start_charge).T
+        return capacity * within((low, high), self._start_draws(seed))
+
+    def _start_draws(self, seed: int) -> Floats:
+        """Draw a number in [0, 1) for each device's charge at the start."""
         drawn = [draws(seed, Stream.CHARGE, index, 1)[0] for index in range(self.devices)]
-        kinds = self._kinds()
-        capacity = np.array([kind.battery_max_j or self.battery_max_j for kind in kinds])
-        low, high = np.array([kind.start_charge or self.start_charge for kind in kinds]).T
-        return capacity * within((low, high), np.array(drawn))
+        return np.array(drawn)
 
 
 def draws(seed: int, stream: int, index: int, count: int) -> Floats:

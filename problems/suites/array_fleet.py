@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -13,6 +13,10 @@ from splitbench.problems.equations import Cuts
 from splitbench.problems.errors import InputError
 from splitbench.problems.fleet import Device, Fleet
 from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve
+
+#: Arrays of a device's own numbers, and of those that its kind says.
+_OWN = ("kind", "deadline_s", "battery_max_j", "local_scale", "server_scale", "thread_caps")
+_OF_KIND = ("compute_power_w", "transmit_power_w", "layers")
 
 
 class ArrayFleet(Fleet):
@@ -70,7 +74,7 @@ class ArrayFleet(Fleet):
             ("server_scale", server_scale),
         ):
             own[name] = checked(numbers, shape, name, positive=True)
-        for name in ("compute_power_w", "transmit_power_w", "layers"):
+        for name in _OF_KIND:
             own[name] = frozen(getattr(self._templates, name)[self.kind])
         caps = self._templates.thread_caps[self.kind]
         own["thread_caps"] = frozen(
@@ -113,6 +117,26 @@ class ArrayFleet(Fleet):
     def names(self) -> tuple[str, ...]:
         """`md0`, `md1`, …, in order."""
         return tuple(f"md{index}" for index in range(len(self)))
+
+    @property
+    def dnns(self) -> Iterable[str]:
+        """Name of each device's DNN, in order."""
+        names = list(self._templates.dnns)
+        return (names[kind] for kind in self.kind.tolist())
+
+    @property
+    def parts(self) -> tuple[Device | Floats | Ints, ...]:
+        """The kinds, and the arrays of what devices have of their own; `thread_caps` last."""
+        return (*self._templates.devices, *(getattr(self, name) for name in _OWN))
+
+    def bare(self) -> ArrayFleet:
+        """Return the fleet without what it has cached, to be sent elsewhere."""
+        fleet = object.__new__(ArrayFleet)
+        fleet.__dict__.update({name: self.__dict__[name] for name in (*_OWN, *_OF_KIND)})
+        fleet.__dict__.update(
+            _templates=self._templates.bare(), _curve_cache={}, _most_threads=self._most_threads
+        )
+        return fleet
 
     @cached_property
     def width(self) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from splitbench.problems.arrays import Floats
 from splitbench.problems.fleet import Fleet
-from splitbench.problems.horizon.scenario import Range, Scenario, Stream, draws, within
+from splitbench.problems.horizon.scenario import Scenario, Stream, draws, within
 from splitbench.problems.latency.profiles.device_builder import CurveKind
 from splitbench.problems.suites.array_fleet import ArrayFleet
 
@@ -37,27 +37,23 @@ class CityScenario(Scenario):
         templates = Scenario.fleet(kinds, curve).devices
         kind = np.arange(self.devices) % len(templates)
         deadlines = np.array([one.deadline_s for one in templates])[kind]
+        capacities = np.array([one.battery_max_j for one in templates])[kind]
         return ArrayFleet(
             templates,
             kind,
             deadline_s=deadlines * within(_VARIATION, draws(0, _DEADLINE, 0, self.devices)),
-            battery_max_j=np.full(self.devices, self.battery_max_j),
+            battery_max_j=capacities,
             local_scale=within(_VARIATION, draws(0, _LOCAL, 0, self.devices)),
             server_scale=within(_VARIATION, draws(0, _SERVER, 0, self.devices)),
             most_threads=_MOST_THREADS,
         )
 
-    def _per_device(self, seed: int, stream: Stream, ranges: list[Range]) -> Floats:
-        limits = np.array(ranges)
-        drawn = np.stack(
-            [draws(seed, stream, _ALL + slot, self.devices) for slot in range(self.slots)]
-        )
-        numbers: Floats = limits[:, 0] + (limits[:, 1] - limits[:, 0]) * drawn
-        return numbers
+    def _per_device(self, seed: int, stream: Stream, ranges: Floats) -> Floats:
+        drawn = [draws(seed, stream, _ALL + slot, self.devices) for slot in range(self.slots)]
+        return within((ranges[:, 0], ranges[:, 1]), np.stack(drawn))
 
-    def _charges_j(self, seed: int) -> Floats:
-        drawn = draws(seed, Stream.CHARGE, _ALL, self.devices)
-        return self.battery_max_j * within(self.start_charge, drawn)
+    def _start_draws(self, seed: int) -> Floats:
+        return draws(seed, Stream.CHARGE, _ALL, self.devices)
 
 
 def city(base: Scenario) -> CityScenario:

@@ -97,7 +97,7 @@ class ExactThreads:
 
 def why_infeasible(problem: SlotProblem) -> str:
     """Say why no decision of a slot is feasible, as far as one constraint alone explains it."""
-    most = sum(int(cap) for cap in problem.fleet.thread_caps)  # a cap may be the largest int64
+    most = problem.fleet.threads_taken
     if problem.threads > most:
         return (
             f"{problem.threads} threads are more than the devices take together, {most} "

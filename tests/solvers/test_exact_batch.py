@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from splitbench.benchmark.planning.code import content_digest
+from splitbench.benchmark.referee.cell import run_cell
+from splitbench.benchmark.runs.plan import Request, cells_of
 from splitbench.problems import Fleet, SlotProblem
 from splitbench.problems.suites.array_fleet import ArrayFleet
-from splitbench.problems.suites.named_suites import make_suite
+from splitbench.problems.suites.named_suites import Suite, make_suite
 from splitbench.solvers.contract import Solution
 from splitbench.solvers.exact.batch import optimal_utilities, solve_batch
 from splitbench.solvers.exact.exact import Exact
@@ -113,3 +117,38 @@ def test_fifty_thousand_devices() -> None:
     outcome = slot.evaluate(found.partition, found.threads)  # type: ignore[arg-type]
     assert outcome.feasible
     assert outcome.utility == pytest.approx(found.bound, rel=1e-12)
+
+
+def test_a_run_of_a_city_builds_no_device_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digest, what a player is sent, the decision and the record of a cell take arrays alone."""
+    horizon = make_suite("city[devices=500]").horizon(0)
+    fleet = horizon.fleet
+    assert isinstance(fleet, ArrayFleet)
+    assert list(fleet.dnns) == [device.dnn for device in fleet.devices]
+    fleet.curve_s(64)
+    sent = pickle.loads(pickle.dumps(fleet.bare()))
+    assert len(pickle.dumps(fleet.bare())) < 60_000
+    assert np.array_equal(sent.curve_s(64), fleet.curve_s(64))
+    assert np.array_equal(sent.local_s, fleet.local_s)
+    slower = ArrayFleet(
+        fleet._templates.devices,
+        fleet.kind,
+        deadline_s=fleet.deadline_s,
+        battery_max_j=fleet.battery_max_j,
+        local_scale=fleet.local_scale,
+        server_scale=fleet.server_scale * np.where(np.arange(500) == 77, 1.01, 1.0),
+        most_threads=64,
+    )
+    same_again = make_suite("city[devices=500]").horizon(0)
+    assert content_digest(horizon) == content_digest(same_again)
+    assert content_digest(horizon) != content_digest(replace(horizon, fleet=slower))
+
+    def refuse(self: ArrayFleet) -> Any:
+        raise AssertionError("devices were built")
+
+    monkeypatch.setattr(ArrayFleet, "devices", property(refuse))
+    monkeypatch.setattr(Suite, "horizon", lambda self, seed, slots=None: same_again)
+    (key,) = cells_of(Request(["city[devices=500]"], ["exact"], [0], reference=False))
+    record = run_cell(key)
+    assert record.status == "optimal"
+    assert record.per_device[499]["name"] == "md499"
