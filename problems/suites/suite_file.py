@@ -16,7 +16,7 @@ from splitbench.problems.latency.profiles.profile_file import is_profile_path
 from splitbench.problems.latency.profiles.sweep_profiles import sweep_path
 from splitbench.problems.suites.city import CityScenario, city
 from splitbench.problems.sun.sun_file import SunFile
-from splitbench.problems.sun.trace import SRRL_BMS, Station
+from splitbench.problems.sun.trace import Station
 
 if TYPE_CHECKING:
     from splitbench.problems.suites.suite_schema import Kind, SuiteFile, Sun, VariantFile
@@ -118,8 +118,8 @@ def _sun(sun: Sun, folder: Path) -> str | SunFile:
     place = (sun.latitude_deg, sun.longitude_deg, sun.altitude_m)
     if None in place and any(one is not None for one in place):
         raise InputError("sun: expected latitude_deg, longitude_deg and altitude_m together")
-    station = SRRL_BMS if None in place else Station(sun.file, *place)
-    return SunFile(str(folder / sun.file), sun.column, station)
+    station = None if None in place else Station(sun.file, *place)
+    return SunFile(str(folder / sun.file), sun.column, station, sun.day)
 
 
 def _located(profile: str, folder: Path) -> str:
@@ -194,11 +194,9 @@ def _kind_table(kind: DeviceKind) -> dict[str, Any]:
 def _sun_table(sun: str | SunFile) -> dict[str, Any]:
     if isinstance(sun, str):
         return {"trace": sun}
-    station = sun.station
-    return {
-        "file": sun.path, "column": sun.column, "latitude_deg": station.latitude_deg,
-        "longitude_deg": station.longitude_deg, "altitude_m": station.altitude_m,
-    }  # fmt: skip
+    place = ("latitude_deg", "longitude_deg", "altitude_m")
+    known = {name: getattr(sun.station, name) for name in place if sun.station is not None}
+    return {"file": sun.path, "column": sun.column, "day": sun.day, **known}
 
 
 def _section(title: str, table: dict[str, Any]) -> list[str]:

@@ -54,9 +54,10 @@ class SuiteParameters:
         for the layers' shares.
     board, server, dnn
         A board or server for all devices, shipped or a profile file; a DNN for all devices.
-    sun, sun_column, station
-        A shipped trace or a station's file; the column of the file (default: global horizontal
-        irradiance); where it was measured, `latitude/longitude/altitude` in degrees and metres.
+    sun, sun_column, sun_day, station
+        A shipped trace or a solar file; the column of the file (default: global horizontal
+        irradiance); its day, `YYYY-MM-DD` or `MM-DD` (default: all rows); where it was measured,
+        `latitude/longitude/altitude` in degrees and metres (default: as the file says).
     truth
         D(k) of the world, where solvers plan with `curve`: what the model's error costs.
 
@@ -93,6 +94,7 @@ class SuiteParameters:
     truth: CurveKind | None = None
     sun: str | None = None
     sun_column: str | None = None
+    sun_day: str | None = None
     station: str | None = None
 
     def __post_init__(self) -> None:
@@ -120,17 +122,19 @@ class SuiteParameters:
         Raises
         ------
         InputError
-            A column or station without a file, or a station that is no three numbers.
+            A column, day or station without a file, or a station that is no three numbers.
         """
         if self.sun is None or self.sun in solar_names():
-            if self.sun_column is not None or self.station is not None:
-                raise InputError("sun_column, station: got a value; expected sun=FILE beside it")
+            if any((self.sun_column, self.sun_day, self.station)):
+                raise InputError(
+                    "sun_column, sun_day, station: got a value; expected sun=FILE beside it"
+                )
             return base if self.sun is None else self.sun
         if not Path(self.sun).suffix:
             raise UnknownNameError("solar trace", self.sun, solar_names())
         path = str(Path(self.sun).resolve())
         if self.station is None:
-            return SunFile(path, self.sun_column)
+            return SunFile(path, self.sun_column, day=self.sun_day)
         try:
             latitude, longitude, altitude = map(float, self.station.split("/"))
         except ValueError:
@@ -139,7 +143,7 @@ class SuiteParameters:
                 "39.74/-105.18/1829"
             ) from None
         place = Station(self.sun, latitude, longitude, altitude)
-        return SunFile(path, self.sun_column, place)
+        return SunFile(path, self.sun_column, place, self.sun_day)
 
     @property
     def input_bits(self) -> float | None:

@@ -63,16 +63,18 @@ class Arrivals(Strict):
 
 
 class Sun(Strict):
-    """The sun: a shipped trace, or a station's file."""
+    """The sun: a shipped trace, or a solar file."""
 
     trace: Text = Field(default=ABSENT)
     file: Text = Field(default=ABSENT)
     column: Text = Field(default=ABSENT)
     """Column of the file; default: the one that is global horizontal irradiance."""
+    day: Text = Field(default=ABSENT)
+    """Day of the file, YYYY-MM-DD or MM-DD, in local standard time; default: all rows."""
     latitude_deg: Annotated[float, Field(ge=-90, le=90)] = Field(default=ABSENT)
     longitude_deg: Annotated[float, Field(ge=-180, le=180)] = Field(default=ABSENT)
     altitude_m: float = Field(default=ABSENT)
-    """Where it was measured; default: the station of NREL in Golden, Colorado."""
+    """Where it was measured; default: as the file says, else NREL's station in Golden, Colorado."""
     start_minute: Minutes
     """Earliest and latest minute of the trace at which a horizon begins."""
     panel_m2: NonNegative

@@ -41,30 +41,31 @@ PRECIPITABLE_WATER_CM = 1.0
 
 @dataclass(frozen=True)
 class ShippedFile:
-    """A file in `data/solar`, the column it is read by and where that was measured."""
+    """A file in `data/solar`, the column it is read by, where that was measured, and the day.
+
+    `day` is None where all rows are taken.
+    """
 
     file: str
     column: str
     station: Station
+    day: str | None
     source: str
 
 
-SHIPPED: dict[str, ShippedFile] = {
-    "srrl-20220120": ShippedFile(
-        "srrl_bms_20220120.csv", "Global CMP22 (vent/cor) [W/m^2]", SRRL_BMS,
-        "NREL SRRL BMS, from pvanalytics 0.2.2 (MIT)",
-    ),
-    "midc-20181014": ShippedFile(
-        "midc_20181014.txt", "Global PSP [W/m^2]",
-        Station("NREL NWTC M2, Boulder, Colorado", 39.9106, -105.2347, 1855.0),
-        "NREL MIDC, from the tests of pvlib 0.16.1 (BSD-3-Clause)",
-    ),
-    "midc-20181018": ShippedFile(
-        "midc_raw_20181018.txt", "Global Horiz (platform) [W/m^2]",
-        Station("University of Arizona OASIS, Tucson, Arizona", 32.22969, -110.95534, 786.0),
-        "NREL MIDC, from the tests of pvlib 0.16.1 (BSD-3-Clause)",
-    ),
-}  # fmt: skip
+def _read_index() -> dict[str, ShippedFile]:
+    with open(FOLDER / "days.csv", encoding="utf-8", newline="") as file:
+        return {row["name"]: _shipped_file(row) for row in csv.DictReader(file)}
+
+
+def _shipped_file(row: dict[str, str]) -> ShippedFile:
+    place = (float(row[name]) for name in ("latitude_deg", "longitude_deg", "altitude_m"))
+    station = Station(row["station"], *place)
+    return ShippedFile(row["file"], row["column"], station, row["day"] or None, row["source"])
+
+
+#: What ships, a line of `data/solar/days.csv` each.
+SHIPPED = _read_index()
 
 
 def solar_names() -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from splitbench.problems.sun.trace import SolarTrace
 def read_original(name: str) -> SolarTrace:
     """Return a shipped trace as pvlib reads it from its original file."""
     shipped = SHIPPED[name]
-    return load_irradiance(FOLDER / shipped.file, shipped.column, shipped.station)
+    return load_irradiance(FOLDER / shipped.file, shipped.column, shipped.station, shipped.day)
 
 
 def write_days() -> None:

@@ -46,5 +46,7 @@ def choose_column(names: list[str], column: str | None, path: str | Path) -> str
 
 
 def _is_global_horizontal(name: str) -> bool:
+    if re.fullmatch(r"ghi(?:_\d+)?", name):  # as pvlib names it
+        return True
     is_global = name.startswith("Global") or name.lower().startswith("ghi")
     return is_global and "W/m^2" in name and "kW" not in name and not _TILTED.search(name)

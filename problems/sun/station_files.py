@@ -1,9 +1,9 @@
-"""Irradiance files of measuring stations, read through pvlib and checked minute by minute."""
+"""Irradiance files: those of MIDC and plain CSV, and through `pvlib_formats` the others."""
 
 from __future__ import annotations
 
 import csv
-from datetime import timedelta, timezone
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,70 +11,88 @@ import numpy as np
 
 from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
+from splitbench.problems.sun.pvlib_formats import accepted, clock, read_format, recognise
+from splitbench.problems.sun.readings import Readings
 from splitbench.problems.sun.station_columns import choose_column
 from splitbench.problems.sun.trace import SRRL_BMS, SolarTrace, Station
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-MISSING = (-7999.0, -99999.0)  # what MIDC writes where nothing was measured
-# Thermal offset and noise of a pyranometer at night stay above, broken cloud in the day below.
-PLAUSIBLE_W_M2 = (-50.0, 2000.0)
 _OFFSET = r"(?:Z|[+-]\d\d:?\d\d)$"
-_FORMATS = "a MIDC file (one day or raw data) or a CSV whose first column is a time with its offset"
 
 
 def load_irradiance(
-    path: str | Path, column: str | None = None, station: Station = SRRL_BMS
+    path: str | Path,
+    column: str | None = None,
+    station: Station | None = None,
+    day: str | None = None,
 ) -> SolarTrace:
-    """Read one-minute global horizontal irradiance from a file of any number of days.
+    """Read global horizontal irradiance from a file, as one value a minute.
 
-    Reads MIDC files ("DATE (MM/DD/YYYY)", time), MIDC raw data ("", "Year", "DOY", time) and
-    CSV whose first column is a time with its offset from UTC. Values down to −50 W/m², as
-    instruments give at night, are clipped to 0; nothing else is repaired.
+    Reads the formats of `pvlib_formats.FORMATS`, recognised by their first lines, and those whose
+    values hold from their time to the next: MIDC files ("DATE (MM/DD/YYYY)", time), MIDC raw
+    data ("", "Year", "DOY", time) and CSV whose first column is a time with its offset from UTC.
+    Rows stand 1 to 60 minutes apart. A mean is held over its interval, an instant's value is
+    interpolated linearly; see `Readings`. Values down to −50 W/m², as instruments give at night,
+    are clipped to 0; nothing else is repaired.
 
     Parameters
     ----------
     path
         The file.
     column
-        The column to read; None to take the one that is global horizontal irradiance.
+        The column to read, by pvlib's name where it has one (`ghi`); None to take the one that
+        is global horizontal irradiance.
     station
-        Where it was measured; only the clear-sky course needs it.
+        Where it was measured; the clear-sky course needs it, and the local time of a file in UTC.
+        None: what the file says; of MIDC and plain CSV, which say nothing, NREL's in Golden.
+    day
+        The day to take, `YYYY-MM-DD` or `MM-DD`, midnight to midnight in local standard time:
+        the file's own where it has one, else the whole-hour offset nearest to the longitude.
+        None: all rows, of a file in UTC from the first local midnight on.
 
     Raises
     ------
     InputError
-        No such file or column, several columns to choose from, a missing, implausible or
-        non-numeric value, or minutes that do not follow each other; names the first.
+        No such file, column or day, an unknown format, several columns to choose from, a
+        missing, implausible or non-numeric value, or rows that do not follow each other; names
+        the first.
     """
+    found = recognise(path)
+    if found is not None:
+        readings, place = read_format(path, found, column, station)
+    else:
+        readings, place = _read_rows(path, column), station or SRRL_BMS
+    start, values = readings.minutes(day)
+    values.setflags(write=False)
+    return SolarTrace(Path(path).stem, start, values, readings.column, str(path), place)
+
+
+def _read_rows(path: str | Path, column: str | None) -> Readings:
+    """Read a MIDC file or a plain CSV."""
     header = _header(path)
-    times = 4 if _is_raw(header) else 2 if _is_midc(header) else 1
-    chosen = choose_column(header[times:], column, path)
-    read = _read(path, header, [*range(times), times + header[times:].index(chosen)])
+    first = 4 if _is_raw(header) else 2 if _is_midc(header) else 1
+    chosen = choose_column(header[first:], column, path)
+    read = _read(path, header, [*range(first), first + header[first:].index(chosen)])
     if len(read) == 0:
         raise InputError(f"{path}: no rows; expected one value a minute")
-    index = _minutes(read, path)
-    values = _numbers(read, index, chosen, path)
-    _check_values(values, index, chosen, path)
-    first = index[0].to_pydatetime()
-    start = first.replace(tzinfo=timezone(first.utcoffset() or timedelta(0)))
-    values = np.maximum(values, 0.0)
-    values.setflags(write=False)
-    return SolarTrace(Path(path).stem, start, values, chosen, str(path), station)
+    absent = np.flatnonzero(read.index.isna())
+    if len(absent):
+        raise InputError(f"{path}: row {absent[0] + 1} has no time; expected one in every row")
+    times, zone = clock(read.index)
+    values = _numbers(read, chosen, path)
+    return Readings(str(path), chosen, times, values, "start", zone or UTC)
 
 
 def _header(path: str | Path) -> list[str]:
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             header = [field.strip() for field in next(csv.reader(file), [])]
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror or error}; expected {_FORMATS}") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: {error}; expected {_FORMATS}") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: {error}; expected {accepted()}") from None
     if len(header) < 2:
-        raise InputError(f"{path}: line 1 names fewer than two columns; expected {_FORMATS}")
+        raise InputError(f"{path}: line 1 names fewer than two columns; expected {accepted()}")
     return header
 
 
@@ -93,7 +111,7 @@ def _read(path: str | Path, header: list[str], columns: list[int]) -> pd.Series[
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError) as error:
         # What pvlib and pandas raise for a damaged file; their first line says what.
         reason = (str(error).splitlines() or [""])[0] or type(error).__name__
-        raise InputError(f"{path}: {reason[:120]}; expected {_FORMATS}") from None
+        raise InputError(f"{path}: {reason[:120]}; expected {accepted()}") from None
 
 
 def _parse(path: str | Path, header: list[str], columns: list[int]) -> pd.Series[str]:
@@ -127,54 +145,14 @@ def _times(texts: pd.Series[str]) -> pd.DatetimeIndex:
     return times if len(texts) == 0 else times.tz_convert(pd.Timestamp(texts.iloc[0]).tz)
 
 
-def _minutes(read: pd.Series[str], path: str | Path) -> pd.DatetimeIndex:
-    """Return the times of the values, one minute after the other."""
-    import pandas as pd
-
-    index = pd.DatetimeIndex(read.index)
-    steps = np.asarray((index[1:] - index[:-1]).total_seconds())
-    bad = np.flatnonzero(steps != 60.0)  # NaN where a time is missing
-    if len(bad) == 0:
-        return index
-    step, before, after = steps[bad[0]], _stamp(index[bad[0]]), _stamp(index[bad[0] + 1])
-    if step == 0:
-        fault = f"minute {after} stands twice"
-    elif step > 60:
-        fault = f"nothing between {before} and {after}"
-    else:
-        fault = f"{after} follows {before}"
-    raise InputError(f"{path}: {fault}; expected every minute once, in order")
-
-
-def _numbers(
-    read: pd.Series[str], index: pd.DatetimeIndex, column: str, path: str | Path
-) -> Floats:
+def _numbers(read: pd.Series[str], column: str, path: str | Path) -> Floats:
     values = np.full(len(read), np.nan)
     for row, text in enumerate(read):
         if isinstance(text, str):  # NaN where the field is empty
             try:
                 values[row] = float(text)
             except ValueError:
-                at = _stamp(index[row])
+                at = read.index[row].strftime("%Y-%m-%d %H:%M")
                 fault = f"got {text[:40]!r}; expected a number"
                 raise InputError(f"{path}: {column} at {at}: {fault}") from None
     return values
-
-
-def _check_values(values: Floats, index: pd.DatetimeIndex, column: str, path: str | Path) -> None:
-    low, high = PLAUSIBLE_W_M2
-    bad = np.flatnonzero(~((values >= low) & (values <= high)))  # NaN too
-    if len(bad):
-        value = values[bad[0]]
-        absent = np.isnan(value) or value in MISSING
-        fault = f"missing value ({value:g})" if absent else f"implausible value {value:g}"
-        raise InputError(
-            f"{path}: {column} at {_stamp(index[bad[0]])}: {fault}; "
-            f"expected {low:g} to {high:g} W/m^2 in every minute"
-        )
-
-
-def _stamp(time: pd.Timestamp) -> str:
-    if time != time:  # NaT
-        return "a row without a time"
-    return str(time.strftime("%Y-%m-%d %H:%M:%S" if time.second else "%Y-%m-%d %H:%M"))

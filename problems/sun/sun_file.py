@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from splitbench.problems.sun.station_files import load_irradiance
-from splitbench.problems.sun.trace import SRRL_BMS, SolarTrace, Station
+from splitbench.problems.sun.trace import SolarTrace, Station
 
 
 @dataclass(frozen=True)
@@ -18,15 +18,14 @@ class SunFile:
     ----------
     path
         The file, in one of the formats of `load_irradiance`.
-    column
-        The column to read; None: the one that is global horizontal irradiance.
-    station
-        Where it was measured; the course of a clear sky depends on it.
+    column, station, day
+        The column to read, where it was measured and the day to take; see `load_irradiance`.
     """
 
     path: str
     column: str | None = None
-    station: Station = SRRL_BMS
+    station: Station | None = None
+    day: str | None = None
 
     def trace(self) -> SolarTrace:
         """Read the file; see `load_irradiance`."""
@@ -39,4 +38,4 @@ class SunFile:
 @lru_cache(maxsize=8)
 def _read(file: SunFile, time: int) -> SolarTrace:
     """Read a file once, and again where it has changed since `time`."""
-    return load_irradiance(file.path, file.column, file.station)
+    return load_irradiance(file.path, file.column, file.station, file.day)

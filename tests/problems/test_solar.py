@@ -242,7 +242,7 @@ def test_first_bad_minute_is_named(
     [
         ([0, 1, 3, 4, 9], "nothing between 2018-10-14 12:01 and 2018-10-14 12:03"),
         ([0, 1, 1, 2], "minute 2018-10-14 12:01 stands twice"),
-        ([0, 2, 1], "nothing between 2018-10-14 12:00 and 2018-10-14 12:02"),
+        ([0, 1, 3, 2], "nothing between 2018-10-14 12:01 and 2018-10-14 12:03"),
         ([5, 4], "2018-10-14 12:04 follows 2018-10-14 12:05"),
     ],
 )
