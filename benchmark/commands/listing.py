@@ -11,8 +11,6 @@ import typer
 from splitbench.benchmark import inventory, options
 from splitbench.benchmark.console import emit, print_json, progress
 from splitbench.benchmark.inventory import write_sample
-from splitbench.benchmark.library_check import verify_library
-from splitbench.benchmark.suite_report import print_suite, suite_object
 from splitbench.problems.suites.library import library as entries
 from splitbench.problems.suites.named_suites import make_suite, toml_of
 
@@ -62,6 +60,9 @@ def show(
     if as_toml:
         emit(toml_of(make_suite(suite)).rstrip(), None)
         return
+    # Not at the top: `list` would load every solver's helpers for it.
+    from splitbench.benchmark.suite_report import print_suite, suite_object
+
     options.positive("--slots", slots)
     found = suite_object(suite, options.seed_range(seeds, seed), slots)
     if as_json:
@@ -114,6 +115,9 @@ def library(
 
 
 def _verified(as_json: bool) -> bool:
+    # Not at the top, as in `show`.
+    from splitbench.benchmark.library_check import verify_library
+
     found = []
     with progress("library", len(entries())) as advance:
         for one in verify_library():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 
@@ -98,7 +99,7 @@ def _group(path: str | Path, source: str) -> dict[tuple[str, str], Sweep]:
 
 def _sweep(machine: str, model: str, points: dict[int, list[float]], source: str) -> Sweep:
     threads = np.array(sorted(points), dtype=np.int64)
-    latency_s = np.array([np.median(points[k]) for k in sorted(points)], dtype=np.float64)
+    latency_s = np.array([median(points[k]) for k in sorted(points)], dtype=np.float64)
     several = ", ".join(str(k) for k in sorted(points) if len(points[k]) > 1)
     note = f"median of repeated measurements at {several}" if several else ""
     threads.setflags(write=False)
