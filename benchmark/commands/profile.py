@@ -39,7 +39,8 @@ def profile(
             "--model",
             metavar="NAME|PATH.py:MODULE",
             show_default=False,
-            help="A network to run; repeat for several. Default: the paper's three.",
+            help="A network to run, or (network, inputs); repeat for several. Default: the "
+            "paper's three.",
         ),
     ] = None,
     threads: Annotated[
@@ -57,7 +58,7 @@ def profile(
         int, typer.Option("--processes", metavar="P", help="Fresh processes that share the rounds.")
     ] = 6,
     input_shape: Annotated[
-        str, typer.Option("--input-shape", metavar="1,3,224,224", help="Shape of one input.")
+        str, typer.Option("--input-shape", metavar="1,3,224,224", help="Input of a network alone.")
     ] = "1,3,224,224",
     layers: Annotated[
         bool, typer.Option("--layers/--no-layers", help="Run layers alone too, for Neurosurgeon.")

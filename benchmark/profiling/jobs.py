@@ -22,7 +22,10 @@ class Job:
     task
         `network` times the whole and every split, `layers` layer configurations drawn from `seed`.
     model
-        A shipped network's name, or `path.py:name` of a module or of what returns one.
+        A shipped network's name, or `path.py:name` of a module, of a pair of a module and its
+        inputs, or of what returns one of these.
+    input_shape
+        Shape of the input of a model that does not state its inputs.
     repeats
         Timed rounds; each runs the whole and every split once, in an order drawn from `seed`.
     """

@@ -93,8 +93,8 @@ def measure_network(job: Job) -> dict[str, Any]:
     from splitbench.benchmark.profiling.networks import network_of
     from splitbench.benchmark.profiling.segments import split_network
 
-    module, example = network_of(job)
-    split = split_network(module, [example], job.model)
+    module, inputs = network_of(job)
+    split = split_network(module, inputs, job.model)
     layers = split.graph.virtual_layers()
     count, rng = len(layers), np.random.default_rng(job.seed)
     whole: list[float] = []
@@ -108,11 +108,11 @@ def measure_network(job: Job) -> dict[str, Any]:
     wait_for_turn()
     with torch.inference_mode():
         for _ in range(job.warmup):
-            module(example)
-            split.run((example,), 0, count)
+            module(*inputs)
+            split.run(inputs, 0, count)
         for row in range(job.repeats):
             for cut in rng.permutation(count + 1):
-                values: tuple[Any, ...] = (example,)
+                values: tuple[Any, ...] = inputs
                 if cut > 0:
                     prefix[row, cut], values = timed(values, 0, cut)
                 if cut < count:
@@ -120,7 +120,7 @@ def measure_network(job: Job) -> dict[str, Any]:
                     suffix[row, cut], _ = timed(values, cut, count)
                 else:
                     begin = time.perf_counter()
-                    module(example)
+                    module(*inputs)
                     whole.append(time.perf_counter() - begin)
             say(event="tick")
     return {

@@ -11,6 +11,7 @@ import pytest
 from splitbench.benchmark.cli import main
 from splitbench.benchmark.paper.items import REFERENCE
 from splitbench.benchmark.profiling.load import LoadMeter, one_a_core
+from splitbench.problems.errors import InputError
 from splitbench.problems.latency.profiles.profile_file import load_profile, save_profile
 from splitbench.problems.suites.named_suites import make_suite
 from tests.profile_data import profile_object
@@ -19,6 +20,7 @@ ANOTHER = str(REFERENCE / "profile-test.json")
 TINY = """
 import os
 
+import torch
 from torch import nn
 
 class Block(nn.Module):
@@ -41,6 +43,23 @@ def tiny():
         nn.Conv2d(3, 8, 3, 1, 1), nn.ReLU(), Block(8), Block(8), nn.AdaptiveAvgPool2d(1),
         nn.Flatten(), nn.Linear(8, 4),
     )
+
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words, self.mix = nn.Embedding(10, 8), nn.Linear(8, 8)
+        self.image, self.head = nn.Conv2d(3, 8, 3), nn.Linear(8, 4)
+
+    def forward(self, image, words):
+        seen = self.image(image).mean((2, 3))
+        return self.head(self.mix(self.words(words).mean(1)) + seen).relu()
+
+def two():
+    return Two(), (torch.randn(1, 3, 8, 8), torch.tensor([[1, 2, 3]]))
+
+pair = (nn.Linear(3, 2), torch.randn(1, 3))
+words = (nn.Linear(3, 2), "three")
+swapped = (Two(), (torch.randn(1, 3),))
 
 number = 7
 
@@ -98,6 +117,53 @@ def test_a_users_network_is_measured_and_used(
     assert suite.model["split"] == "measured"
 
 
+def test_a_network_may_state_its_inputs(tmp_path: Path) -> None:
+    """A pair (module, inputs) is profiled on these, several tensors too; cut 0 sends them all."""
+    file = tmp_path / "nets.py"
+    file.write_text(TINY, encoding="utf-8")
+    out = str(tmp_path / "two.json")
+    rounds = ["--threads", "1", "--repeats", "2", "--processes", "1", "--no-layers"]
+    assert main(["profile", "--model", f"{file}:two", *rounds, "--out", out]) == 0
+    dnn = load_profile(out).dnn("two")
+    assert dnn.layers.values[0] == 3 * 8 * 8 + 3
+    (run,) = dnn.runs
+    assert np.all(run.prefix.median_s[1:] > 0)
+    assert np.all(run.suffix.median_s[:-1] > 0)
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "says"),
+    [
+        ("swapped", None, r"expected a module that takes a tensor of shape \[1, 3\]$"),
+        ("words", None, r"got tuple; expected .* \(module, \(tensor, tensor\)\)"),
+        ("two", (1, 3, 8, 8), "got a shape, but two states its inputs"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_named(
+    model: str, shape: tuple[int, ...] | None, says: str, tmp_path: Path
+) -> None:
+    """One line: what the network takes of the inputs stated, a pair that is none, or both given."""
+    from splitbench.benchmark.profiling.jobs import IMAGE, Job
+    from splitbench.benchmark.profiling.networks import network_of
+
+    file = tmp_path / "nets.py"
+    file.write_text(TINY, encoding="utf-8")
+    with pytest.raises(InputError, match=says) as caught:
+        network_of(Job("network", f"{file}:{model}", 1, 1, 1, 0, shape or IMAGE))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_pair_with_one_tensor(tmp_path: Path) -> None:
+    """A single tensor beside the module is its input."""
+    from splitbench.benchmark.profiling.jobs import Job
+    from splitbench.benchmark.profiling.networks import network_of
+
+    file = tmp_path / "nets.py"
+    file.write_text(TINY, encoding="utf-8")
+    _, inputs = network_of(Job("network", f"{file}:pair", 1, 1, 1, 0))
+    assert [tuple(tensor.shape) for tensor in inputs] == [(1, 3)]
+
+
 @pytest.mark.parametrize(("busy", "said"), [(0.5, True), (0.05, False)])
 def test_a_machine_that_is_not_idle_is_said_to_be(
     busy: float,
@@ -128,16 +194,17 @@ def test_segments_compute_what_the_network_computes(tmp_path: Path) -> None:
     jobs = [
         Job("network", f"{tmp_path / 'nets.py'}:tiny", 1, 1, 1, 0, (1, 3, 8, 8)),
         Job("network", "squeezenet1_1", 1, 1, 1, 0, (1, 3, 224, 224)),
+        Job("network", f"{tmp_path / 'nets.py'}:two", 1, 1, 1, 0),
     ]
     for job in jobs:
-        module, example = network_of(job)
-        split = split_network(module, example, job.model)
+        module, inputs = network_of(job)
+        split = split_network(module, inputs, job.model)
         layers = split.graph.virtual_layers()
         assert len(split.segments) == len(layers)
         with torch.inference_mode():
-            expected = module(example)
+            expected = module(*inputs)
             for cut in range(len(layers) + 1):
-                crossing = split.run((example,), 0, cut)
+                crossing = split.run(inputs, 0, cut)
                 tensors = [value for value in crossing if isinstance(value, torch.Tensor)]
                 if 0 < cut < len(layers):
                     assert sum(t.numel() for t in tensors) == layers.values[cut]
