@@ -54,6 +54,10 @@ def csv(rows: Sequence[Row]) -> str:
     return buffer.getvalue().rstrip("\n")
 
 
+#: The default columns fit the text width of LaTeX's article class with it.
+_NARROW = r"\smallskip\setlength{\tabcolsep}{4pt}\small"
+
+
 def latex(rows: Sequence[Row], view: View | None = None, caption: str = "", label: str = "") -> str:
     """Return LaTeX tables, one a suite, the best of each column in bold; needs `booktabs`.
 
@@ -71,7 +75,7 @@ def latex(rows: Sequence[Row], view: View | None = None, caption: str = "", labe
         name = f"{label or 'tab:splitbench'}{'-' * bool(suite)}{_slug(suite)}"
         heads = [[escape.latex(text) for text in _words(column)] for column in shown.columns]
         lines = [r"\begin{table}[t]", r"\centering", f"\\caption{{{escape.latex(words)}}}"]
-        lines += [f"\\label{{{_slug(name)}}}"]
+        lines += [f"\\label{{{_slug(name)}}}", _NARROW]
         lines.append(
             f"\\begin{{tabular}}{{@{{}}{''.join('lr'[not c.left] for c in shown.columns)}@{{}}}}"
         )

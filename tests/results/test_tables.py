@@ -264,7 +264,7 @@ class TestLatex:
     @pytest.mark.slow
     @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
     def test_compiles(self, rows: list[Row], tmp_path: Path) -> None:
-        """PdfLaTeX takes the tables as they are, odd names included."""
+        """PdfLaTeX takes the tables as they are, odd names included; the default ones fit a page."""
         odd = plain(
             [
                 record("\\input{x} $a_b$ 日本 é ~^ <|>", note="$"),
@@ -281,6 +281,13 @@ class TestLatex:
             cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-2000:]
+        usual = plain([record("exact"), record("lookahead"), record("dads+ta")])
+        (tmp_path / "x.tex").write_text(document % tables.latex(usual) + "\\end{document}\n")
+        done = subprocess.run(
+            ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "x.tex"],
+            cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert "Overfull" not in done.stdout
 
 
 def test_csv_has_full_precision(rows: list[Row]) -> None:
