@@ -60,6 +60,10 @@ def queueing_s(arrival_rate_hz: Floats, service_s: Floats) -> Floats:
     With μ = 1/D_ser and ρ = λ/μ this is the printed λ/(2μ²(1 − ρ)). It is 0 where nothing is
     served (l = S, D_ser = 0) and infinite where ρ ≥ 1.
     """
+    return _wait_s(arrival_rate_hz, service_s)
+
+
+def _wait_s(arrival_rate_hz: Floats, service_s: Floats) -> Floats:
     rho = utilisation(arrival_rate_hz, service_s)
     slack = np.fmax(1.0 - rho, 0.0)  # 0 makes the wait infinite
     wait: Floats = rho * service_s / (2.0 * slack)
@@ -269,7 +273,7 @@ def energy_terms(model: Model, data: SlotData, cuts: Cuts) -> EnergyTerms:
 
 
 # What no float can hold is infinite: numbers of 1e308 in a file, or V = 1 where ρ ≥ 1, 0·(−inf).
-@np.errstate(over="ignore", invalid="ignore")
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def slot_terms(model: Model, data: SlotData, cuts: Cuts, whole_server_s: Floats) -> Terms:
     """Apply Eq. 1–10 to cuts and threads, the latter as D(k) in seconds; all arrays broadcast.
 
@@ -277,7 +281,7 @@ def slot_terms(model: Model, data: SlotData, cuts: Cuts, whole_server_s: Floats)
     """
     transmit, energy, charge, following = energy_terms(model, data, cuts)
     service = server_s(cuts.server_share, whole_server_s)
-    queue = queueing_s(data.arrival_rate_hz, service)
+    queue = _wait_s(data.arrival_rate_hz, service)
     end_to_end = end_to_end_s(cuts.local_s, transmit, queue, service)
     kept = charge_share(data.battery_j, following, data.battery_max_j, model.formulation)
     saved = time_saved(end_to_end, data.deadline_s)

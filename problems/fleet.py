@@ -137,6 +137,11 @@ class Fleet:
         """Most threads per device, shape (N,); UNCAPPED where only the server bounds them."""
         return _integers([device.thread_cap for device in self.devices])
 
+    @cached_property
+    def least_cap(self) -> int:
+        """The least of `thread_caps`."""
+        return int(self.thread_caps.min())
+
     @property
     def threads_taken(self) -> int:
         """Threads that all devices take together at most; a cap may be the largest int64."""

@@ -188,7 +188,7 @@ class SlotProblem:
         BestByThreads
             Shapes (N, C); ties go to the smallest l, hibernation (−1) only where better.
         """
-        count = max(len(self.thread_range), 1)
+        count = max(self.spare_threads + 1, 1)
         chunk = max(1, _CHUNK // (count * self.fleet.width))
         parts = [self._best_rows(start, start + chunk) for start in range(0, len(self), chunk)]
         if len(parts) == 1:
@@ -271,9 +271,10 @@ class SlotProblem:
 
     def _within_caps(self, values: Floats, rows: slice, outside: float) -> Floats:
         """Replace what lies beyond a device's thread cap; the last axis is `thread_range`."""
-        caps = self.thread_caps[rows]
-        if len(self.thread_range) == 0 or caps.min() >= self.thread_range[-1]:
+        spare = self.spare_threads
+        if spare < 0 or self.fleet.least_cap >= self.min_threads + spare:
             return values
+        caps = self.thread_caps[rows]
         beyond = self.thread_range > caps[:, None]
         return np.where(beyond.reshape(len(caps), *([1] * (values.ndim - 2)), -1), outside, values)
 

@@ -98,11 +98,9 @@ def thread_table(
         g, shape (N, C); −inf where no cut is feasible. Without hibernation.
     """
     value = np.full((len(problem), columns), -np.inf)
-    begins = np.flatnonzero(np.diff(front.device, prepend=-1))
-    if len(begins) == 0:
+    if len(front.device) == 0:
         return value
-    step = max(1, _BLOCK // columns)
-    starts = _split(np.append(begins, len(front.device)), step)
+    starts = _split(front.device, max(1, _BLOCK // columns))
     caps = problem.thread_caps - problem.min_threads
     capped = bool(caps.min() < columns - 1)
     for index in range(len(starts) - 1):
@@ -111,7 +109,7 @@ def thread_table(
         worth = _by_threads(problem, device, cut, columns)
         if later is not None:
             worth += later[device, cut][:, None]
-        begins = np.flatnonzero(np.diff(device, prepend=-1))
+        begins = _begins(device)
         rows = device[begins]
         best = worth if len(rows) == len(device) else np.maximum.reduceat(worth, begins, axis=0)
         if capped:
@@ -129,22 +127,19 @@ def best_cuts(
     """
     partition = np.full(len(problem), HIBERNATE)
     utility = np.full(len(problem), -np.inf)
-    step = max(1, _BLOCK)
-    begins = np.flatnonzero(np.diff(front.device, prepend=-1))
-    if len(begins) == 0:
+    if len(front.device) == 0:
         return partition, utility
-    starts = _split(np.append(begins, len(front.device)), step)
+    starts = _split(front.device, _BLOCK)
     for index in range(len(starts) - 1):
         device = front.device[starts[index] : starts[index + 1]]
         cut = front.cut[starts[index] : starts[index + 1]]
         worth = _at(problem, device, cut, threads[device])
         if later is not None:
             worth += later[device, cut]
-        begins = np.flatnonzero(np.diff(device, prepend=-1))
+        begins = _begins(device)
         rows, best = device[begins], np.maximum.reduceat(worth, begins)
         utility[rows] = best
-        counts = np.diff(begins, append=len(device))
-        hits = np.flatnonzero((worth == np.repeat(best, counts)) & (worth > -np.inf))
+        hits = np.flatnonzero((worth == utility[device]) & (worth > -np.inf))
         partition[device[hits[::-1]]] = cut[hits[::-1]]  # the smallest l is written last
     return partition, utility
 
@@ -193,8 +188,18 @@ def _at(problem: SlotProblem, device: Ints, cut: Ints, threads: Ints) -> Floats:
     return worth
 
 
-def _split(begins: Ints, step: int) -> list[int]:
+def _begins(device: Ints) -> Ints:
+    """Return where the pairs of each device begin."""
+    new = np.ones(len(device), dtype=bool)
+    np.not_equal(device[1:], device[:-1], out=new[1:])
+    return np.flatnonzero(new)
+
+
+def _split(device: Ints, step: int) -> list[int]:
     """Return where blocks of whole devices begin, about `step` pairs each; the end is the last."""
+    if len(device) <= step:
+        return [0, len(device)]
+    begins = np.append(_begins(device), len(device))
     chosen, last = [0], int(begins[-1])
     while chosen[-1] < last:
         behind = int(np.searchsorted(begins, chosen[-1] + step, side="right")) - 1

@@ -95,7 +95,7 @@ def worth_asleep(problem: SlotProblem) -> Floats | None:
 
 def _first_width(problem: SlotProblem) -> int:
     columns = problem.spare_threads + 1
-    if columns <= 2 * _NARROW:
+    if columns <= _NARROW:
         return columns
     average = -(-problem.spare_threads // len(problem))
     return min(columns, max(_NARROW, _TIMES_AVERAGE * average))
