@@ -7,7 +7,7 @@ import inspect
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from splitbench.problems import save_horizon, save_instance
 from splitbench.problems.bracket_parameters import parameters_of
@@ -15,6 +15,10 @@ from splitbench.problems.errors import InputError
 from splitbench.problems.latency.profiles.profile_table import profile_table
 from splitbench.problems.suites.named_suites import make_suite, suite_names, suite_parameters
 from splitbench.solvers import known_solvers
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
 
 #: Bytes of a file's name without seed and index: file systems end at 255.
 _LONGEST_STEM = 200
@@ -62,30 +66,74 @@ def first_line(thing: object) -> str:
 def print_listing(title: str, rows: list[dict[str, Any]]) -> None:
     """Print a listing as a table; nothing in it is read as markup.
 
-    What is the same in every row, and the notes (each once), stand below the table.
+    What is the same in every row, and the notes (each once), stand below the table. Lists of
+    numbers, and columns at the right for which the terminal is too narrow, are left out and named.
     """
     from rich.console import Console
-    from rich.table import Table
     from rich.text import Text
 
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=160)
-    table = Table(title=title, title_justify="left")
     names = list(rows[0]) if rows else []
     common = [name for name in names if len(rows) > 1 and _same(rows, name)]
-    columns = [name for name in names if name not in common and name != "note"]
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(row[column])) for column in columns))
-    console.print(table)
+    wanted = [name for name in names if name not in common and name != "note"]
+    columns = _fitting([name for name in wanted if not _is_numbers(rows[0][name])], rows, console)
+    console.print(_table(title, columns, rows))
     for column in common:
         if text := _cell(rows[0][column]):
             console.print(Text(f"{column} of each: {text}"))
     if "note" in names and "note" not in common:
         for note, about in _notes(rows, columns[0]).items():
             console.print(Text(f"  {', '.join(about)}: {note}"))
+    if left_out := [name for name in wanted if name not in columns]:
+        console.print(Text(f"  --json also has {', '.join(left_out)}"))
+
+
+#: Columns with a longer cell are wrapped, to no less than this width.
+_WRAPPED = 20
+
+
+def _fitting(columns: list[str], rows: list[dict[str, Any]], console: Console) -> list[str]:
+    """Return the columns, from the left, that the console has room for."""
+    widths = {
+        name: min(_widest(name, rows), _WRAPPED + 10 * _is_short(name, rows)) for name in columns
+    }
+    kept = list(columns)
+    while len(kept) > 1 and sum(widths[name] + 2 for name in kept) > console.width:
+        kept.pop()
+    return kept
+
+
+def _table(title: str, columns: list[str], rows: list[dict[str, Any]]) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False
+    )
+    for column in columns:
+        short = _is_short(column, rows)
+        number = all(isinstance(row[column], int | float | None) for row in rows)
+        table.add_column(
+            column, overflow="fold", no_wrap=short, justify="right" if number else "left"
+        )
+    for row in rows:
+        table.add_row(*(Text(_cell(row[column])) for column in columns))
+    return table
+
+
+def _is_numbers(value: Any) -> bool:
+    return isinstance(value, list | tuple) and any(isinstance(one, int | float) for one in value)
+
+
+def _widest(name: str, rows: list[dict[str, Any]]) -> int:
+    return max(len(name), *(len(_cell(row[name])) for row in rows))
+
+
+def _is_short(name: str, rows: list[dict[str, Any]]) -> bool:
+    return _widest(name, rows) <= _WRAPPED + 10
 
 
 def _same(rows: list[dict[str, Any]], name: str) -> bool:

@@ -107,3 +107,22 @@ def test_completion_can_be_shown() -> None:
     assert done.returncode in (0, 2)
     done = command(_SPLITBENCH_COMPLETE="source_bash")
     assert b"splitbench" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "whole"),
+    [("list", {"exact-partition", "kunpeng-920-24", "0.02997"}), ("library", {"hetero-n9-t120"})],
+)
+def test_listings_fit_a_narrow_terminal(
+    command: str, whole: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 80 columns no line is longer, and names and whole numbers stand in one piece."""
+    from rich import console
+
+    shown = console.Console(width=80, force_terminal=True, color_system=None, record=True)
+    monkeypatch.setattr(console, "Console", lambda **_: shown)
+    assert main([command]) == 0
+    lines = shown.export_text().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert whole <= {word for line in lines for word in line.split()}
+    assert any("--json also has" in line for line in lines)
