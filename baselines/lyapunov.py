@@ -13,6 +13,9 @@ from splitbench.solvers.contract import Solution, no_decision
 from splitbench.solvers.exact.division import divide
 from splitbench.solvers.threads.feasible_counts import can_hold_minimum
 
+#: Entries of the utility table (N × L × C) that are made at a time.
+_BLOCK = 100_000
+
 
 class Lyapunov:
     """Drift plus penalty (Neely, "Stochastic Network Optimization", 2010): an online policy.
@@ -62,22 +65,39 @@ class Lyapunov:
         )
 
     def _best_cuts(self, problem: SlotProblem) -> tuple[Floats, Ints]:
-        """Best score over l at each thread count and the l that has it, shape (N, C) each."""
-        earned = replace(problem, utility_weight=0.0).utility_table()
-        feasible, allowed = np.isfinite(earned), problem.formulation.hibernation_allowed
-        latency = (1.0 - problem.utility_weight) * np.where(feasible, earned, 0.0)
-        if allowed:
-            feasible &= latency >= UNSERVED_UTILITY
-        drift = self._drift(problem)[:, :, None]
-        scores = np.where(feasible, self.v * latency - drift, -np.inf)
-        partition = scores.argmax(axis=1)
-        score = np.take_along_axis(scores, partition[:, None, :], axis=1)[:, 0, :]
-        if not allowed:
+        """Best score over l at each thread count and the l that has it, shape (N, C) each.
+
+        The counts end where the largest thread cap does.
+        """
+        most = (len(problem) - 1) * problem.min_threads + int(problem.thread_caps.max())
+        narrow = replace(problem, utility_weight=0.0, threads=min(problem.threads, most))
+        step = max(1, _BLOCK // (problem.fleet.width * len(narrow.thread_range)))
+        starts, drift = range(0, len(problem), step), self._drift(problem)
+        parts = [
+            self._best_of(
+                narrow.utility_table(start, start + step),
+                drift[start : start + step],
+                problem,
+            )
+            for start in starts
+        ]
+        score, partition = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        if not problem.formulation.hibernation_allowed:
             return score, partition
         unserved = score == -np.inf
-        asleep = np.where(problem.thread_range > problem.thread_caps[:, None], -np.inf, 0.0)
+        asleep = np.where(narrow.thread_range > problem.thread_caps[:, None], -np.inf, 0.0)
         last = _below_all(score) + asleep
         return np.where(unserved, last, score), np.where(unserved, HIBERNATE, partition)
+
+    def _best_of(self, earned: Floats, drift: Floats, problem: SlotProblem) -> tuple[Floats, Ints]:
+        """Return `_best_cuts` of some devices, of what their cuts earn at V = 0, (n, L, C)."""
+        feasible = np.isfinite(earned)
+        latency = (1.0 - problem.utility_weight) * np.where(feasible, earned, 0.0)
+        if problem.formulation.hibernation_allowed:
+            feasible &= latency >= UNSERVED_UTILITY
+        scores = np.where(feasible, self.v * latency - drift[:, :, None], -np.inf)
+        partition = scores.argmax(axis=1)
+        return np.take_along_axis(scores, partition[:, None, :], axis=1)[:, 0, :], partition
 
     def _drift(self, problem: SlotProblem) -> Floats:
         """Q·(E_con − E_harv)/E_max of each cut, shape (N, L)."""

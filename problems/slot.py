@@ -175,9 +175,9 @@ class SlotProblem:
         """
         rows = slice(start, stop)
         data = slot_data(self, self.fleet, axes=2, rows=rows)
-        cuts = self.fleet.cuts.at((rows, slice(None), None))
+        cuts = self.fleet.cuts_of(rows).at((slice(None), slice(None), None))
         terms = slot_terms(self, data, cuts, self._curve_s(rows)[:, None, :])
-        feasible = terms.steady & (terms.powered & self.fleet.in_range[rows, :, None])
+        feasible = terms.steady & (terms.powered & self.fleet.in_range_of(rows)[:, :, None])
         return self._within_caps(np.where(feasible, terms.utility, -np.inf), rows, -np.inf)
 
     def best_by_threads(self) -> BestByThreads:
@@ -256,7 +256,7 @@ class SlotProblem:
     ) -> Floats:
         chosen = self._integers(partition, "partition")
         device, cut = np.arange(len(self)), np.clip(chosen, 0, self.layers)
-        cuts = self.fleet.cuts.at((device[:, None], cut[:, None]))
+        cuts = self.fleet.cuts_at(device[:, None], cut[:, None])
         data = slot_data(self, self.fleet, axes=1)
         terms = slot_terms(self, data, cuts, self._curve_s(slice(None)))
         feasible = terms.steady & (terms.powered & (chosen == cut)[:, None])
@@ -267,7 +267,7 @@ class SlotProblem:
 
     def _curve_s(self, rows: slice) -> Floats:
         most = max(self.min_threads + self.spare_threads, 0)
-        return self.fleet.curve_s(most)[rows, self.min_threads - 1 :]
+        return self.fleet.curve_rows(rows, most)[:, self.min_threads - 1 :]
 
     def _within_caps(self, values: Floats, rows: slice, outside: float) -> Floats:
         """Replace what lies beyond a device's thread cap; the last axis is `thread_range`."""

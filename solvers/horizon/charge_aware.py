@@ -9,7 +9,10 @@ import numpy as np
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
-from splitbench.solvers.exact.division import divide
+from splitbench.solvers.contract import Solution
+from splitbench.solvers.exact.cut_front import cut_front
+from splitbench.solvers.exact.exact import Exact
+from splitbench.solvers.exact.slot_optimum import Optimum, slot_optimum
 
 #: Maps charges at a slot's end, shares of E_max of shape (N, C), to what they are worth later.
 Worth = Callable[[Floats], Floats]
@@ -43,14 +46,8 @@ class Decision(NamedTuple):
 
 def myopic_decision(problem: SlotProblem) -> Decision:
     """Return the optimum of the slot alone, as `exact` does; hibernation has to be allowed."""
-    best = problem.best_by_threads()
-    ends = _ends(problem)
-    later = np.zeros_like(ends)
-    partition, threads = _divided(problem, best.utility, best.partition)
-    end = _at(ends, partition)
-    return Decision(
-        partition, threads, ends[:, -1] - end, later, _price(problem, end, np.zeros_like)
-    )
+    best, ends = Exact().solve(problem), _ends(problem)
+    return _decision(problem, best, ends, np.zeros_like(ends), np.zeros_like)
 
 
 def charge_aware_decision(problem: SlotProblem, worth: Worth, *, freely: bool = False) -> Decision:
@@ -61,31 +58,24 @@ def charge_aware_decision(problem: SlotProblem, worth: Worth, *, freely: bool = 
     """
     ends = _ends(problem)
     later = worth(np.clip(ends, 0.0, 1.0))
-    table = problem.utility_table() + later[:, :-1, None]
-    best = table.argmax(axis=1)
-    value = np.take_along_axis(table, best[:, None, :], axis=1)[:, 0, :]
-
-    rests = problem.thread_range <= problem.thread_caps[:, None]
+    rests = np.full(len(problem), True)
     if not freely:
-        rests &= (myopic_partition(problem) == HIBERNATE)[:, None]
-    asleep = np.where(rests, UNSERVED_UTILITY + later[:, -1:], -np.inf)
-    best = np.where(asleep > value, HIBERNATE, best)
-    partition, threads = _divided(problem, np.maximum(asleep, value), best)
+        rests = np.asarray(Exact().solve(problem).partition) == HIBERNATE
+    asleep = np.where(rests, UNSERVED_UTILITY + later[:, -1], -np.inf)
+    of_cuts = later[:, :-1]
+    best = slot_optimum(problem, cut_front(problem, of_cuts), asleep=asleep, later=of_cuts)
+    return _decision(problem, best, ends, later, worth)
+
+
+def _decision(
+    problem: SlotProblem, best: Solution | Optimum, ends: Floats, later: Floats, worth: Worth
+) -> Decision:
+    """Return an optimum with the draws and prices that go with it."""
+    assert best.partition is not None  # hibernation is a choice, or the myopic optimum was found
+    assert best.threads is not None
+    partition, threads = np.asarray(best.partition), np.asarray(best.threads)
     end = _at(ends, partition)
     return Decision(partition, threads, ends[:, -1] - end, later, _price(problem, end, worth))
-
-
-def myopic_partition(problem: SlotProblem) -> Ints:
-    """Return l_n of the slot's own optimum, shape (N,); −1 hibernates."""
-    best = problem.best_by_threads()
-    return _divided(problem, best.utility, best.partition)[0]
-
-
-def _divided(problem: SlotProblem, value: Floats, partition_by_threads: Ints) -> tuple[Ints, Ints]:
-    """Divide the threads over values (N, C); return the partitions that go with them, and k."""
-    extra = divide(value, problem.spare_threads).extra
-    assert extra is not None  # hibernation is a choice, or the myopic optimum was found
-    return partition_by_threads[np.arange(len(problem)), extra], problem.min_threads + extra
 
 
 def _ends(problem: SlotProblem) -> Floats:

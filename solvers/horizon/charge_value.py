@@ -12,6 +12,9 @@ import numpy as np
 from splitbench.problems import UNSERVED_UTILITY
 from splitbench.problems.arrays import Floats, Mask
 
+#: Entries (N × L × F) that are worked on at once: arrays that stay in the processor's cache.
+_BLOCK = 100_000
+
 
 def charge_value(charge: Floats, harvest: Floats, draws: Floats, weight: float) -> Floats:
     """Return what charges after this slot are worth to the F slots that follow.
@@ -36,6 +39,14 @@ def charge_value(charge: Floats, harvest: Floats, draws: Floats, weight: float) 
     """
     if len(harvest) == 0:
         return np.zeros_like(charge)
+    step = max(1, _BLOCK // (charge.shape[1] * len(harvest)))
+    blocks = [slice(start, start + step) for start in range(0, len(charge), step)]
+    return np.concatenate(
+        [_value(charge[rows], harvest[:, rows], draws[:, rows], weight) for rows in blocks]
+    )
+
+
+def _value(charge: Floats, harvest: Floats, draws: Floats, weight: float) -> Floats:
     running = np.cumsum(harvest - draws, axis=0)
     ceiling = running + np.minimum.accumulate(1.0 - running, axis=0)
     ahead = np.minimum(charge[..., None] + running.T[:, None, :], ceiling.T[:, None, :])

@@ -198,3 +198,15 @@ def test_the_price_of_a_joule_is_the_shortfall_over_v() -> None:
     for v in (0.1, 2.0):
         price = Lyapunov(v).solve(half).energy_price
         assert price == pytest.approx(0.5 / capacity / v)
+
+
+def test_devices_in_blocks_are_devices_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table made for a few devices at a time, up to the largest cap, changes no decision."""
+    horizon = make_suite("city[devices=60]").horizon(0)
+    slot = horizon.slot(0, horizon.battery_start_j * 0.3)
+    few = Lyapunov().solve(slot)
+    monkeypatch.setattr("splitbench.baselines.lyapunov._BLOCK", 10**9)
+    fleet = replace(slot, fleet=Fleet(slot.fleet.devices))
+    whole = Lyapunov().solve(fleet)
+    assert np.array_equal(np.asarray(few.partition), np.asarray(whole.partition))
+    assert np.array_equal(np.asarray(few.threads), np.asarray(whole.threads))

@@ -9,6 +9,7 @@ from scipy.optimize import linprog
 from splitbench.problems import Horizon
 from splitbench.problems.arrays import Floats
 from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers.horizon.charge_value import charge_value
 from splitbench.solvers.horizon.dual import Prices, dual_value, thread_prices
 from splitbench.solvers.horizon.energy_price import energy_prices
 from splitbench.solvers.horizon.lp_columns import DeviceColumns, device_columns
@@ -99,3 +100,12 @@ def test_thread_prices(suite: str, idle: bool) -> None:
     for step in (-1e-3, -1e-6, 1e-6, 1e-3):
         other = np.maximum(price + step, 0.0) if idle else price + step
         assert (bound(other) >= bound(price) - 1e-10).all()
+
+
+def test_charge_values_in_blocks_are_those_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Devices a few at a time, to the last bit."""
+    rng = np.random.default_rng(0)
+    charge, harvest, draws = rng.random((40, 9)), rng.random((30, 40)) / 9, rng.random((30, 40)) / 9
+    together = charge_value(charge, harvest, draws, 0.5)
+    monkeypatch.setattr("splitbench.solvers.horizon.charge_value._BLOCK", 1000)
+    assert np.array_equal(charge_value(charge, harvest, draws, 0.5), together)
