@@ -25,8 +25,9 @@ $(STAMP): pyproject.toml constraints.txt
 bench: $(STAMP)
 	$(BIN)/splitbench run
 
+# A file's tests stay together: some share what takes long to make.
 test: $(STAMP)
-	$(PYTEST)
+	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-slow: $(STAMP)
 	$(PYTEST) -m slow

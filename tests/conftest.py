@@ -13,6 +13,10 @@ settings.register_profile("splitbench", deadline=None, suppress_health_check=[He
 settings.load_profile("splitbench")
 
 
+# Nor does the width of the terminal that the tests are started from.
+os.environ.pop("COLUMNS", None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def policies_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Policies trained before, or by a user of this machine, decide no test."""
