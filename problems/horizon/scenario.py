@@ -148,23 +148,26 @@ class Scenario:
 
     def fleet(self, curve: CurveKind | None = None) -> Fleet:
         """Build the devices, with `curve` of their own by default; they depend on no seed."""
+        templates = [
+            make_device(
+                f"md{index}",
+                kind.board,
+                kind.dnn,
+                battery_max_j=kind.battery_max_j or self.battery_max_j,
+                split=self.split,
+                cores=kind.cores,
+                server=kind.server or self.server,
+                server_scale=self.server_scale,
+                curve=curve or self.curve,
+                input_bits_per_value=self.input_bits_per_value,
+                calibration=kind.calibration,
+            )
+            for index, kind in enumerate(self.kinds[: self.devices])
+        ]
         return Fleet(
             [
-                make_device(
-                    f"md{index}",
-                    kind.board,
-                    kind.dnn,
-                    battery_max_j=kind.battery_max_j or self.battery_max_j,
-                    split=self.split,
-                    cores=kind.cores,
-                    server=kind.server or self.server,
-                    server_scale=self.server_scale,
-                    curve=curve or self.curve,
-                    input_bits_per_value=self.input_bits_per_value,
-                    calibration=kind.calibration,
-                )
+                replace(templates[index % len(templates)], name=f"md{index}")
                 for index in range(self.devices)
-                for kind in [self.kinds[index % len(self.kinds)]]
             ]
         )
 

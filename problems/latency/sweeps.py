@@ -9,7 +9,7 @@ from statistics import median
 
 import numpy as np
 
-from splitbench.problems.arrays import Floats, Ints
+from splitbench.problems.arrays import Floats, Ints, frozen
 from splitbench.problems.errors import UnknownNameError
 from splitbench.problems.latency.sweep_csv import read_measurements
 from splitbench.problems.package_paths import DATA
@@ -64,6 +64,7 @@ def load_sweeps(path: str | Path | None = None) -> dict[tuple[str, str], Sweep]:
     return _group(path, str(path))
 
 
+@lru_cache(maxsize=256)
 def published_sweep(machine: str, model: str) -> Sweep:
     """Return a shipped sweep, or one derived from it (`resnet34`, `vgg16_bn`: see `note`).
 
@@ -81,7 +82,8 @@ def published_sweep(machine: str, model: str) -> Sweep:
         derived = {name for name, (base, _, _) in DERIVED.items() if base in models}
         raise UnknownNameError(f"model on {machine}", model, models | derived)
     sweep = sweeps[machine, measured]
-    return Sweep(machine, model, sweep.threads, factor * sweep.latency_s, sweep.source, note)
+    latency_s = frozen(factor * sweep.latency_s)
+    return Sweep(machine, model, sweep.threads, latency_s, sweep.source, note)
 
 
 @lru_cache(maxsize=1)

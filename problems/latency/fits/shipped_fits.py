@@ -19,6 +19,7 @@ PATH = DATA / "latency" / "exp2_fits.json"
 FORMAT = "splitbench/exp2-fits@1"
 
 
+@lru_cache(maxsize=256)
 def published_exp2(machine: str, model: str) -> CurveFit:
     """Return the shipped fit of Eq. 7, scaled for a derived model (see `published_sweep`).
 
