@@ -14,9 +14,11 @@ from splitbench.problems.equations import (
     SlotArrays,
     battery_next_j,
     charge_j,
-    energy_terms,
     slot_data,
+    slot_energy_j,
     slot_terms,
+    tasks,
+    transmission_s,
     utilisation,
 )
 from splitbench.problems.fleet import Fleet
@@ -162,11 +164,21 @@ def outcomes_of(
 
 @np.errstate(over="ignore", invalid="ignore")
 def charge_following_j(slot: Posed, partition: Ints) -> Floats:
-    """Return `battery_next_j` of a partition's outcome, shape (N,); the threads do not matter."""
-    fleet, (asleep, off_range) = slot.fleet, _idle(slot, partition)
-    cuts = fleet.cuts_at(np.arange(len(partition)), np.clip(partition, 0, fleet.layers))
-    energy = energy_terms(slot, slot_data(slot, fleet), cuts).energy_j
-    charge = charge_j(slot.battery_j, np.where(asleep | off_range, 0.0, energy), slot.harvest_j)
+    """Return `battery_next_j` of a partition's outcome, shape (N,); the threads do not matter.
+
+    It is called between two messages to a player, so it does no more than it has to.
+    """
+    fleet = slot.fleet
+    idle = (partition < 0) | (partition > fleet.layers)
+    cuts = fleet.cuts_at(np.arange(len(partition)), np.where(idle, 0, partition))
+    energy = slot_energy_j(
+        cuts.local_s,
+        transmission_s(cuts.cut_bits, slot.uplink_bps),
+        fleet.compute_power_w,
+        fleet.transmit_power_w,
+        tasks(slot.arrival_rate_hz, slot.slot_s, slot.formulation),
+    )
+    charge = charge_j(slot.battery_j, np.where(idle, 0.0, energy), slot.harvest_j)
     return battery_next_j(charge, fleet.battery_max_j)
 
 

@@ -23,7 +23,7 @@ from splitbench.solvers.exact.cut_front import best_cuts, cut_front, thread_tabl
 from splitbench.solvers.exact.exact import NOTE_DP, Exact, is_small, why_infeasible
 
 #: Entries of utility tables (slots × N × L × C), front or not, that are made at a time.
-_BLOCK = 300_000
+_BLOCK = 600_000
 
 
 def solve_batch(problems: Sequence[SlotProblem]) -> list[Solution]:
