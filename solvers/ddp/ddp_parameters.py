@@ -33,6 +33,8 @@ class DdpParameters(TrainingParameters):
         What Q(s, a) sees of the action: `output`, as printed, tanh P_n of each device; `layers`,
         the layer Eq. 19 maps it to, one-hot; `table`, the same with Q a sum over devices of one
         value a layer. `layers` and `table` store the centre of the layer's interval as the action.
+    twin_critics
+        Two critics, of whose values the lower one counts (`TwinCritics`).
     gradient
         How the critic moves the actor, `solvers.ddp.training.policy_gradients`: `plain`, as
         printed (line 14); `smoothed`; `secant`; or `softmax`, for which the actor has a score a
@@ -71,6 +73,7 @@ class DdpParameters(TrainingParameters):
     virtual_layers: VirtualLayers = "merged"
     mapping: Mapping = "corrected"
     critic: CriticKind = "table"
+    twin_critics: bool = False
     gradient: Gradient = "softmax"
     uplink: UplinkInput = "inverse"
     objective: Objective = "latency"

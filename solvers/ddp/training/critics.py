@@ -1,4 +1,4 @@
-"""Critics Q(s, a) of Algorithm 2: as the paper has it, and two that see virtual layers.
+"""Critics Q(s, a) of Algorithm 2: as the paper has it, two that see virtual layers, and twins.
 
 Each takes actions a = tanh P, shape (batch, N), and gives values of shape (batch,). `by_layer`
 gives what Q would be with one device at the centre of each of its layers and the other devices
@@ -67,6 +67,10 @@ class Critic(nn.Module, ABC):
     @abstractmethod
     def by_layer(self, state: Tensor, action: Tensor) -> Tensor:
         """Return Q with one device moved to each layer in turn, shape (batch, N, A)."""
+
+    def loss(self, state: Tensor, action: Tensor, target: Tensor) -> Tensor:
+        """Return the mean squared error against targets of shape (batch,)."""
+        return nn.functional.mse_loss(self(state, action), target)
 
     def _action_weights(self, state: Tensor) -> Tensor:
         """Return the first layer's weights on what comes behind the state."""
@@ -145,6 +149,32 @@ class TableCritic(Critic):
         table = self.table(state)
         held = (table * self.layers.weights(action)).sum(2, keepdim=True)
         return table - held + held.sum(1, keepdim=True)
+
+
+class TwinCritics(Critic):
+    """Two critics that start from other weights; of their values the lower one counts.
+
+    The clipped double Q of Fujimoto et al. (2018), so that the actor does not follow the errors of
+    one network. Each is fitted to the same targets.
+    """
+
+    def __init__(self, first: Critic, second: Critic):
+        super().__init__(first.layers, nn.Sequential())
+        self.first, self.second = first, second
+
+    def forward(self, state: Tensor, action: Tensor) -> Tensor:
+        """Return the lower Q(s, a)."""
+        return torch.minimum(self.first(state, action), self.second(state, action))
+
+    def by_layer(self, state: Tensor, action: Tensor) -> Tensor:
+        """Return the lower Q with one device moved to each layer in turn."""
+        return torch.minimum(
+            self.first.by_layer(state, action), self.second.by_layer(state, action)
+        )
+
+    def loss(self, state: Tensor, action: Tensor, target: Tensor) -> Tensor:
+        """Return the sum of both mean squared errors."""
+        return self.first.loss(state, action, target) + self.second.loss(state, action, target)
 
 
 CRITICS: dict[CriticKind, type[OutputCritic | LayerCritic | TableCritic]] = {

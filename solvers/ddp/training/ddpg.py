@@ -17,7 +17,7 @@ from splitbench.solvers.ddp.actions import ActionSet
 from splitbench.solvers.ddp.ddp_parameters import DdpParameters
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, Episodes
 from splitbench.solvers.ddp.observations import JointObservation
-from splitbench.solvers.ddp.training.critics import CRITICS, Critic, LayerCentres
+from splitbench.solvers.ddp.training.critics import CRITICS, Critic, LayerCentres, TwinCritics
 from splitbench.solvers.ddp.training.networks import Actor
 from splitbench.solvers.ddp.training.policy_gradients import (
     expected_table,
@@ -52,9 +52,11 @@ class Ddpg(Trainer):
         outputs = self.mask.numel() if self.scores_layers else len(self.mask)
         with seeded(parameters.seed):
             self.actor = Actor(inputs, outputs, parameters.hidden)
-            self.critic: Critic = CRITICS[parameters.critic](
-                inputs, self.layers, parameters.critic_hidden
-            )
+            critics = [
+                CRITICS[parameters.critic](inputs, self.layers, parameters.critic_hidden)
+                for _ in range(2 if parameters.twin_critics else 1)
+            ]
+        self.critic: Critic = TwinCritics(*critics) if parameters.twin_critics else critics[0]
         self.target_actor = copy.deepcopy(self.actor)
         self.target_critic = copy.deepcopy(self.critic)
         adam, betas = torch.optim.Adam, (0.9, parameters.actor_beta2)
@@ -135,9 +137,8 @@ class Ddpg(Trainer):
     def _learn(self) -> None:
         batch = self.replay.sample(self.settings.batch, self.rng)
         rows = {name: torch.from_numpy(value) for name, value in batch.items()}
-        value = self.critic(rows["state"], rows["action"])
-        loss = nn.functional.mse_loss(value, self._target(rows["reward"], rows.get("following")))
-        _descend(self.critic_adam, loss)
+        target = self._target(rows["reward"], rows.get("following"))
+        _descend(self.critic_adam, self.critic.loss(rows["state"], rows["action"], target))
         if not self._critic_only:
             _descend(self.actor_adam, self._actor_loss(rows["state"][: self.settings.actor_batch]))
         if self.settings.discount > 0.0:  # nothing else looks at the targets

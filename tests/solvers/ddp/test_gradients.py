@@ -10,7 +10,12 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from splitbench.solvers.ddp.actions import ActionSet  # noqa: E402
-from splitbench.solvers.ddp.training.critics import CRITICS, Critic, LayerCentres  # noqa: E402
+from splitbench.solvers.ddp.training.critics import (  # noqa: E402
+    CRITICS,
+    Critic,
+    LayerCentres,
+    TwinCritics,
+)
 from splitbench.solvers.ddp.training.policy_gradients import (  # noqa: E402
     expected_table,
     plain,
@@ -54,6 +59,25 @@ def test_by_layer_is_q_with_one_device_moved(kind: str) -> None:
             moved = action.clone()
             moved[:, device] = LAYERS.centres[device, layer]
             torch.testing.assert_close(values[:, device, layer], critic(STATE, moved))
+
+
+def test_of_twin_critics_the_lower_value_counts_and_both_learn() -> None:
+    """Q and Q by layer are the minimum of the two; the loss is the sum of theirs."""
+    torch.manual_seed(0)
+    first, second = (CRITICS["table"](5, LAYERS, 16) for _ in range(2))
+    twins, action = TwinCritics(first, second), torch.rand(6, 2) * 2.0 - 1.0
+    lower = torch.minimum(first(STATE, action), second(STATE, action))
+    torch.testing.assert_close(twins(STATE, action), lower)
+    values = twins.by_layer(STATE, action)
+    assert (values <= first.by_layer(STATE, action)).all()
+    assert (values <= second.by_layer(STATE, action)).all()
+    twins.loss(STATE, action, torch.zeros(6)).backward()
+    for critic in (first, second):
+        alone = critic.loss(STATE, action, torch.zeros(6))
+        for held, wanted in zip(
+            critic.parameters(), torch.autograd.grad(alone, list(critic.parameters())), strict=True
+        ):
+            torch.testing.assert_close(held.grad, wanted)
 
 
 def test_interpolation_is_one_hot_at_centres_and_linear_between() -> None:

@@ -229,6 +229,7 @@ def test_every_action_set_is_trained_on() -> None:
         {"virtual_layers": "all"},
         {"virtual_layers": "all", "critic": "output", "gradient": "plain"},
         {"critic": "layers", "gradient": "secant"},
+        {"twin_critics": True},
         {"critic": "output", "gradient": "smoothed", "mapping": "printed"},
         {"critic": "layers", "gradient": "softmax"},
         {"mapping": "printed", "uplink": "rate"},
