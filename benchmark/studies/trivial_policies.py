@@ -14,14 +14,14 @@ import numpy as np
 from splitbench.baselines.best_fixed import BestFixed
 from splitbench.baselines.even_optimal import EvenThreadsBestPartition
 from splitbench.baselines.simple_partitioners import EdgeOnly, LocalOnly
-from splitbench.benchmark.referee.rollout import Played, play
+from splitbench.benchmark.referee.rollout import Played, play, play_optimum
 from splitbench.benchmark.referee.verify import TOLERANCE
 from splitbench.problems import Horizon, SlotProblem
 from splitbench.problems.arrays import Floats
 from splitbench.problems.suites.named_suites import Suite, make_suite
 from splitbench.solvers import Scheme
 from splitbench.solvers.exact.batch import optimal_utilities
-from splitbench.solvers.exact.exact import Exact, ExactThreads
+from splitbench.solvers.exact.exact import ExactThreads
 from splitbench.solvers.exact.forced_choice_optimum import best_with_partition, best_with_threads
 
 EXACT, EDGE, LOCAL, FIXED, EVEN = "exact", "edge-only", "local-only", "best-fixed", "even-threads"
@@ -92,14 +92,15 @@ def trivial_report(
         One episode a seed; slots (or instances) a seed, the suite's own by default.
     """
     made = make_suite(suite) if isinstance(suite, str) else suite
-    episodes: list[_Episode] = []
+    posed: list[Horizon | SlotProblem] = []
     for seed in seeds:
         if made.episodes:
-            episodes.append(_episode(made.horizon(seed, slots)))
+            posed.append(made.horizon(seed, slots))
         else:
-            posed = made.instances(seed, slots)
-            optima = zip(posed, optimal_utilities(posed), strict=True)
-            episodes += [_episode(problem) for problem, optimum in optima if optimum is not None]
+            drawn = made.instances(seed, slots)
+            optima = zip(drawn, optimal_utilities(drawn), strict=True)
+            posed += [problem for problem, optimum in optima if optimum is not None]
+    episodes = [_episode(*one) for one in zip(posed, play_optimum(posed), strict=True)]
     policies = list(episodes[0].played) if episodes else []
     return [_row(made.name, policy, episodes) for policy in policies]
 
@@ -115,8 +116,7 @@ def _policies(episodes: bool) -> dict[str, Any]:
     }
 
 
-def _episode(posed: Horizon | SlotProblem) -> _Episode:
-    exact = play(posed, Exact())
+def _episode(posed: Horizon | SlotProblem, exact: Played) -> _Episode:
     played, optimal = {EXACT: exact}, {EXACT: 1.0}
     for name, policy in _policies(isinstance(posed, Horizon)).items():
         played[name] = play(posed, policy)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 
 from splitbench.baselines.best_fixed import BestFixed
-from splitbench.benchmark.referee.rollout import play
+from splitbench.benchmark.referee.rollout import play, play_optimum
 from splitbench.benchmark.studies.trivial_policies import (
     EDGE,
     EVEN,
@@ -156,3 +157,18 @@ def test_show_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     named = [line for line in lines if line.startswith("│") and line.split()[1] in POLICIES]
     assert len(named) == len(POLICIES)
     assert make("even-threads").name == EVEN
+
+
+@pytest.mark.parametrize("suite", ["hetero", "paper-5g", "hetero[truth=table]", "small"])
+def test_the_optimum_of_several_seeds_side_by_side(suite: str) -> None:
+    """Utilities and charges are those of one horizon, or instance, after the other, bit for bit."""
+    made = make_suite(suite)
+    posed: list[Any] = (
+        [made.horizon(seed, 15) for seed in range(3)] if made.episodes else made.instances(0, 5)
+    )
+    for together, one in zip(play_optimum(posed), posed, strict=True):
+        alone = play(one, Exact())
+        assert np.array_equal(together.utilities, alone.utilities)
+        assert together.unserved == alone.unserved
+        for slot, same in zip(together.problems, alone.problems, strict=True):
+            assert np.array_equal(slot.battery_j, same.battery_j)

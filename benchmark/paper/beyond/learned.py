@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
-from splitbench.benchmark.referee.rollout import play
+from splitbench.benchmark.referee.rollout import Played, play, play_optimum
 from splitbench.benchmark.training import Training, train_policy
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers import make
-from splitbench.solvers.exact.exact import Exact
 
 #: Suites, and with how many seeds `ddp` is trained on each.
 SUITES = {
@@ -63,7 +62,7 @@ def learned(request: PaperRequest) -> PaperResult:
     seeds = request.seeds
     rows = []
     for suite, trained in SUITES.items():
-        exact = _mean_utility(suite, seeds, Exact())
+        exact = _mean(play_optimum([make_suite(suite).horizon(seed) for seed in seeds]))
         for name in REFERENCES:
             rows.append(_row(suite, name, exact, [_mean_utility(suite, seeds, make(name))]))
         training_seeds = range(1 if request.quick else trained)
@@ -108,4 +107,8 @@ def _row(suite: str, scheme: str, exact: float, earned: Sequence[float]) -> dict
 
 def _mean_utility(suite: str, seeds: Sequence[int], scheme: Any) -> float:
     made = make_suite(suite)
-    return float(np.mean([play(made.horizon(seed), scheme).utility for seed in seeds]))
+    return _mean([play(made.horizon(seed), scheme) for seed in seeds])
+
+
+def _mean(played: Sequence[Played]) -> float:
+    return float(np.mean([one.utility for one in played]))
