@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from splitbench.benchmark.paper.beyond.learned import PRINTED
+from splitbench.benchmark.paper.ddp_forms import PRINTED
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.benchmark.training import Training
 from splitbench.problems.arrays import Floats

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from splitbench.benchmark.paper.ddp_forms import JOINT_CRITIC, PRINTED
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.benchmark.referee.rollout import Played, play, play_optimum
 from splitbench.benchmark.training import Training, train_policy
@@ -27,16 +28,6 @@ SUITES = {
     "paper-calibrated-wifi": 1,
     "paper-calibrated-5g": 1,
 }
-#: Algorithm 2 with what it prints: every layer, Eq. 19, Q(s, tanh P), line 14, plain rewards.
-PRINTED = (
-    "ddp[virtual_layers=all,mapping=printed,critic=output,gradient=plain,utility_floor=-10.0,"
-    "critic_first=0.0,uniform=0.0]"
-)
-#: One critic of all devices' layers with the secant gradient.
-JOINT_CRITIC = (
-    "ddp[critic=layers,gradient=secant,utility_floor=0.0,episodes=1200,parallel=16,updates=2,"
-    "actor_batch=64,actor_rate=0.003,actor_beta2=0.99,uniform_end=0.1,critic_first=0.0]"
-)
 #: Departures from `ddp`, one at a time, and its two other forms, by suite; one training of each.
 VARIANTS = {
     "paper-5g": ("ddp[virtual_layers=all]", "ddp[gradient=plain]", PRINTED),

@@ -12,6 +12,7 @@ from splitbench.benchmark.paper.cells import (
     suite_name,
 )
 from splitbench.benchmark.paper.claims import NETWORKS, READINGS, UTILITY_PERCENT, suite_of
+from splitbench.benchmark.paper.ddp_forms import train_in_full
 from splitbench.benchmark.paper.figure import figure_result
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.benchmark.paper.verdicts import (
@@ -43,6 +44,7 @@ def fig6(request: PaperRequest) -> PaperResult:
     cells = run_cells(request, list(suites.values()), SCHEMES)
     trained = counts[:1] if request.quick else LEARNED
     learned = [suites[key] for key in suites if key[2] in trained]
+    trainings = train_in_full(request, "ddp", learned)
     cells.add(run_cells(request, learned, [OURS]))
     rows, panels, below_bound, verdicts = [], [], [], []
     for reading, about in READINGS.items():
@@ -76,6 +78,7 @@ def fig6(request: PaperRequest) -> PaperResult:
     notes = [
         "percentages are of the rival's |U|: edge-only earns less than 0 in some of these suites, "
         "where a percentage of it says little",
+        *trainings,
         *policy_notes(cells),
     ]
     title = "Fig. 6: average utility over number of devices"

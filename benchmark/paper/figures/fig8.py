@@ -14,6 +14,7 @@ from splitbench.benchmark.paper.cells import (
     suite_name,
 )
 from splitbench.benchmark.paper.claims import ENERGY_PERCENT, NETWORKS, READINGS, suite_of
+from splitbench.benchmark.paper.ddp_forms import train_in_full
 from splitbench.benchmark.paper.figure import figure_result
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.benchmark.paper.verdicts import (
@@ -41,6 +42,7 @@ def fig8(request: PaperRequest) -> PaperResult:
     }  # fmt: skip
     cells = run_cells(request, list(suites.values()), [*RIVALS, OPTIMUM])
     learned = [suites[key] for key in suites if not request.quick or key[2] == 1.0]
+    trainings = train_in_full(request, "ddp", learned)
     cells.add(run_cells(request, learned, [OURS]))
     rows, panels, verdicts = [], [], []
     for reading, about in READINGS.items():
@@ -58,7 +60,7 @@ def fig8(request: PaperRequest) -> PaperResult:
                      for net in NETWORKS for scale in scales}  # fmt: skip
             verdicts += fig8_verdicts(cells, reading, ours, named)
     figures = draw_lines(panels, request.out / "fig8", "Fig. 8: energy over the arrival rate")
-    notes = [contradiction(cells), *policy_notes(cells)]
+    notes = [contradiction(cells), *trainings, *policy_notes(cells)]
     title = "Fig. 8: mean energy over the arrival rate"
     return figure_result(request, "fig8", title, rows, verdicts, notes, figures, cells)
 
