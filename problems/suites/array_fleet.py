@@ -14,6 +14,8 @@ from splitbench.problems.errors import InputError
 from splitbench.problems.fleet import Device, Fleet
 from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve
 
+#: Numbers up to which arrays over cuts or counts are held, as a `Fleet` of objects holds them.
+_HELD = 100_000
 #: Arrays of a device's own numbers, and of those that its kind says.
 _OWN = ("kind", "deadline_s", "battery_max_j", "local_scale", "server_scale", "thread_caps")
 _OF_KIND = ("compute_power_w", "transmit_power_w", "layers")
@@ -173,19 +175,33 @@ class ArrayFleet(Fleet):
         """Share of D_n(k) left for the server, shape (N, L)."""
         return self.cuts.server_share
 
+    @cached_property
+    def _few(self) -> tuple[Cuts, Mask] | None:
+        """`cuts` and `in_range` of so few devices that they are held; None: made when asked for."""
+        if len(self) * self.width > _HELD:
+            return None
+        return self._made_cuts(slice(None)), self._templates.in_range[self.kind]
+
     def cuts_of(self, rows: slice) -> Cuts:
         """`cuts` of some devices, shape (rows, L) each."""
+        return self._made_cuts(rows) if self._few is None else self._few[0].at(rows)
+
+    def _made_cuts(self, rows: slice) -> Cuts:
         bits, local, share = self._templates.cuts.at(self.kind[rows])
         return Cuts(bits, local * self.local_scale[rows, None], share)
 
     def cuts_at(self, device: Ints, partition: Ints) -> Cuts:
         """`cuts` at pairs (n, l) of any one shape, within 0..L−1."""
+        if self._few is not None:
+            return self._few[0].at((device, partition))
         bits, local, share = self._templates.cuts.at((self.kind[device], partition))
         return Cuts(bits, local * self.local_scale[device], share)
 
     def in_range_of(self, rows: slice) -> Mask:
         """`in_range` of some devices, shape (rows, L)."""
-        return self._templates.in_range[self.kind[rows]]
+        return (
+            self._templates.in_range[self.kind[rows]] if self._few is None else self._few[1][rows]
+        )
 
     def curve_s(self, most_threads: int) -> Floats:
         """D_n(k) for k = 1..most_threads, s, shape (N, most_threads)."""
@@ -193,6 +209,14 @@ class ArrayFleet(Fleet):
 
     def curve_rows(self, rows: slice, most_threads: int) -> Floats:
         """`curve_s` of some devices, shape (rows, most_threads)."""
+        if len(self) * most_threads > _HELD:
+            return self._made_curves(rows, most_threads)
+        known = self._curve_cache.get("rows")
+        if known is None or known.shape[1] < most_threads:
+            known = self._curve_cache["rows"] = self._made_curves(slice(None), most_threads)
+        return known[rows, :most_threads]
+
+    def _made_curves(self, rows: slice, most_threads: int) -> Floats:
         kind_s = self._templates.curve_s(most_threads)[self.kind[rows]]
         scaled: Floats = kind_s * self.server_scale[rows, None]
         return scaled
