@@ -65,17 +65,13 @@ class Lyapunov:
         )
 
     def _best_cuts(self, problem: SlotProblem) -> tuple[Floats, Ints]:
-        """Best score over l at each thread count and the l that has it, shape (N, C) each.
-
-        The counts end where the largest thread cap does.
-        """
-        most = (len(problem) - 1) * problem.min_threads + int(problem.thread_caps.max())
-        narrow = replace(problem, utility_weight=0.0, threads=min(problem.threads, most))
-        step = max(1, _BLOCK // (problem.fleet.width * len(narrow.thread_range)))
+        """Best score over l at each thread count and the l that has it, shape (N, C) each."""
+        unweighted = replace(problem, utility_weight=0.0)
+        step = max(1, _BLOCK // (problem.fleet.width * len(problem.thread_range)))
         starts, drift = range(0, len(problem), step), self._drift(problem)
         parts = [
             self._best_of(
-                narrow.utility_table(start, start + step),
+                unweighted.utility_table(start, start + step),
                 drift[start : start + step],
                 problem,
             )
@@ -85,7 +81,7 @@ class Lyapunov:
         if not problem.formulation.hibernation_allowed:
             return score, partition
         unserved = score == -np.inf
-        asleep = np.where(narrow.thread_range > problem.thread_caps[:, None], -np.inf, 0.0)
+        asleep = np.where(problem.thread_range > problem.thread_caps[:, None], -np.inf, 0.0)
         last = _below_all(score) + asleep
         return np.where(unserved, last, score), np.where(unserved, HIBERNATE, partition)
 

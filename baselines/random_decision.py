@@ -36,7 +36,7 @@ class DecisionDraws:
         if self.possible:
             self.table = problem.utility_table()
             self._usable = np.isfinite(problem.best_by_threads().utility)
-            self._ways = _ways(self._usable)
+            self._ways = _ways(self._usable, problem.spare_threads)
             self.possible = bool(self._ways[0, -1] > 0.0)
 
     def nothing(self) -> Solution:
@@ -53,13 +53,13 @@ class DecisionDraws:
         return Solution(np.array(partition), self.problem.min_threads + extra)
 
 
-def _ways(usable: Mask) -> Floats:
-    """Relative number of ways to give exactly r extra threads to devices n, n + 1, …: (N + 1, C).
+def _ways(usable: Mask, total: int) -> Floats:
+    """Relative number of ways to give r = 0..total extra threads to devices n, n + 1, …, by n, r.
 
     `usable[n, j]` says whether device n can have j. Each row is scaled to a maximum of 1,
     so that large fleets do not overflow, and positive entries stay above 0.
     """
-    devices, columns = usable.shape
+    devices, columns = len(usable), total + 1
     ways = np.zeros((devices + 1, columns))
     ways[devices, 0] = 1.0
     for device in range(devices - 1, -1, -1):
@@ -74,10 +74,12 @@ def _draw_division(usable: Mask, ways: Floats, rng: np.random.Generator) -> Ints
     """Draw extra threads, uniform over the usable divisions; shape (N,)."""
     devices, columns = usable.shape
     extra = np.zeros(devices, dtype=np.int64)
-    left = columns - 1
+    left = ways.shape[1] - 1
     for device in range(devices):
-        weight = np.where(usable[device, : left + 1], ways[device + 1, left::-1], 0.0)
+        counts = min(left + 1, columns)
+        rest = ways[device + 1, left - counts + 1 : left + 1][::-1]
+        weight = np.where(usable[device, :counts], rest, 0.0)
         weight /= weight.max()  # the scale of a row is arbitrary and may be tiny
-        extra[device] = rng.choice(left + 1, p=weight / weight.sum())
+        extra[device] = rng.choice(counts, p=weight / weight.sum())
         left -= int(extra[device])
     return extra

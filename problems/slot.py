@@ -146,8 +146,14 @@ class SlotProblem:
 
     @cached_property
     def thread_range(self) -> Ints:
-        """Thread counts that any device can have while the others keep k_min; shape (C,)."""
-        return frozen(np.arange(self.min_threads, self.min_threads + self.spare_threads + 1))
+        """Thread counts that some device can have while the others keep k_min; shape (C,).
+
+        They end at the largest cap: C is K − N·k_min + 1 only where a device can hold the rest.
+        """
+        most = min(self.min_threads + self.spare_threads, int(self.thread_caps.max()))
+        if self.spare_threads >= 0:
+            most = max(most, self.min_threads)  # the tables have a column even where no cap does
+        return frozen(np.arange(self.min_threads, most + 1))
 
     @cached_property
     def thread_caps(self) -> Ints:
@@ -180,17 +186,25 @@ class SlotProblem:
         feasible = terms.steady & (terms.powered & self.fleet.in_range_of(rows)[:, :, None])
         return self._within_caps(np.where(feasible, terms.utility, -np.inf), rows, -np.inf)
 
-    def best_by_threads(self) -> BestByThreads:
+    def best_by_threads(self, start: int = 0, stop: int | None = None) -> BestByThreads:
         """Maximise over l at each thread count: P1 is separable but for Σ k = K.
+
+        Parameters
+        ----------
+        start, stop
+            Devices of the rows wanted; all by default.
 
         Returns
         -------
         BestByThreads
-            Shapes (N, C); ties go to the smallest l, hibernation (−1) only where better.
+            Shapes (stop − start, C); ties go to the smallest l, hibernation (−1) only where better.
         """
-        count = max(self.spare_threads + 1, 1)
+        count = max(len(self.thread_range), 1)
         chunk = max(1, _CHUNK // (count * self.fleet.width))
-        parts = [self._best_rows(start, start + chunk) for start in range(0, len(self), chunk)]
+        behind = len(self) if stop is None else min(stop, len(self))
+        parts = [
+            self._best_rows(row, min(row + chunk, behind)) for row in range(start, behind, chunk)
+        ]
         if len(parts) == 1:
             return parts[0]
         return BestByThreads(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
@@ -266,7 +280,7 @@ class SlotProblem:
         return self._within_caps(values, slice(None), infeasible)
 
     def _curve_s(self, rows: slice) -> Floats:
-        most = max(self.min_threads + self.spare_threads, 0)
+        most = max(self.min_threads - 1 + len(self.thread_range), 0)
         return self.fleet.curve_rows(rows, most)[:, self.min_threads - 1 :]
 
     def _within_caps(self, values: Floats, rows: slice, outside: float) -> Floats:

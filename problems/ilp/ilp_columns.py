@@ -8,6 +8,7 @@ import numpy as np
 
 from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.errors import UnknownNameError
+from splitbench.problems.formulation import UNSERVED_UTILITY
 from splitbench.problems.outcome import HIBERNATE
 from splitbench.problems.slot import SlotProblem
 
@@ -27,7 +28,9 @@ class Columns(NamedTuple):
     utility: Floats
 
 
-def slot_columns(problem: SlotProblem, columns: ColumnSet = "best") -> Columns:
+def slot_columns(
+    problem: SlotProblem, columns: ColumnSet = "best", start: int = 0, stop: int | None = None
+) -> Columns:
     """List the choices that break no constraint of their own device.
 
     Parameters
@@ -36,6 +39,8 @@ def slot_columns(problem: SlotProblem, columns: ColumnSet = "best") -> Columns:
         `best`: for each (device, k) the best l only, which loses no optimum. `full`: every
         (device, l, k), and hibernation at every k where it is allowed; many more columns, which
         rely on nothing but the utility table.
+    start, stop
+        Devices whose choices are wanted; all by default.
 
     Returns
     -------
@@ -52,25 +57,29 @@ def slot_columns(problem: SlotProblem, columns: ColumnSet = "best") -> Columns:
     if problem.spare_threads < 0:
         none = np.zeros(0, dtype=np.int64)
         return Columns(none, none, none, np.zeros(0))
-    return _best(problem) if columns == "best" else _full(problem)
+    listed = _best if columns == "best" else _full
+    return listed(problem, start, len(problem) if stop is None else min(stop, len(problem)))
 
 
-def _best(problem: SlotProblem) -> Columns:
-    best = problem.best_by_threads()
+def _best(problem: SlotProblem, start: int, stop: int) -> Columns:
+    best = problem.best_by_threads(start, stop)
     device, extra = np.nonzero(best.utility > -np.inf)
     return Columns(
-        device,
+        start + device,
         best.partition[device, extra],
         extra + problem.min_threads,
         best.utility[device, extra],
     )
 
 
-def _full(problem: SlotProblem) -> Columns:
-    table, rows = problem.utility_table(), np.arange(problem.fleet.width)
+def _full(problem: SlotProblem, start: int, stop: int) -> Columns:
+    table, rows = problem.utility_table(start, stop), np.arange(problem.fleet.width)
     if problem.formulation.hibernation_allowed:
-        asleep = problem.utility_by_threads(np.full(len(problem), HIBERNATE))
+        within = problem.thread_range <= problem.thread_caps[start:stop, None]
+        asleep = np.where(within, UNSERVED_UTILITY, -np.inf)
         table = np.concatenate([table, asleep[:, None, :]], axis=1)
         rows = np.append(rows, HIBERNATE)
     device, row, extra = np.nonzero(table > -np.inf)
-    return Columns(device, rows[row], extra + problem.min_threads, table[device, row, extra])
+    return Columns(
+        start + device, rows[row], extra + problem.min_threads, table[device, row, extra]
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
-from math import comb
+from math import lgamma, log, log10
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from splitbench.problems.arrays import Floats
 from splitbench.problems.status import Status
 from splitbench.solvers.contract import Solution, no_decision
 from splitbench.solvers.exact.exact import too_few_threads
+from splitbench.solvers.exact.max_plus import widened
 
 
 class BruteForce:
@@ -34,15 +35,17 @@ class BruteForce:
         """Return the best of all decisions, or `infeasible` where none is feasible."""
         if problem.spare_threads < 0:
             return no_decision(Status.INFEASIBLE, too_few_threads(problem))
-        count = decisions(problem)
-        if count > self.most:
+        digits = log10_decisions(problem)
+        if digits > log10(self.most):
             return no_decision(
                 Status.UNSUPPORTED,
-                f"{count:.1e} decisions; brute force takes at most {self.most:.1e} (`most`)",
+                f"about 10^{digits:.1f} decisions; brute force takes at most {self.most:.1e} "
+                "(`most`)",
             )
         options = _options(problem)
-        table = problem.utility_table()
-        asleep = problem.utility_by_threads(np.full(len(problem), HIBERNATE))
+        table = widened(problem.utility_table(), problem.spare_threads)
+        resting = problem.utility_by_threads(np.full(len(problem), HIBERNATE))
+        asleep = widened(resting, problem.spare_threads)
         best, partition, extra = -np.inf, None, None
         for division in _divisions(problem.spare_threads, len(problem)):
             total = np.zeros(1)
@@ -64,13 +67,12 @@ class BruteForce:
         )
 
 
-def decisions(problem: SlotProblem) -> int:
-    """Count the decisions: Π (S_n + 1, + 1 with hibernation) × divisions of the threads."""
+def log10_decisions(problem: SlotProblem) -> float:
+    """Count Π (S_n + 1, + 1 with hibernation) × divisions of the threads, as a power of 10."""
     asleep = int(problem.formulation.hibernation_allowed)
-    partitions = 1
-    for layers in problem.layers:
-        partitions *= int(layers) + 1 + asleep
-    return partitions * comb(problem.spare_threads + len(problem) - 1, len(problem) - 1)
+    others, spare = len(problem) - 1, problem.spare_threads
+    divisions = lgamma(spare + others + 1) - lgamma(others + 1) - lgamma(spare + 1)
+    return float(np.log10(problem.layers + 1.0 + asleep).sum()) + divisions / log(10.0)
 
 
 def _options(problem: SlotProblem) -> list[list[int]]:

@@ -9,6 +9,7 @@ import numpy as np
 from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.exact.core import solve_core
 from splitbench.solvers.exact.knapsack import best_division
+from splitbench.solvers.exact.max_plus import widened
 from splitbench.solvers.exact.thread_price import best_price
 
 Method = Literal["auto", "dp", "core"]
@@ -79,11 +80,7 @@ def divide(value: Floats, total: int, method: Method = "auto", ends: float = np.
 
 def _by_programme(value: Floats, total: int) -> Division:
     """Run the plain programme over a table of exactly total + 1 counts."""
-    wide = value[:, : total + 1]
-    if wide.shape[1] <= total:
-        wide = np.full((len(value), total + 1), -np.inf)
-        wide[:, : value.shape[1]] = value
-    utility, extra = best_division(wide)
+    utility, extra = best_division(widened(value, total))
     if utility == -np.inf:
         return Division(None, -np.inf, -np.inf, True, "dynamic programme")
     return Division(extra, utility, utility, True, "dynamic programme")

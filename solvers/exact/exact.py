@@ -14,6 +14,7 @@ from splitbench.solvers.contract import ALONE, Context, Solution, no_decision
 from splitbench.solvers.exact.cut_front import cut_front, given_cuts
 from splitbench.solvers.exact.division import SMALL, Method
 from splitbench.solvers.exact.knapsack import best_division
+from splitbench.solvers.exact.max_plus import widened
 from splitbench.solvers.exact.slot_optimum import Optimum, slot_optimum, worth_asleep
 
 #: Entries of the whole utility table (N·L·C) up to which it is made at once.
@@ -122,7 +123,7 @@ def is_small(problem: SlotProblem) -> bool:
 
 def _by_whole_table(problem: SlotProblem) -> Solution:
     best = problem.best_by_threads()
-    utility, extra = best_division(best.utility)
+    utility, extra = best_division(widened(best.utility, problem.spare_threads))
     if utility == -np.inf:
         return no_decision(Status.INFEASIBLE, why_infeasible(problem))
     partition = best.partition[np.arange(len(problem)), extra]

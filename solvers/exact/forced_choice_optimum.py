@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from splitbench.problems import SlotProblem
 from splitbench.problems.arrays import Floats
-from splitbench.solvers.exact.max_plus import others_best
+from splitbench.solvers.exact.max_plus import others_best, widened
 
 
 def best_with_partition(problem: SlotProblem, partition: ArrayLike) -> Floats:
@@ -24,8 +24,10 @@ def best_with_partition(problem: SlotProblem, partition: ArrayLike) -> Floats:
         Shape (N,); equal to the slot's optimum where some optimal decision has that l_n, −inf
         where no feasible decision has it.
     """
-    forced = problem.utility_by_threads(partition)
-    totals: Floats = (forced + others_best(problem.best_by_threads().utility)[:, ::-1]).max(axis=1)
+    spare = problem.spare_threads
+    forced = widened(problem.utility_by_threads(partition), spare)
+    value = widened(problem.best_by_threads().utility, spare)
+    totals: Floats = (forced + others_best(value)[:, ::-1]).max(axis=1)
     return totals
 
 
@@ -34,7 +36,7 @@ def best_with_threads(problem: SlotProblem, threads: ArrayLike) -> Floats:
 
     `threads` are k_n of shape (N,), each within `thread_range`; see `best_with_partition`.
     """
-    value = problem.best_by_threads().utility
+    value = widened(problem.best_by_threads().utility, problem.spare_threads)
     totals = value + others_best(value)[:, ::-1]
     device = np.arange(len(problem))
     chosen: Floats = totals[device, np.asarray(threads) - problem.min_threads]

@@ -37,6 +37,14 @@ def joined(first: Floats, second: Floats) -> Floats:
     return total
 
 
+def widened(value: Floats, total: int) -> Floats:
+    """Return value (…, C) with exactly the counts 0..total, −inf where it had none."""
+    wide = np.full((*value.shape[:-1], total + 1), -np.inf)
+    known = value[..., : total + 1]
+    wide[..., : known.shape[-1]] = known
+    return wide
+
+
 def others_best(value: Floats) -> Floats:
     """Best total of all devices but one that share out exactly r = 0..C − 1 extra threads.
 

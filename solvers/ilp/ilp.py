@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from importlib import import_module
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -29,6 +30,12 @@ PRECISION = 1e-10
 
 #: Share of the time left that is kept for reading the answer.
 _RESERVE = 0.05
+
+#: Variables of a model that are made between two looks at the clock.
+BLOCK = 5_000
+
+#: Entries of the utility table that are made between two looks at the clock.
+_BLOCK = 300_000
 
 
 class Model(NamedTuple):
@@ -77,8 +84,10 @@ class SlotIlp(ABC):
     columns
         `best` (best l for each k) or `full` (every (l, k), hibernation as a column of its own).
     time_limit
-        Seconds for the whole solve; the context's limit holds too. When time is up the answer
-        is the incumbent as `feasible`, with the solver's dual bound, or `timeout`.
+        Seconds for the whole solve, building the model included; the context's limit holds too.
+        The MIP solver gets what is left. When time is up the answer is the incumbent as
+        `feasible`, with the solver's dual bound, or `timeout`. The MIP solver's package is
+        imported when this object is made, so that its import takes none of the time.
 
     Raises
     ------
@@ -88,6 +97,7 @@ class SlotIlp(ABC):
 
     name: str
     requires: tuple[str, ...] = ()
+    library: str | None = None
     accuracy: float
     largest_cost: float = 1e4
 
@@ -96,6 +106,8 @@ class SlotIlp(ABC):
             raise InputError(f"{self.name}[time_limit]: got {time_limit}; expected seconds > 0")
         self.columns = columns
         self.time_limit = time_limit
+        if self.library is not None:
+            import_module(self.library)
 
     @abstractmethod
     def minimise(self, model: Model, ends: float) -> Answer:
@@ -108,12 +120,25 @@ class SlotIlp(ABC):
         ends = time.monotonic() + min(limit_s, context.time_left_s())
         if problem.spare_threads < 0:
             return no_decision(Status.INFEASIBLE, too_few_threads(problem))
-        columns = slot_columns(problem, self.columns)
+        columns = self._columns(problem, ends)
+        if columns is None:
+            return no_decision(Status.TIMEOUT, "no time to build the model")
         choices = np.bincount(columns.device, minlength=len(problem))
         if not choices.all():
             stranded = problem.fleet.names[int(choices.argmin())]
             return no_decision(Status.INFEASIBLE, f"{stranded} has no feasible choice")
         return _Solve(self, problem, columns, context.publish, ends).run()
+
+    def _columns(self, problem: SlotProblem, ends: float) -> Columns | None:
+        """List all choices, some devices at a time; None where time is up before the last."""
+        entries = problem.fleet.width * len(problem.thread_range)
+        step = max(1, _BLOCK // max(1, entries))
+        parts = [slot_columns(problem, self.columns, 0, step)]
+        for start in range(step, len(problem), step):
+            if time.monotonic() >= ends:
+                return None
+            parts.append(slot_columns(problem, self.columns, start, start + step))
+        return Columns(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 class _Solve:

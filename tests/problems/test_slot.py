@@ -453,6 +453,26 @@ def test_a_decision_is_feasible_iff_nothing_is_broken(
     assert np.all(outcome.battery_next_j <= problem.fleet.battery_max_j)
 
 
+def test_tables_end_at_the_largest_cap() -> None:
+    """No column for counts that no device can hold; what is in play stays as it was."""
+    rng = np.random.default_rng(4)
+    problem = random_problem(
+        rng, devices=3, spare=20, battery="full", min_threads=1, curve="exp2", caps=False
+    )
+    caps = (2, 5, 3)
+    devices = [
+        replace(one, max_threads=cap) for one, cap in zip(problem.fleet.devices, caps, strict=True)
+    ]
+    capped = replace(problem, fleet=Fleet(devices))
+    assert capped.thread_range.tolist() == [1, 2, 3, 4, 5]
+    assert capped.utility_table().shape[2] == capped.best_by_threads().utility.shape[1] == 5
+    whole = problem.utility_table()[:, :, :5]
+    within = capped.thread_range <= capped.thread_caps[:, None]
+    assert np.array_equal(capped.utility_table(), np.where(within[:, None], whole, -np.inf))
+    some = capped.best_by_threads(1, 3)
+    assert np.array_equal(some.utility, capped.best_by_threads().utility[1:3])
+
+
 def test_texts_are_a_few_lines() -> None:
     """`repr` of a slot and of an outcome lists five devices and counts the rest."""
     problem = paper_slot(9, name="demo", threads=10)

@@ -107,7 +107,7 @@ def test_csv_by_the_name_of_out(store: Path, tmp_path: Path) -> None:
     assert run(store, "--cells", "--out", str(out)) == 0
     frame = pandas.read_csv(out)
     assert frame["seed"].tolist() == [3, 4, 5]
-    assert frame["utility_mean"][0] == 0.1 + 0.2
+    assert f",{0.1 + 0.2!r}," in out.read_text()  # pandas < 3.1 reads the last bit wrong
     assert frame["violations_queue"][0] == 2
     assert frame["limit_s"][1] == 60.0
     assert frame["solver"][2] == "'=1+1"
@@ -146,9 +146,10 @@ def test_slots_in_a_second_file(store: Path, tmp_path: Path, suffix: str) -> Non
     frame = pandas.read_csv(out) if suffix == "csv" else pandas.read_parquet(out)
     assert frame["seed"].tolist() == [3, 3, 4, 5, 5]
     assert frame["slot"].tolist() == [0, 1, 0, 0, 1]
-    assert frame["seconds"].tolist()[:3] == [0.01, 0.02, 1 / 3]
+    exactly = 0.0 if suffix == "parquet" else 1e-15  # pandas < 3.1 reads the last bit wrong
+    assert frame["seconds"].tolist()[:3] == pytest.approx([0.01, 0.02, 1 / 3], rel=exactly)
     assert json.loads(frame["threads"][0]) == [3, 4]
-    assert frame["utility"][0] == 0.1 + 0.2
+    assert frame["utility"][0] == pytest.approx(0.1 + 0.2, rel=exactly, abs=0.0)
 
 
 def test_slots_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

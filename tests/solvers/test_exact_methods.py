@@ -86,12 +86,16 @@ def test_utility_table_is_what_evaluation_says(seed: int, spare: int) -> None:
         outcome = problem.evaluate(partition, problem.min_threads + extra)
         broken = {violation.device for violation in outcome.violations}
         for n, name in enumerate(problem.fleet.names):
+            over_cap = problem.min_threads + extra[n] > problem.thread_caps[n]
+            if extra[n] >= len(problem.thread_range):  # above every cap
+                assert over_cap
+                assert name in broken
+                continue
             value = table[n, partition[n], extra[n]]
             assert (value == -np.inf) == (name in broken)
             of_threads = any(one.constraint.startswith("threads") for one in outcome.violations)
             if name not in broken and not of_threads:  # else every device scores −10
                 assert value == pytest.approx(outcome.device_utility[n], rel=1e-9, abs=1e-12)
-            over_cap = problem.min_threads + extra[n] > problem.thread_caps[n]
             assert hibernates[n, extra[n]] == (-np.inf if over_cap else -10.0)
 
 

@@ -71,16 +71,16 @@ def allocate(problem: SlotProblem, partition: Any, seed: int = 0, **parameters: 
 
 
 def divisions(problem: SlotProblem) -> np.ndarray:
-    """All divisions of K with at least k_min each, as extra threads; shape (M, N)."""
-    spare = problem.spare_threads
-    extra = np.array(list(product(range(spare + 1), repeat=len(problem))))
-    return extra[extra.sum(axis=1) == spare]
+    """All divisions of K over `thread_range`, as extra threads; shape (M, N)."""
+    extra = np.array(list(product(range(len(problem.thread_range)), repeat=len(problem))))
+    return extra[extra.sum(axis=1) == problem.spare_threads]
 
 
 def least_cost(problem: SlotProblem, cost: np.ndarray) -> float:
     """Minimum of Σ cost[n, k_n] over all divisions of K, by enumeration."""
     extra = divisions(problem)
-    return float(min(cost[np.arange(len(problem)), row].sum() for row in extra))
+    costs = (cost[np.arange(len(problem)), row].sum() for row in extra)
+    return float(min(costs, default=np.inf))
 
 
 def total(problem: SlotProblem, cost: np.ndarray, solution: Solution) -> float:
