@@ -38,6 +38,7 @@ perf: $(STAMP)
 # Resumable: cells that paper.sqlite has are not run again.
 paper: $(STAMP)
 	$(BIN)/splitbench paper all --jobs 2 --store paper.sqlite --out results/reference/paper
+	$(BIN)/python -m tools.result_pages
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

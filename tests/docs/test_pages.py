@@ -12,7 +12,7 @@ import pytest
 from splitbench.problems import load_horizon, load_instance
 from splitbench.problems.networks.dag import load_dag
 from splitbench.problems.suites.named_suites import make_suite
-from tools import format_page
+from tools import format_page, result_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
@@ -31,6 +31,12 @@ def blocks(page: Path, language: str) -> list[str]:
 def test_the_page_of_formats_is_up_to_date() -> None:
     """`python tools/format_page.py` has been run since the schemas were last changed."""
     assert format_page.PAGE.read_text("utf-8") == format_page.page()
+
+
+def test_the_numbers_of_the_pages_are_those_of_the_reference_results() -> None:
+    """`python -m tools.result_pages` has been run since results/reference was last changed."""
+    for path, text in result_pages.pages().items():
+        assert path.read_text("utf-8") == text, f"{path.name}: run python -m tools.result_pages"
 
 
 def test_examples_of_formats_load(tmp_path: Path) -> None:

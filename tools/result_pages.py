@@ -1,0 +1,141 @@
+"""Write the numbers of the reference results into the pages: `python -m tools.result_pages`.
+
+docs/paper.md is written as a whole from `paper_page.md`; in README.md and docs/ddp.md only what
+stands between `<!-- begin NAME -->` and `<!-- end -->` is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from tools.paper_facts import FITTED, OURS, PUBLIC, REFERENCE, ROOT, load, one, verdict
+from tools.paper_facts import facts as paper_facts
+
+TEMPLATE = Path(__file__).resolve().parent / "paper_page.md"
+PAPER, DDP, README = ROOT / "docs" / "paper.md", ROOT / "docs" / "ddp.md", ROOT / "README.md"
+#: Columns of the table of losses: a scheme and whether its mean or its worst training is shown.
+_LOSSES = (
+    ("best-fixed+exact", "mean"), ("best-fixed+ta", "mean"), ("exact-partition+ta", "mean"),
+    ("ddp+ta", "mean"), ("ddp+ta", "worst"), ("ddp-shared+ta", "mean"), ("imitation+ta", "mean"),
+)  # fmt: skip
+
+
+def pages() -> dict[Path, str]:
+    """Return what each page should be."""
+    return {
+        PAPER: TEMPLATE.read_text("utf-8").format_map(paper_facts()),
+        README: _filled(README, {"paper": _summary()}),
+        DDP: _filled(DDP, {"losses": _losses()}),
+    }
+
+
+def _filled(page: Path, parts: dict[str, str]) -> str:
+    text = page.read_text("utf-8")
+    for name, content in parts.items():
+        pattern = re.compile(rf"(<!-- begin {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
+        text, count = pattern.subn(lambda found, new=content: f"{found[1]}{new}{found[2]}", text)
+        if count != 1:
+            raise SystemExit(f"{page}: {count} places for {name}; expected <!-- begin {name} -->")
+    return text
+
+
+def _summary() -> str:
+    """Return the README's lines: claimed, then ours on public profiles and on fitted ones."""
+    latency, latency_word = _sizes("fig7", "VGG-16's latency below")
+    energy, energy_word = _sizes("fig8", "energy below")
+    gain = " and ".join(
+        f"+{verdict('fig6', f'{reading}, {OURS}', 'utility above dads+ta')['ours'].split(' ')[0]}"
+        for reading in (PUBLIC, FITTED)
+    )
+    best, _ = _overall([verdict("fig6", f"{reading}, {OURS}", "utility above dads+ta")
+                        for reading in (PUBLIC, FITTED)])  # fmt: skip
+    rises, settles, smaller = (row["verdict"] for row in load("fig5")["verdicts"])
+    (linear,), (table,) = load("fig3")["verdicts"], load("table2")["verdicts"]
+    most = max(re.findall(r"\d+\.\d+", table["ours"]), key=float)
+    both = rises if rises == settles else f"{rises}, {settles}"
+    return "\n".join([
+        f"- Fig. 7, VGG-16 latency, 1.6/10.5/25.8/37.3 %: {latency}. *{latency_word}.*",
+        f"- Fig. 8, energy, 12.7/17.9/27.7/38.5 %: {energy}. *{energy_word}*: Eq. 5",
+        "  has no threads, so each pair of the paper contradicts itself.",
+        f"- Fig. 6, utility up to +11.5 %: {gain} % over `dads+ta`. *{best}.*",
+        f"- Fig. 5: the reward rises and settles (*{both}*); a smaller V earns more (*{smaller}*).",
+        f"- Fig. 3, a linear share of layers: *{linear['verdict']}*. Table II, 8.31 times: up to "
+        f"{most}. *{table['verdict'].capitalize()}.*",
+    ])  # fmt: skip
+
+
+def _sizes(item: str, claim: str) -> tuple[str, str]:
+    """Return the four percentages of each reading, and the word on all eight."""
+    rows = [[row for row in load(item)["verdicts"]
+             if row["reading"] == f"{reading}, {OURS}" and row["claim"].startswith(claim)]
+            for reading in (PUBLIC, FITTED)]  # fmt: skip
+    text = " and ".join("/".join(row["ours"].split(" ")[0] for row in own) for own in rows)
+    return text, _overall([row for own in rows for row in own])[0]
+
+
+def _overall(rows: list[dict[str, Any]]) -> tuple[str, set[str]]:
+    words = {row["verdict"] for row in rows}
+    return (words.copy().pop() if len(words) == 1 else "holds partly").capitalize(), words
+
+
+def _kept(name: str) -> list[dict[str, Any]]:
+    path = REFERENCE / f"{name}.json"
+    rows: list[dict[str, Any]] = (
+        json.loads(path.read_text("utf-8"))["rows"] if path.exists() else []
+    )
+    return rows
+
+
+def _losses() -> str:
+    """Return the losses of the schemes on each suite, and of the forms of `ddp`."""
+    rows = _kept("learned")
+    lines = [
+        "| suite | best constant, exact threads | the same, TA | exact cuts, TA | "
+        "`ddp+ta`, mean of its trainings | worst | `ddp-shared+ta` | `imitation+ta` |",
+        "|---" * 8 + "|",
+    ]
+    for suite in dict.fromkeys(row["suite"] for row in rows):
+        own = {row["scheme"]: row for row in rows if row["suite"] == suite}
+        cells = [_loss(own.get(scheme), which) for scheme, which in _LOSSES]
+        lines.append(f"| `{suite}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _loss(row: dict[str, Any] | None, which: str) -> str:
+    if row is None or (which == "worst" and row["trainings"] == 1):
+        return "–"
+    value = row[f"{which} loss %"]
+    return f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else f"{value:.4f}"
+
+
+def _recipes() -> str:
+    """Return the two recipes and their forms: a row each, a column a suite."""
+    rows = _kept("recipes")
+    suites = list(dict.fromkeys(row["suite"] for row in rows))
+    lines = ["| form | " + " | ".join(f"`{suite}`" for suite in suites) + " |"]
+    lines.append("|---" * (len(suites) + 1) + "|")
+    for form in dict.fromkeys(row["form"] for row in rows):
+        known = {row["suite"] for row in rows if row["form"] == form}
+        cells = [_cell(one(rows, form=form, suite=suite)) if suite in known else "–"
+                 for suite in suites]  # fmt: skip
+        lines.append(f"| {form} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cell(row: dict[str, Any]) -> str:
+    """Return the worst loss over the trainings, and how many there were if more than one."""
+    count = row["trainings"]
+    return f"{row['worst loss %']:.2f}" + (f" ({count})" if count and count > 1 else "")
+
+
+def main() -> None:
+    """Write the pages."""
+    for path, text in pages().items():
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
