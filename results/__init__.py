@@ -1,6 +1,6 @@
-"""What a run leaves: one record a cell, a store, and tables made from it.
+"""Results of runs: one record per cell, a store of records, and tables made from it.
 
-Nothing here imports or runs what a store names: a record is text and numbers.
+Nothing here imports or runs a solver that a store names: a record is text and numbers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Horizon gaps: cells of policies set against the bound of the horizon they ran on."""
+"""Horizon gaps: compare the cells of policies with the bound of their horizon."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from operator import attrgetter
 
 from splitbench.results.store.record import CellKey, CellRecord
 
-#: Stands in the place of a solver in the cell that holds a horizon's bound.
+#: The solver's name in the cell that holds a horizon's bound.
 BOUND = "@horizon-bound"
 
-#: Stands in a key's `code` before what only concerns the solver, such as its file's digest.
+#: Separates the solver's part of a key's `code` (such as its file's digest) from the model's.
 SOLVER_CODE = "+"
 
 _values_of = attrgetter(*(entry.name for entry in fields(CellRecord)))
 
 
 def with_horizon_gaps(records: Iterable[CellRecord]) -> list[CellRecord]:
-    """Return the policies' records with `horizon_bound` and `horizon_gap`, without the bounds'.
+    """Return the policies' records with `horizon_bound` and `horizon_gap`; drop the bound cells.
 
     The gap is bound − utility, a mean over slots. A cell has none where the horizon has no bound,
     and where the scheme relaxes a constraint, as it has no slot gap.

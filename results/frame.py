@@ -1,4 +1,4 @@
-"""Cells as one tidy data frame: a row a cell, a column a number or a word."""
+"""Cells as one tidy data frame: one row per cell, one column per number or text."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NUMBERS = (
 
 
 def results(store: str | Path = "splitbench.sqlite", *, older: bool = False) -> DataFrame:
-    """Return what a store has as a data frame, a row a cell.
+    """Return the cells of a store as a data frame, one row per cell.
 
     Columns are the fields of `CellKey` and `CellRecord` (units stand in their names) and: `cells`
     (`episodes` or `instances`), `key` (under which the store has the cell; `suite` and `solver` are
@@ -44,12 +44,12 @@ def results(store: str | Path = "splitbench.sqlite", *, older: bool = False) -> 
     `violations_NAME` (how often a constraint was broken), `seconds` (sum of the solve times),
     `solve_s` (the solve time of each slot, an array), `machine`, `versions` and `formulation` as
     JSON, `finished`, `failed`, `counted` (False: the instance is proved infeasible) and
-    `impossible` (what cannot be, such as a negative gap; "" otherwise).
+    `impossible` (names an impossible number, such as a negative gap; "" otherwise).
 
     Parameters
     ----------
     older
-        Keep the cells of older code too; by default only those of the code that ran last count.
+        Keep the cells of older code too; by default only those of the latest code are kept.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def results(store: str | Path = "splitbench.sqlite", *, older: bool = False) -> 
 def frame_of(records: Iterable[CellRecord]) -> DataFrame:
     """Return records as a data frame, as `results` describes it.
 
-    Cells that hold a horizon's bound are no rows; their bound is a column of the episodes'.
+    Cells that hold a horizon's bound give no row; the bound is a column of the episodes' rows.
     """
     import pandas
 
@@ -120,7 +120,7 @@ def groups_of(frame: DataFrame) -> dict[tuple[str, str, Any], DataFrame]:
 
 
 def _text(text: str | None) -> str | None:
-    """Return text that pandas can hold: a half character, as in odd file names, is marked."""
+    """Return text that pandas can hold: lone surrogates, as in odd file names, are replaced."""
     if text is None or text.isascii():
         return text
     return _HALF.sub("\ufffd", text)
@@ -144,11 +144,11 @@ def _environments(cells: list[CellRecord]) -> dict[str, list[str]]:
 
 
 def _counted(frame: DataFrame) -> Any:
-    """Whether a cell counts: an instance without any feasible decision counts for nobody.
+    """Whether a cell counts: an instance without any feasible decision counts for no solver.
 
-    What one cell's reference proves holds for every cell of the instance, also for one that was
-    not run. Where no cell has a reference, an instance is taken for infeasible if one solver says
-    so and none has a valid decision.
+    If the reference of one cell proves an instance infeasible, this holds for all its cells,
+    including cells that were not run. Without any reference, an instance counts as infeasible if
+    one solver says so and none has a valid decision.
     """
     proved = frame["reference_status"] == "infeasible"
     said = frame["status"] == "infeasible"

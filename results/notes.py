@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(\.\d+)?(e[-+]?\d+)?")
-#: Ends each claim but the last where several stand in one text.
+#: Separates several claims in one text.
 CLAIM_END = "\n"
 
 
 def without_numbers(text: str) -> str:
-    """Return a text with a sign in the place of each number."""
+    """Return a text with each number replaced by a placeholder."""
     return _NUMBER.sub("#", text)
 
 

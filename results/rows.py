@@ -1,4 +1,4 @@
-"""Rows of the benchmark table: the cells of one solver on one suite, taken together."""
+"""Rows of the benchmark table: one solver on one suite, aggregated over its cells."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from splitbench.results.store.record import NOT_RUN, STATUS_ORDER
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-#: One row as an object: what is unknown is None.
+#: One row as an object; None where a number is unknown.
 Row = dict[str, Any]
 
-#: What a row is of.
+#: Columns that identify a row.
 KEYS = (*GROUP, "solver")
 
-#: Numbers of a row; one with a cell that was not run, or that left no numbers, has none of them.
+#: Numbers of a row; all are missing if a cell was not run or left no numbers.
 _NUMBERS = (
     *("utility_mean", "utility_per_device", "latency_s_mean", "energy_j_mean", "slot_gap_mean"),
     *("slot_gap_max", "slot_gap_per_device", "gap_relative", "gap_percent", "optimal_share"),
@@ -34,7 +34,7 @@ def rows_of(frame: DataFrame) -> DataFrame:
     Every slot and every feasible instance that was asked for counts in every mean. Columns:
 
     - `suite`, `solver`, `cells` (`episodes` or `instances`), `slots` and `seeds` (asked for),
-      `slots_asked` (`--slots`; missing: the suite's own number), `slots_run` (a seed);
+      `slots_asked` (`--slots`; missing: the suite's own number), `slots_run` (per seed);
     - `utility_mean` (sum over devices, mean over slots), `utility_per_device`;
     - `latency_s_mean` over the device-slots served, `served` of them; `energy_j_mean` over all
       `device_slots`; `availability`, the share that was served;
@@ -45,7 +45,7 @@ def rows_of(frame: DataFrame) -> DataFrame:
     - `violations` and `statuses` (counts by name), `statuses_counted` (without the instances
       that are proved infeasible), `status` (the worst), `failed`,
       `solve_s_median` (over slots), `claims_refuted` (cells), `notes`, `impossible`;
-      `cells_infeasible`, the instances that are proved infeasible and count for nobody.
+      `cells_infeasible`, the instances that are proved infeasible and count for no solver.
     """
     import pandas
 
@@ -141,7 +141,7 @@ def _numbers(frame: DataFrame, row: Series[int]) -> DataFrame:
 
 
 def _sizes(frame: DataFrame, row: Series[int], rows: DataFrame) -> DataFrame:
-    """Slots (or instances) a seed: run, and asked for, which is the same for a whole table."""
+    """Slots (or instances) per seed: those run, and those asked for (equal in a whole table)."""
     import pandas
 
     run = frame["solve_s"].map(len)
@@ -187,7 +187,7 @@ def _medians(frame: DataFrame, row: Series[int]) -> Series[float]:
 
 
 def _notes(frame: DataFrame, row: Series[int], index: Any) -> list[list[str]]:
-    """What cells say; that an instance is proved infeasible is said once, above the table."""
+    """The cells' notes, except proofs of infeasibility, which the table's title counts."""
     matters = frame["counted"] | frame["failed"] | (frame["claims"] != "")
     told = frame[matters & ((frame["note"] != "") | (frame["claims"] != ""))]
     said = dict(iter(told.groupby(row[told.index])))
@@ -195,6 +195,6 @@ def _notes(frame: DataFrame, row: Series[int], index: Any) -> list[list[str]]:
 
 
 def _joined(values: Series[str]) -> str | None:
-    """Return the one value, or several joined: a gap never hides what it is against."""
+    """Return the one value, or several joined, so that a gap always names its reference."""
     known = sorted(set(values.dropna()))
     return "/".join(known) if known else None

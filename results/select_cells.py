@@ -1,4 +1,4 @@
-"""Of all cells of a store, those that a table or a figure is made of."""
+"""Select the cells of a store that a table or a figure is made of."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ GROUP = ("suite", "cells", "slots")
 
 
 class Latest(NamedTuple):
-    """Cells to show, and lines that say what is left out or does not match."""
+    """Cells to show, and remarks on cells that are left out or do not match."""
 
     frame: DataFrame
     remarks: list[str]
 
 
 def latest(frame: DataFrame) -> Latest:
-    """Keep, of each solver on each suite, the cells of the code that ran last.
+    """For each solver on each suite, keep the cells of the latest code.
 
-    Cells of two versions of the code are two experiments: their mean would be of neither. Of a
-    cell run with and without its reference, the one with it is kept.
+    Cells of two versions of the code are two experiments and are not averaged. If a cell was run
+    with and without its reference, the one with it is kept.
     """
     if frame.empty:
         return Latest(frame, [])
@@ -34,7 +34,7 @@ def latest(frame: DataFrame) -> Latest:
     present = frame["code"] == newest.transform("last").sort_index()
     older = int((~present).sum())
     kept = frame[present]
-    # Stable: of two with the same reference the later one; then back in the order of writing.
+    # A stable sort, so the later of two equal cells wins; then restore the order of writing.
     ordered = kept.sort_values("reference", kind="stable")
     kept = ordered.drop_duplicates([*solver, "seed", "instance"], keep="last").sort_index()
     remarks = [f"{older} cells of older code are left out; --cells has them"] if older else []

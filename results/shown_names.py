@@ -1,8 +1,8 @@
 """The names under which tables show suites and solvers that stand in files.
 
-A key names a file by its absolute path, so that one file is one solver however its path is
-written. A table shows the label instead (the class's name, or what the user gave), and as much of
-the path as it takes to tell two of one label apart.
+A key names a file by its absolute path, so that one file is one solver, however the user writes its
+path. A table shows the label instead (the class's name, or the user's label), with as much of the
+path as distinguishes equal labels.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _shown(labels: dict[str, str]) -> dict[str, str]:
 
 
 def _apart(names: list[str], label: str) -> list[str]:
-    """Return names of one label so that they differ: the shortest ends of their paths that do."""
+    """Return distinct names for one label: the shortest distinct ends of the paths."""
     if len(names) == 1:
         return [label]
     parts = [name.split("/") for name in names]

@@ -1,7 +1,7 @@
-"""Write the instance library: `python tools/make_library.py`. Seeds are fixed; minutes of work.
+"""Write the instance library: `python tools/make_library.py`. Seeds are fixed; takes minutes.
 
-Optima of slots are proved by `exact` and again by `ilp-highs`; of horizons the bound is that of
-`splitbench.solvers.horizon.bound`, the best known utility that of the best policy played.
+Optima of slots are proved by `exact` and by `ilp-highs`. The bound of a horizon is that of
+`splitbench.solvers.horizon.bound`; its best known utility is that of the best policy tried.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ def horizon_entry(suite: str, devices: int, length: int) -> LibraryEntry:
     """Save a horizon and return its entry: bound, and the best of the policies."""
     name = f"{suite}-n{devices}-t{length}"
     drawn = make_suite(f"{suite}[devices={devices}]").horizon(SEED, length)
-    # A file holds no clear-sky course, so that policies on it know only the past.
+    # A file has no clear-sky course, so policies on it know only past slots.
     horizon = replace(drawn, name=name, suite="", clear_sky_harvest_j=None)
     path = FOLDER / f"{name}.json"
     save_horizon(horizon, path)

@@ -1,8 +1,8 @@
-"""Numbers and short phrases of docs/paper.md, each read off a file of results/reference/paper.
+"""Numbers and short phrases for docs/paper.md, each read from a file in results/reference/paper.
 
 `facts()` has them by name, for the template `tools/paper_page.md`. Where the page's prose says more
 than a number (which switches a claim falls with), `_expect` stops the writing if the results say
-otherwise: then the prose has to be written anew.
+otherwise: then the prose has to be rewritten.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Row = dict[str, Any]
 
 
 def load(item: str) -> dict[str, Any]:
-    """Return an item of `splitbench paper` as it was written."""
+    """Return the stored result of an item of `splitbench paper`."""
     found: dict[str, Any] = json.loads((REFERENCE / "paper" / f"{item}.json").read_text("utf-8"))
     return found
 
@@ -67,7 +67,7 @@ def _size(ours: str) -> str:
 
 
 def _least(row: Row) -> str:
-    """Return what the worst point of an order is behind by: `1.8` of `…; least -1.8 (…) %`."""
+    """Return by how much the worst point of a ranking is behind: `1.8` of `…; least -1.8 (…) %`."""
     found = re.search(r"least -(\S+)", row["ours"])
     return found[1] if found else "0.0"
 
@@ -206,7 +206,7 @@ def _halves() -> dict[str, str]:
     }
 
 
-#: What the page calls the switches under which it says that the claims stand.
+#: The page's names of the switches under which it says that the claims hold.
 _SWITCH_WORDS = {
     "Eq. 10: energy_term=paper": "Eq. 10 as printed",
     "Eq. 5: energy_scope=task": "energy per task",
@@ -260,7 +260,7 @@ def _switches() -> dict[str, str]:
 
 
 def _changed(fitted: dict[str, dict[str, Row]], switch: str) -> str:
-    """Say which verdicts of `ddp+ta` are others under a switch of the scheme."""
+    """Say which verdicts of `ddp+ta` change under a switch of the scheme."""
     if switch not in fitted:
         return "not run yet"
     others = [

@@ -1,7 +1,7 @@
 """Write the numbers of the reference results into the pages: `python -m tools.result_pages`.
 
-docs/paper.md is written as a whole from `paper_page.md`; in README.md and docs/ddp.md only what
-stands between `<!-- begin NAME -->` and `<!-- end -->` is.
+docs/paper.md is generated entirely from `paper_page.md`. In README.md and docs/ddp.md only the text
+between `<!-- begin NAME -->` and `<!-- end -->` is generated.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LOSSES = (
 
 
 def pages() -> dict[Path, str]:
-    """Return what each page should be."""
+    """Return the text of each page."""
     return {
         PAPER: TEMPLATE.read_text("utf-8").format_map(paper_facts()),
         README: _filled(README, {"paper": _summary()}),

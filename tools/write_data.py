@@ -1,4 +1,4 @@
-"""Write shipped data anew from its sources: `python tools/write_data.py schemas|fits|sun|networks`.
+"""Regenerate shipped data from its sources: `python tools/write_data.py schemas|fits|sun|networks`.
 
 schemas: JSON Schemas of the file formats. fits: Eq. 7 fitted to the shipped sweeps. sun: the
 shipped days as parsed CSV. networks: layer tables traced from the architectures (needs torch;

@@ -1,4 +1,4 @@
-"""What the figures show, each drawn on an empty figure of matplotlib, a panel a suite."""
+"""Draw each kind of figure on an empty matplotlib figure, with one panel per suite."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def utility_by_suite(figure: Any, frame: DataFrame, paper: Paper) -> None:
 
 
 def time_by_devices(figure: Any, frame: DataFrame, paper: Paper) -> None:
-    """Draw the median seconds a slot against the number of devices, a line a solver."""
+    """Draw the median seconds per slot against the number of devices, one line per solver."""
     cells = frame[frame["finished"] & (frame["solve_s"].map(len) > 0)]
     if cells.empty:
         raise InputError("time: no cell of this store has solve times; expected finished cells")
@@ -126,7 +126,7 @@ def time_by_devices(figure: Any, frame: DataFrame, paper: Paper) -> None:
         quartiles = (
             of_solver.groupby("devices")["median_s"].quantile(np.array([0.25, 0.5, 0.75])).unstack()
         )
-        # Beside each other, so that none hides another.
+        # Points are shifted sideways, so that none hides another.
         beside = quartiles.index.to_numpy() * 1.008 ** (place - (len(styles) - 1) / 2)
         axes.plot(beside, quartiles[0.5], **styles[str(name)])
         colour = styles[str(name)]["color"]
@@ -215,7 +215,7 @@ def _gap_axis(axes: Any, solvers: Mapping[str, DataFrame], column: str, linear: 
 
 
 def _negative(solvers: Mapping[str, DataFrame], column: str) -> bool:
-    """Whether some gap is negative: that must not lie outside the figure."""
+    """Whether some gap is negative; the axis must then include it."""
     return any(bool((cells[column] < 0.0).any()) for cells in solvers.values())
 
 

@@ -24,13 +24,14 @@ Group = tuple[str, int | None]
 #: More suites beside each other cannot be read.
 MOST_SUITES = 4
 _COLUMN_IN, _ROW_IN = 3.6, 1.7
-#: Utilities of single slots are noise; drawn is the mean of this share of the episode around each.
+#: Utilities of single slots are noisy: the figure shows a moving mean over this share of the
+#: episode.
 _WINDOW = 1 / 12
 _HINDSIGHT = "in hindsight (bound)"
 
 
 def episodes_to_draw(frame: DataFrame) -> list[CellKey]:
-    """Return, of each suite, the episodes of the seed that most solvers ran, with their bound."""
+    """For each suite, return the episodes of the seed that most solvers ran, with their bound."""
     keys: list[CellKey] = []
     for table in groups_of(frame[frame["cells"] == "episodes"]).values():
         seed = table["seed"].mode().min()
@@ -101,7 +102,7 @@ def _draw_suite(axes: Sequence[Any], cells: Sequence[CellRecord], styles: Any) -
 
 
 def _series(cell: CellRecord, name: str) -> Floats | None:
-    """Return one number a slot, the mean where there is one a device; None where one is missing."""
+    """Return one number per slot (the mean over devices); None where one is missing."""
     values = [decision.get(name) for decision in cell.decisions]
     known = [float(np.mean(value)) for value in values if value is not None]
     return np.array(known) if values and len(known) == len(values) else None

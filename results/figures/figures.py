@@ -48,7 +48,7 @@ _STYLE: dict[Any, Any] = {
 
 
 def check_suffix(path: Path, option: str) -> None:
-    """Refuse a figure's name that says no format we write."""
+    """Refuse a figure's name whose suffix is not a format we write."""
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(
             f"{option}: got {path}; expected a name that ends in {', '.join(SUFFIXES)}"

@@ -14,12 +14,12 @@ from splitbench.problems.latency.profiles.measured_dnn import MeasuredDnn
 from splitbench.problems.latency.profiles.observation2 import Observation2
 from splitbench.problems.latency.sweeps import Sweep
 
-#: Okabe and Ito's colours, told apart by everybody; one a series, with a marker of its own.
+#: Okabe and Ito's colour-blind safe colours; one per series, with its own marker.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P")
 _FORM_LINES = {"exp2": "-", "amdahl": "--", "table": ":", "inverse": "-.", "constant": ":"}
 _FORM_COLOURS = dict(zip(_FORM_LINES, COLOURS[1:], strict=True))
-# Beside the table that it is made of, in the colour of a form that never stands beside it.
+# `table[idle=allowed]` takes the colour of a form that is never drawn with it.
 _FORM_LINES[IDLE_TABLE], _FORM_COLOURS[IDLE_TABLE] = "--", _FORM_COLOURS["constant"]
 _PANELS_A_ROW = 4
 MOST_PANELS = 80

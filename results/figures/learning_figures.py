@@ -17,7 +17,7 @@ _DEEP = 0.75
 
 
 def draw_convergence(curves: Mapping[float, Floats], parallel: int, path: Path, title: str) -> None:
-    """Draw Fig. 5: a line for each V, the mean of its seeds, in a band from the least to the most.
+    """Draw Fig. 5: for each V the mean over seeds, in a band from the smallest to the largest.
 
     `curves` are (seeds, rounds) by V, rewards of an episode; a round is `parallel` episodes.
     """

@@ -1,4 +1,4 @@
-"""Panels of a figure: sizes, one look a solver, solvers at the side, legend."""
+"""Panels of a figure: sizes, one line style per solver, solver names at the side, legend."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def solvers_of(table: DataFrame) -> dict[str, DataFrame]:
 
 
 def styles_of(names: Iterable[str]) -> Styles:
-    """Give each solver one look throughout a figure."""
+    """Give each solver one colour and line style throughout a figure."""
     return {
         name: {
             "color": _COLOURS[index % len(_COLOURS)],
@@ -68,14 +68,14 @@ def styles_of(names: Iterable[str]) -> Styles:
 
 
 def add_legend(figure: Any, styles: Styles, paper: Paper = Paper.SCREEN) -> None:
-    """Explain the looks of the solvers: at the figure's right, below a one-column figure."""
+    """Add a legend of the solvers: at the figure's right, or below a one-column figure."""
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], **style) for style in styles.values()]
     names = [folded(name) for name in styles]
     width, height = figure.get_size_inches()
     if paper is not Paper.ONE_COLUMN:
-        # A line takes 1.7 times its letters; 72 points are an inch.
+        # The line height is 1.7 times the font size; 72 points are an inch.
         needed = 0.4 + sum(name.count("\n") + 1 for name in names) * 1.7 * paper.font / 72
         figure.set_size_inches(width, max(height, needed))
         figure.legend(handles, names, loc="outside right upper", fontsize=paper.font)

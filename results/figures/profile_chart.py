@@ -16,11 +16,11 @@ _DIGITS = ".123456789#"
 def profile_chart(
     title: str, profile: PerformanceProfile, width: int = 80, *, ascii_only: bool = False
 ) -> str:
-    """Draw each solver's profile as one line: the higher, the larger the share of cells.
+    """Draw each solver's profile as one line of text; height shows the share of cells.
 
     From left to right the factor grows from 1 (the solver is the fastest itself) to the largest;
-    at the end of a line stands the share that the solver ever ends. Solvers are sorted by the
-    area below their profile.
+    the end of a line gives the share of cells that the solver finishes at all. Solvers are sorted
+    by the area below their profile.
     """
     if not profile.cells:
         return f"{escape.printable(title)}: no cell was run by every solver, no profile"

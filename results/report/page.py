@@ -17,8 +17,8 @@ from splitbench.results.tables.table_columns import Column
 def page(title: str, sections: Iterable[tuple[str, str, str]]) -> str:
     """Return the page; sections are (anchor, heading, HTML).
 
-    The script is the only one that a browser may run: its digest stands in the page's policy, so
-    that nothing that a plug-in wrote is run even if it were not escaped.
+    The content security policy names the digest of the page's script, so a browser runs no other
+    script, even if text from a plug-in were not escaped.
     """
     style, script = _asset("style.css"), _asset("script.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -44,7 +44,7 @@ def page(title: str, sections: Iterable[tuple[str, str, str]]) -> str:
 
 
 def table(shown: Layout) -> str:
-    """Return one table whose columns can be sorted, its notes and what explains it."""
+    """Return one table with sortable columns, its notes and explanations."""
     heads = "".join(_head(column) for column in shown.columns)
     rows = "\n".join(_row(row, shown) for part in shown.sections for row in part)
     notes = "".join(f"<li>{html(name)}: {html(note)}</li>" for name, note in shown.notes)
@@ -79,7 +79,7 @@ def paragraph(text: str, kind: str = "") -> str:
 
 
 def folded(summary: str, text: str) -> str:
-    """Return text with its lines kept, shown when its summary is pressed."""
+    """Return preformatted text, shown when its summary is clicked."""
     lines = "\n".join(html(line) for line in text.splitlines())
     return f"<details><summary>{html(summary)}</summary><pre>{lines}</pre></details>"
 

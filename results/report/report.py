@@ -1,4 +1,4 @@
-"""What the report says of a store: summary, suites, figures, failures, versions."""
+"""Content of the report on a store: summary, suites, figures, failures, versions."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def report(frame: DataFrame, store: Store, remarks: list[str] | None = None) -> 
     frame
         The cells, as `frame_of` gives them.
     store
-        Where their decisions and tracebacks are read from.
+        The store, from which decisions and tracebacks are read.
     remarks
-        What is to be said of cells that are left out.
+        Remarks on cells that are left out.
     """
     rows = row_objects(with_statistics(rows_of(frame), frame))
     sections: list[Section] = [("summary", "Summary", _summary(frame, rows, remarks or []))]

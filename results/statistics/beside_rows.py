@@ -1,4 +1,4 @@
-"""Statistics beside the rows of a table: intervals, mean times, ranks, paired comparisons."""
+"""Add statistics to the rows of a table: intervals, mean times, ranks, paired comparisons."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def with_statistics(rows: DataFrame, frame: DataFrame, limit_s: float | None = N
     """Return rows with columns `statistics_…`, made from the cells the rows were made of.
 
     - `utility_low`, `utility_high`, `level`: bootstrap interval of the mean utility over `seeds`
-      seeds; missing with too few. `seeds_lost`: seeds with a cell that did not come to an end.
-    - `time_s`, `time_shift_s`, `time_charged`: shifted geometric mean of the seconds a cell took,
-      its shift, the cells charged their limit.
+      seeds; missing with too few. `seeds_lost`: seeds with a cell that did not finish.
+    - `time_s`, `time_shift_s`, `time_charged`: shifted geometric mean of the seconds per cell, its
+    shift, the number of cells charged their limit.
     - `rank` in this suite (1 is best), and `mean_rank` over the `rank_suites` of `suites` suites
       that the solver was run on.
 
     Parameters
     ----------
     limit_s
-        Time limit charged to failures of which the store knows none.
+        Time limit charged to failures for which the store has none.
     """
     found: dict[Any, dict[str, Any]] = {}
     in_suites: dict[str, list[float]] = {}
@@ -73,9 +73,9 @@ def with_comparison(rows: DataFrame, frame: DataFrame, against: str) -> DataFram
       bootstrap interval; `pairs_lost`: seeds both ran of which one has no utility.
     - `wins`, `ties`, `losses`: pairs in which the solver is better, the same to 1e-9, worse.
     - `p_value`, `p_holm`: Wilcoxon signed-rank, two-sided; corrected (Holm) for the comparisons of
-      the suite. With too few pairs there is none, and `note` says so.
+      the suite. Missing with too few pairs; `note` says so.
 
-    Rows of `against` itself, and of suites it was not run on, stay without.
+    Rows of `against` itself, and of suites it was not run on, get no values.
 
     Raises
     ------

@@ -36,7 +36,7 @@ def bootstrap_interval(values: Sequence[float], *, seed: int = 0) -> Interval:
     Parameters
     ----------
     values
-        One a seed; fewer than `FEWEST` give no interval.
+        One per seed; fewer than `FEWEST` give no interval.
     """
     if len(values) < FEWEST:
         return Interval(None, None)

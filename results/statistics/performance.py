@@ -15,7 +15,7 @@ from splitbench.results.select_cells import GROUP
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-#: The clock's resolution: a time below is taken as this, so that ratios stay finite.
+#: The clock's resolution: shorter times are rounded up to it, so that ratios stay finite.
 SHORTEST_S = 1e-9
 
 
@@ -28,8 +28,8 @@ class PerformanceProfile:
     solvers
         Names, in the order of the rows of `ratios`.
     ratios
-        t(solver, cell) / best t(cell), shape (solvers, cells), ≥ 1; infinite where the solver
-        did not come to an end.
+        t(solver, cell) / best t(cell), shape (solvers, cells), ≥ 1; infinite where the solver did
+        not finish.
     left_out
         Cells that not every solver was run on, which are not in `ratios`.
     """
@@ -98,7 +98,7 @@ def profile_of(times: Mapping[str, Mapping[object, float | None]]) -> Performanc
 
 
 def profiles_by_suite(frame: DataFrame) -> list[tuple[str, PerformanceProfile]]:
-    """Return the profile of each suite with its title, and at last that of all together.
+    """Return the profile of each suite with its title, then that of all suites together.
 
     One profile over all suites alone would hide on which of them a solver is slow.
     """
@@ -107,7 +107,7 @@ def profiles_by_suite(frame: DataFrame) -> list[tuple[str, PerformanceProfile]]:
 
 
 def time_profile(frame: DataFrame) -> PerformanceProfile:
-    """Return the profile of solve times a cell, failures never solved."""
+    """Return the profile of solve times per cell; failures count as never solved."""
     place = frame[[*GROUP, "seed", "instance"]].astype(object).fillna(-1)
     keys = list(place.itertuples(index=False, name=None))
     seconds = frame["seconds"].where(frame["finished"], np.inf)

@@ -1,4 +1,4 @@
-"""Utilities by seed: the seed is the unit of repetition, since slots of an episode depend."""
+"""Utilities by seed: seeds are the repetitions, since slots of an episode are dependent."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from splitbench.results.store.record import TOLERANCE
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-#: In place of the instance of a cell that is an episode.
+#: The instance index of a cell that is an episode.
 EPISODE = -1
 
 
 def utilities(table: DataFrame) -> DataFrame:
-    """Return the utilities of one table's cells, a row a (seed, instance), a column a solver.
+    """Return the utilities of one table's cells: rows (seed, instance), one column per solver.
 
-    Cells that do not count are no rows. NaN: not run, or without a utility.
+    Cells that do not count have no row. NaN: not run, or without a utility.
     """
     cells = table[table["counted"]]
     place = [cells["seed"], cells["instance"].fillna(EPISODE).astype("int64")]
@@ -28,7 +28,7 @@ def utilities(table: DataFrame) -> DataFrame:
 
 
 def by_seed(places: DataFrame) -> DataFrame:
-    """Average each solver's utilities over instances, a row a seed, NaN where one is missing."""
+    """Average each solver's utilities over instances by seed; NaN where one is missing."""
     seeds = places.groupby(level=0)
     return seeds.mean().where(seeds.count().eq(seeds.size(), axis=0))
 
@@ -53,7 +53,7 @@ def ranks(table: DataFrame) -> Series[float]:
     shared = table[table["seed"].isin(seeds)]
     ended = shared.groupby("solver")["finished"].all()
     complete = [name for name in solvers if ended[name]]
-    # What a solver that ended left without a utility counts for nobody.
+    # An instance on which a finished solver has no utility counts for no solver.
     places = utilities(shared)[complete].dropna()
     if not complete or set(places.index.get_level_values(0)) != seeds:
         return pandas.Series((len(solvers) + 1) / 2, index=solvers)

@@ -1,4 +1,4 @@
-"""The results store: one SQLite file, one record a cell; opening, merging.
+"""The results store: one SQLite file with one record per cell; opening and merging.
 
 Built on `problems.errors` only; used by the harness and the other parts of `results`.
 """

@@ -1,4 +1,4 @@
-"""Records as the store keeps them, and back; what a file says is checked and nothing is run."""
+"""Convert records to the store's columns and back; what is read is checked, nothing is run."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LARGEST = 2**63
 
 @dataclass(slots=True)
 class Details:
-    """What no table needs, and most of a file."""
+    """Fields that no table needs; most of a file's size."""
 
     decisions: list[dict[str, Any]] = field(default_factory=list)
     per_device: list[dict[str, Any]] = field(default_factory=list)
@@ -54,7 +54,7 @@ def columns_of(record: CellRecord) -> tuple[str | int | bytes | None, ...]:
     Raises
     ------
     ValueError
-        A key that is no text, or a number that a column cannot hold.
+        A key that is not text, or a number that a column cannot hold.
     """
     key = record.key
     for number in (key.seed, key.slots or 0, key.instance or 0):
@@ -159,7 +159,7 @@ def _swapped(record: CellRecord) -> bytes:
 
 
 def _text(text: str) -> str:
-    """Return text that UTF-8 can encode: an error may quote bytes that are none."""
+    """Return text that UTF-8 can encode: an error may quote bytes that are not text."""
     return text.encode("utf-8", "replace").decode()
 
 

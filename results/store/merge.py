@@ -1,4 +1,4 @@
-"""One store from the stores of several machines."""
+"""Merge the stores of several machines into one."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Merged:
     cells
         Cells in the merged store.
     taken
-        For each input, how many of them are its.
+        For each input, how many of these cells come from it.
     shared
-        Records of cells that a store before had as well; one of the two was kept.
+        Number of records whose cell was in an earlier store too; one of the two was kept.
     conflicts
-        A line for each cell that two stores finished with different results.
+        One line per cell that two stores finished with different results.
     """
 
     cells: int = 0
@@ -42,27 +42,28 @@ class Merged:
 
 @dataclass(slots=True)
 class _Choice:
-    """The store that a cell is taken from, and what it says there."""
+    """The store that a cell is taken from, and its record there."""
 
     source: str
     record: CellRecord
 
 
 def merge(out: Path, sources: Sequence[Path], *, update: bool = False) -> Merged:
-    """Merge stores into `out`: all of them, or nothing where one cannot be read.
+    """Merge stores into `out`; write nothing if one of them cannot be read.
 
-    Of a cell that several stores have, the one that came to an end is kept before one that did
-    not, then the newer, then the one of the store named later. Sources are only read.
+    If several stores have a cell, a finished record is preferred to an unfinished one, then the
+    newer record, then the one from the store named later. Sources are only read.
 
     Parameters
     ----------
     update
-        `out` exists and its cells count as well; otherwise it has to be a new file.
+        Whether `out` exists and its cells are merged too; otherwise it must be a new file.
 
     Raises
     ------
     InputError
-        No sources, one named twice or as `out`, one that is no store, `out` there or not there.
+        No sources; a source that is named twice, is `out` itself or is not a store; or `out` exists
+        without `update`, or is missing with it.
     """
     _check(out, sources, update)
     inputs = [out, *sources] if update else list(sources)
@@ -80,13 +81,13 @@ def merge(out: Path, sources: Sequence[Path], *, update: bool = False) -> Merged
 
 
 def better(first: CellRecord, second: CellRecord) -> CellRecord:
-    """Return the record to keep of two of the same cell; the second where nothing decides."""
+    """Return which of two records of one cell to keep; the second if both are equally good."""
     one, other = ((record.finished, record.written) for record in (first, second))
     return first if one > other else second
 
 
 def conflict(first: CellRecord, second: CellRecord) -> bool:
-    """Whether two machines came to an end on the same cell and do not agree.
+    """Whether two machines finished the same cell with different results.
 
     Seeds fix everything but time: a solver that stops at a time limit may rightly differ.
     """
@@ -117,23 +118,23 @@ def _choose(inputs: Sequence[Path], result: Merged) -> dict[CellKey, _Choice]:
 
 
 def _chosen(sources: Sequence[Path], choices: dict[CellKey, _Choice]) -> Iterator[CellRecord]:
-    """Read again, now with the decisions, what is to be written."""
+    """Read the chosen records again, now with their decisions."""
     for path in sources:
         with Store(path, write=False) as store:
             for record in store.each():
                 choice = choices.get(record.key)
-                # A store that is still written to may have gained cells since it was looked at.
+                # A store that is being written to may have gained cells since the first pass.
                 if choice is not None and choice.source == str(path):
                     yield record
 
 
 def _write_new(out: Path, records: Iterable[CellRecord]) -> None:
-    """Write beside `out` and put it there when it is whole."""
+    """Write to a temporary file beside `out` and rename it when complete."""
     partial = out.with_name(f".{out.name}-{os.getpid()}.partial")
     try:
         with Store(partial) as store:
             store.put_all(records)
-        if out.exists():  # it came meanwhile
+        if out.exists():  # created in the meantime
             raise _exists(out)
         partial.replace(out)
     except OSError as error:
@@ -172,7 +173,7 @@ def _conflict_line(known: _Choice, path: Path, record: CellRecord, newer: bool) 
 
 
 def _value(record: CellRecord) -> float | None:
-    """What two machines have to agree on; of a cell that holds a horizon's bound, the bound."""
+    """The number that two machines must agree on: the utility, or the bound in a bound cell."""
     return record.horizon_bound if record.key.solver == BOUND else record.utility_mean
 
 

@@ -1,4 +1,4 @@
-"""Opening a store: for writing, beside other writers; for reading, without a change to it."""
+"""Open a store: for writing, next to other writers, or for reading, without changing it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from splitbench.problems.errors import InputError
 from splitbench.results.store.schema import COLUMNS, SCHEMA_VERSION, create, version_of
 
-#: Seconds that a process waits for others to be done with the file.
+#: Seconds that a process waits for others to release the file.
 PATIENCE_S = 60.0
 
 
 def open_for_writing(path: str) -> sqlite3.Connection:
-    """Open or make a store, with a write-ahead log.
+    """Open or create a store, with a write-ahead log.
 
     Raises
     ------
@@ -64,14 +64,14 @@ def open_for_reading(path: str) -> sqlite3.Connection:
 
 def _connect_read_only(file: Path) -> sqlite3.Connection:
     uri = file.resolve().as_uri()
-    # Not mode=ro: such a connection cannot take away the log files that SQLite makes beside it.
+    # Not mode=ro: such a connection cannot remove the log files that SQLite creates.
     connection = _connect(f"{uri}?mode=rw")
     try:
         connection.execute("PRAGMA user_version").fetchone()
         connection.execute("PRAGMA query_only=ON")
     except sqlite3.OperationalError:
         connection.close()
-        # A write-ahead log needs a writable directory, unless nobody writes.
+        # A write-ahead log needs a writable directory, unless there is no writer.
         log = file.with_name(file.name + "-wal")
         if log.exists() and log.stat().st_size:
             raise
@@ -97,8 +97,8 @@ def _check_columns(connection: sqlite3.Connection, path: str) -> None:
 def _write_ahead(connection: sqlite3.Connection) -> None:
     """Let readers and a writer work side by side.
 
-    SQLite does not wait for a lock while it changes the mode, so this does. Where the mode
-    cannot be had (a network file system) SQLite keeps its own: slower, and as safe.
+    SQLite does not wait for a lock while it changes the mode, so this function does. Where the mode
+    is not available (a network file system), SQLite keeps its default: slower, but as safe.
     """
     give_up = time.monotonic() + PATIENCE_S
     while True:

@@ -12,7 +12,7 @@ from splitbench.problems.status import Status
 
 #: Statuses of a cell from best to worst; a row of the table has the status of its worst cell.
 STATUS_ORDER: tuple[str, ...] = tuple(Status)
-#: A cell of these statuses was not run: it has no numbers, and its row has none either.
+#: Statuses of a cell that was not run: it has no numbers, and neither has its row.
 NOT_RUN = ("unsupported", "not_installed")
 #: A gap below −this, relative to the larger of 1 and the reference, is more than rounding.
 IMPOSSIBLE = 1e-6
@@ -57,15 +57,15 @@ class CellRecord:
     """The result of one cell. Means are over every slot that was asked for.
 
     A slot without a decision, for whatever reason, counts as all devices hibernating: it serves
-    nothing, draws no energy and scores −10 a device.
+    nothing, draws no energy and scores −10 per device.
 
     Attributes
     ----------
     note
-        Text for people; nothing is read from it.
+        Text for people; no code parses it.
     slots_run, slots_asked
         Slots for which the solver was asked for a decision, and slots that the means are over.
-        `slots_asked` is 0 where nothing is known of them; `slots_run` then stands for it.
+        `slots_asked` is 0 if unknown; `slots_run` is then used instead.
     utility_mean
         Mean over slots of U, summed over the `devices` devices.
     latency_s_mean, local_s_mean, transmit_s_mean, queue_s_mean, server_s_mean
@@ -78,13 +78,13 @@ class CellRecord:
     gap_against
         What the slot gap is measured against: `optimum`, `bound` or `best_known`.
     relaxes
-        Names of the constraints that the scheme relaxes; where it does it has no gap.
+        Names of the constraints that the scheme relaxes; such a cell has no gap.
     per_device
-        One object a device, `{"name", "dnn", "latency_s_mean", "energy_j_mean", "served"}`.
+        One object per device, `{"name", "dnn", "latency_s_mean", "energy_j_mean", "served"}`.
     traceback, output
-        Where a plug-in raised an exception, and what it printed; both bounded by the harness.
+        Traceback of a plug-in's exception, and what it printed; the harness limits both in length.
     suite_label, solver_label
-        What tables call the suite and the solver; empty where the key says it
+        Names of suite and solver in tables; empty where they are those of the key
         (`results.shown_names`).
     reference_status
         `infeasible` where the instance is proved to have no decision.
@@ -92,30 +92,30 @@ class CellRecord:
         Slots in which the decision reached the optimum to 1e-9.
     solve_s, player_s, empty_round_trip_s
         Seconds of each slot that the solver was asked for, from the request to its answer by the
-        referee's clock. Beside them what the player's process measured, their sum, which is not
-        to be trusted; and the seconds of a request without any work, None in-process.
+        referee's clock. `player_s` is the sum measured by the player's process, which is not to be
+        trusted. `empty_round_trip_s` is the time of an empty request, None in-process.
     reference_s
-        Seconds of the exact references, which are no part of `solve_s` and of no limit.
+        Seconds of the exact references; not part of `solve_s`, and no limit applies to them.
     claims
-        What the solver claimed and the recomputation did not bear out, in words.
+        The solver's claims that recomputation refuted, in words.
     decisions
-        One object a slot; empty where the store was asked for summaries, as are `per_device`,
-        `traceback` and `output`. In the cell of a
-        horizon's bound only `energy_price`: what a joule is worth in hindsight, U/J.
+        One object per slot; empty where the store was asked for summaries, as are `per_device`,
+        `traceback` and `output`. In the cell of a horizon's bound only `energy_price`: what a joule
+        is worth in hindsight, U/J.
     environment
         Package versions and machine.
     formulation
         Switches of the model, as in the instance format.
     solver_version
-        The solver's package and those it stands on, `splitbench 0.1.0, highspy 1.16.0`.
+        The solver's package and those it depends on, `splitbench 0.1.0, highspy 1.16.0`.
     limit_s
-        Time limit of the cell, s; None without one. What a cell that failed is charged.
+        Time limit of the cell, s; None without one. A failed cell is charged this time.
     reference_cell_s
         Seconds of the reference cell (`benchmark.referee.reference_cell`) when last timed before.
     wall_s
         Seconds of the cell by the clock, reference and harness included; None where unknown.
     written
-        When the store took the record, UTC, `2026-01-31T12:00:00.000Z`; "" before.
+        When the record was stored, UTC, `2026-01-31T12:00:00.000Z`; "" before.
     """
 
     key: CellKey
@@ -174,9 +174,9 @@ class CellRecord:
 
     @property
     def failed(self) -> bool:
-        """Whether the exit status of a run has to be 1 for this cell."""
+        """Whether this cell makes the exit status of a run 1."""
         if self.reference_status == "infeasible" and self.status in ("invalid", "unsupported"):
-            return False  # where no decision is feasible none is missing
+            return False  # no decision is missing where none is feasible
         return self.status not in ("optimal", "feasible", "infeasible")
 
 

@@ -10,10 +10,10 @@ SCHEMA_VERSION = 4
 #: "splb" in the file's header, so that no other database is taken for a store.
 APPLICATION_ID = 0x73706C62
 
-#: `document` is the record as JSON without what stands in the columns behind it. The columns
+#: `document` is the record as JSON, except for the fields in the columns behind it. The columns
 #: before it are for queries; a record is read from the document alone. `solve_s` is float64,
-#: little-endian, one a slot. `details` (decisions, devices, traceback, output) is most of a file
-#: and no table needs it: it stands last, so that SQLite reads a row without its pages.
+#: little-endian, one per slot. `details` (decisions, devices, traceback, output) is most of a file,
+#: and no table needs it. It is the last column, so that SQLite can read a row without it.
 CREATE = """CREATE TABLE cells (
     digest TEXT PRIMARY KEY NOT NULL,
     suite TEXT NOT NULL,
@@ -65,10 +65,10 @@ def version_of(connection: sqlite3.Connection, path: str) -> int:
 
 
 def create(connection: sqlite3.Connection, path: str) -> None:
-    """Make the table in an empty file; safe beside other processes that do the same."""
+    """Create the table in an empty file; safe if other processes do the same."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if version_of(connection, path) == 0:  # again: another process may have been faster
+        if version_of(connection, path) == 0:  # checked again: another process may have been faster
             connection.execute(CREATE)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")

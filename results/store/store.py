@@ -1,4 +1,4 @@
-"""The results store: one SQLite file with a row for each cell, committed when the cell ends."""
+"""The results store: one SQLite file with one row per cell, committed when the cell ends."""
 
 from __future__ import annotations
 
@@ -33,23 +33,22 @@ _INSERT = (
 
 
 class Store:
-    """Records of cells in a SQLite file; opening one runs nothing that is named in it.
+    """Records of cells in a SQLite file; opening it never runs anything named in it.
 
-    Several processes may write to one file at a time (write-ahead log, 60 s of patience for a
-    lock).
+    Several processes may write to one file at a time (write-ahead log; a lock is awaited for 60 s).
 
     Parameters
     ----------
     path
-        The file; made if it does not exist. `:memory:` keeps nothing.
+        The file; created if it does not exist. `:memory:` stores nothing on disk.
     write
         False opens an existing file for reading and never changes it.
 
     Raises
     ------
     InputError
-        The file is no splitbench store, is damaged, or is of another schema. Any method may
-        find damage that opening did not see.
+        The file is no splitbench store, is damaged, or is of another schema. Any method may detect
+        damage that opening did not.
     """
 
     def __init__(self, path: str | Path, *, write: bool = True):
@@ -87,7 +86,7 @@ class Store:
             self._connection.execute(_INSERT, values)
 
     def put_all(self, records: Iterable[CellRecord]) -> None:
-        """Write many records: all of them, or none where one fails."""
+        """Write many records in one transaction: all, or none if one fails."""
         with self._complaining():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -115,10 +114,10 @@ class Store:
     def summaries(self) -> list[CellRecord]:
         """Return every record as `all` does, but without decisions, devices, traceback, output.
 
-        They are most of a file and no table needs them; `solve_s` are arrays of floats.
+        These are most of a file and no table needs them; `solve_s` are arrays of floats.
         """
         collects = gc.isenabled()
-        gc.disable()  # it would look through 100,000 records again and again and find nothing
+        gc.disable()  # it would scan 100,000 records repeatedly and free nothing
         try:
             return list(self.each(bulky=False))
         finally:
@@ -152,7 +151,8 @@ class Store:
                 yield from records_from(rows, self.path)
 
     def _columns_of(self, record: CellRecord) -> tuple[Any, ...]:
-        # A note may quote bytes that are no text; a key may not: it would not be found again.
+        # A note may quote bytes that are not text. A key may not, since it could not be found
+        # again.
         note = record.note.encode("utf-8", "replace").decode()
         try:
             return columns_of(replace(record, note=note, written=record.written or now()))
@@ -187,5 +187,5 @@ def _expected(error: sqlite3.Error) -> str:
 
 
 def now() -> str:
-    """Return the time as stores keep it."""
+    """Return the current time in the stores' format."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

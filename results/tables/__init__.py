@@ -1,4 +1,4 @@
-"""The benchmark table as text: terminal, Markdown, CSV, LaTeX; and harmless text everywhere.
+"""The benchmark table as text (terminal, Markdown, CSV, LaTeX), with escaping for each format.
 
 Built on `results.rows`; used by the commands.
 """

@@ -1,4 +1,4 @@
-"""Numbers, counts and statuses as the tables write them."""
+"""Format numbers, counts and statuses for the tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def number(value: float | None, digits: int, factor: float = 1.0) -> str:
 
 
 def gap_text(value: float | None) -> str:
-    """Write a gap so that zero means zero and a tiny one does not look like it."""
+    """Write a gap; only an exact zero is written as 0."""
     if value is None:
         return UNKNOWN
     if value == 0.0:
@@ -23,7 +23,7 @@ def gap_text(value: float | None) -> str:
 
 
 def percent_text(value: float | None) -> str:
-    """Write a gap in percent, with two digits where there is room; zero alone is 0."""
+    """Write a gap in percent, with two digits below 100; only an exact zero is written as 0."""
     if value is None or value == 0.0:
         return UNKNOWN if value is None else "0"
     if abs(value) < 0.005:
@@ -32,7 +32,7 @@ def percent_text(value: float | None) -> str:
 
 
 def milliseconds(value_s: float | None) -> str:
-    """Write seconds as milliseconds, with fewer digits where there are many before the point."""
+    """Write seconds as milliseconds, with fewer decimals for large numbers."""
     if value_s is None:
         return UNKNOWN
     value = value_s * 1e3
@@ -45,7 +45,7 @@ def counts(values: dict[str, int]) -> str:
 
 
 def status_text(row: Row) -> str:
-    """Write the worst status of the cells that count, and of how many where not of all."""
+    """Write the worst status of the cells that count, and its count unless all have it."""
     statuses = row["statuses_counted"] or row["statuses"]
     if len(statuses) == 1:
         (status,) = statuses

@@ -1,4 +1,4 @@
-"""Failed cells with their tracebacks, the same error once."""
+"""List failed cells with their tracebacks; equal errors are listed once, with a count."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def error_list(records: Iterable[CellRecord]) -> str:
 
 
 def described_errors(records: Iterable[CellRecord]) -> list[tuple[str, str]]:
-    """Return a line and what belongs to it for each kind of failure."""
+    """Return a heading and its details for each kind of failure."""
     kinds: dict[tuple[str, ...], list[CellRecord]] = {}
     for record in records:
         if record.failed:

@@ -1,7 +1,7 @@
-"""Text that a plug-in, a file or another machine made, for every place where it is shown.
+"""Escape text from plug-ins, files or other machines for every place where it is shown.
 
 A solver's name, its error or a note may hold anything: terminal sequences, markup, formulas.
-Whatever is shown goes through the function for the place.
+All shown text passes through the function for its place.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _SEQUENCES = re.compile(
     r"|\x1b[ -/]*[0-~]?"
 )
 _LINE_ENDS = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
-#: Characters with which a spreadsheet takes a text for a formula, full-width forms among them.
+#: Characters that start a formula in a spreadsheet, including full-width forms.
 _FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -49,9 +49,9 @@ _MARKDOWN = re.compile(r"([\\`*|~])")
 
 
 def printable(text: str) -> str:
-    """Return one line without terminal sequences, control, direction or lone half characters.
+    """Return one line without terminal sequences, control or direction characters or surrogates.
 
-    What separates words (a line end, a tab) becomes a space.
+    Line ends and tabs become spaces.
     """
     text = _LINE_ENDS.sub(" ", _SEQUENCES.sub("", text))
     if text.isascii() and text.isprintable():
@@ -83,13 +83,13 @@ def _latex_letter(character: str) -> str:
 
 
 def csv(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula: `'` before what would start one."""
+    """Return text that is no formula in a spreadsheet: `'` is put before what would start one."""
     text = printable(text)
     return f"'{text}" if text.lstrip(" \u00a0").startswith(_FORMULA) else text
 
 
 def _visible(character: str) -> str:
-    """Drop what is not seen or turns others around; no encoding takes half a character."""
+    """Drop invisible and direction characters; replace lone surrogates, which cannot be encoded."""
     category = unicodedata.category(character)
     if category == "Cs":  # as undecodable file names have them
         return "\ufffd"

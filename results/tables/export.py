@@ -1,4 +1,4 @@
-"""Cells for other programs: tidy CSV and Parquet, a row a cell; their slots in a second file."""
+"""Export cells as tidy CSV or Parquet, one row per cell; their slots go to a second file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from splitbench.results.tables import escape
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-#: What a row of the slots' file has of each slot, besides the cell's key.
+#: Columns of the slots' file, besides the cell's key.
 SLOT_FIELDS = (
     *("status", "claimed", "utility", "gap", "bound", "partition", "threads"),
     *("battery_next_j", "harvest_j"),
@@ -26,14 +26,14 @@ _CELLS_AT_ONCE = 2000
 
 
 def cell_object(record: CellRecord) -> dict[str, Any]:
-    """Return a cell as a JSON object, with all that the store has of it."""
+    """Return a cell as a JSON object with all stored fields."""
     one = {name: getattr(record.key, name) for name in KEY_FIELDS}
     one |= {name: getattr(record, name) for name in RECORD_FIELDS}
     return one | {"solve_s": list(record.solve_s), "seconds": float(sum(record.solve_s))}
 
 
 def tidy(frame: DataFrame) -> DataFrame:
-    """Return cells with scalar columns alone: without the solve times of slots, and the key."""
+    """Return only the scalar columns: without the solve times of slots and the key."""
     return frame.drop(columns=["solve_s", "key"])
 
 
@@ -51,7 +51,7 @@ def write_cells(frame: DataFrame, path: Path | None, *, parquet: bool = False) -
 def write_slots(records: Iterable[CellRecord], path: Path, *, parquet: bool = False) -> None:
     """Write a row for each slot of the cells: key, slot, seconds, and `SLOT_FIELDS`.
 
-    Lists with a number a device are JSON. Errors as `write_cells`.
+    Lists with a number per device are JSON. Errors as `write_cells`.
     """
     _write(_slot_frames(iter(records)), path, parquet)
 
@@ -113,7 +113,7 @@ def _write_parquet(frames: Iterable[DataFrame], path: Path) -> None:
     writer = None
     try:
         for frame in frames:
-            # Parquet takes text only: what an error quotes may be none.
+            # Parquet needs valid text, and an error may quote bytes that are not.
             table = pyarrow.Table.from_pandas(_with_texts(frame, _utf8), preserve_index=False)
             writer = writer or parquet.ParquetWriter(path, table.schema)
             writer.write_table(table.cast(writer.schema))

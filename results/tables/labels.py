@@ -1,4 +1,4 @@
-"""Solver names where there is little room: broken over lines or explained below, never cut."""
+"""Long solver names: broken over lines or explained below the table, never truncated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a printed table consists of, whatever the format: order, sections, marks, remarks."""
+"""The layout of a table, independent of the format: order, sections, marks, remarks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from splitbench.problems.errors import InputError
 from splitbench.results.rows import Row
 from splitbench.results.tables.table_columns import COLUMNS, Column, about, columns_for
 
-#: Solvers that are no competitors: set apart, and explained by `BASELINES`.
+#: Solvers that do not compete: listed apart and explained.
 EXACT, BOUND_ROW = "exact", "bound"
 _EXPLAINED = {
     BOUND_ROW: "bound: no policy can earn more over the horizon (all arrivals and sun known)",
@@ -46,7 +46,7 @@ class View:
 
 @dataclass
 class Layout:
-    """One table: title, columns, rows by section, the best of each column, what stands below."""
+    """One table: title, columns, rows by section, the best of each column, explanations."""
 
     title: str
     columns: list[Column]
@@ -58,7 +58,7 @@ class Layout:
 
     @property
     def sections(self) -> list[list[Row]]:
-        """Baselines, solvers, failures: those that there are."""
+        """The non-empty sections among baselines, solvers and failures."""
         return [part for part in (self.baselines, self.solvers, self.failed) if part]
 
     def is_best(self, column: Column, row: Row) -> bool:
@@ -68,7 +68,7 @@ class Layout:
         return id(row) in self._best[column.name]
 
     def _best_of(self, column: Column) -> set[int]:
-        """Return the ids of the rows whose text is that of the best; none where all are alike."""
+        """Return the ids of the rows that show the best text; none if all rows are equal."""
         values = [value for one in self.solvers if (value := column.value(one)) is not None]
         texts = {id(one): column.cell(one) for one in self.solvers}
         if not column.better or not values or len(set(texts.values())) < 2:
@@ -95,7 +95,7 @@ class Layout:
 
 
 def tables_of(rows: Sequence[Row]) -> list[list[Row]]:
-    """Divide rows into tables: a suite each, its episodes and its instances apart."""
+    """Divide rows into tables: one per suite, separate for episodes and instances."""
     tables: dict[tuple[str, str, int | None], list[Row]] = {}
     for row in rows:
         tables.setdefault((row["suite"], row["cells"], row["slots_asked"]), []).append(row)
@@ -140,7 +140,7 @@ def sort_rows(rows: Sequence[Row], column: str) -> list[Row]:
 
 
 def title(rows: Sequence[Row]) -> str:
-    """Name the suite of a table's rows, and the one size that all of them were asked for."""
+    """Return the title: the suite of a table's rows, and their common size."""
     unit = "slot" if rows[0]["cells"] == "episodes" else "instance"
     slots, seeds = rows[0]["slots"], max(row["seeds"] for row in rows)
     count = f"{slots} {unit}{'s' * (slots != 1)} × {seeds} seed{'s' * (seeds != 1)}"
@@ -150,7 +150,7 @@ def title(rows: Sequence[Row]) -> str:
 
 
 def _notes(rows: Sequence[Row], wide: bool) -> list[tuple[str, str]]:
-    """Return what rows have to say, with the names of the solvers that say the same."""
+    """Return the rows' notes, each with the names of the solvers that share it."""
     seeds = max(row["seeds"] for row in rows)
     found: dict[str, list[str]] = {}
     for row in rows:

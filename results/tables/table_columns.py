@@ -23,7 +23,7 @@ from splitbench.results.tables.cell_text import (
 
 
 class Column(NamedTuple):
-    """A column: its name for `--columns`, heading and unit, and what a row writes in it.
+    """A column: its name for `--columns`, heading, unit, and the text for a row.
 
     `better` is 1 where more is better, −1 where less is, 0 where neither; `value` is the number
     that rows are sorted and compared by. `about` explains the column below the table.
@@ -65,7 +65,7 @@ def _numeric(
 
 
 def _mean_rank(row: Row) -> str:
-    """The mean rank never stands without the number of suites."""
+    """Write the mean rank with the number of suites."""
     found = row.get("statistics", {})
     if found.get("mean_rank") is None:
         return UNKNOWN
@@ -170,7 +170,7 @@ _SHORT = {"optimum": "opt.", "bound": "bound", "best_known": "best"}
 
 
 def column_names(text: str) -> list[str]:
-    """Return the columns that `--columns a,b,c` names; the solver stands first in any case.
+    """Return the columns that `--columns a,b,c` names; the solver is always the first.
 
     Raises
     ------
@@ -206,7 +206,7 @@ def about(columns: Sequence[Column]) -> str:
 
 
 def _filled(column: Column, rows: Sequence[Row]) -> Column:
-    """Say in heading and explanation what the gap of these rows is against."""
+    """Fill in the reference of these rows' gap, in heading and explanation."""
     against = sorted(
         {name for row in rows for name in (row["gap_against"] or "").split("/")} - {""}
     )

@@ -1,4 +1,4 @@
-"""The benchmark table for papers and programs: Markdown, CSV, LaTeX; for people see `terminal`."""
+"""The benchmark table as Markdown, CSV and LaTeX; for the terminal see `terminal`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from splitbench.results.tables import escape
 from splitbench.results.tables.layout import Layout, View, failures_last, layout, tables_of
 from splitbench.results.tables.table_columns import Column
 
-#: Lifted to columns of their own in CSV.
+#: Objects whose fields become columns of their own in CSV.
 _NESTED = ("statistics", "comparison")
 
 
 def markdown(rows: Sequence[Row], view: View | None = None) -> str:
-    """Return GitHub-flavoured Markdown, one table a suite, notes and explanations below it."""
+    """Return GitHub-flavoured Markdown: one table per suite, with notes and explanations below."""
     parts = []
     for table in tables_of(rows):
         shown = layout(table, view or View())
@@ -42,7 +42,7 @@ def markdown(rows: Sequence[Row], view: View | None = None) -> str:
 def csv(rows: Sequence[Row]) -> str:
     """Return CSV with every field at full precision; texts cannot become formulas.
 
-    Rows with a failed cell (`failed`) stand at the end of their table.
+    Rows with a failed cell (`failed`) are at the end of their table.
     """
     buffer = io.StringIO()
     writer = csv_module.writer(buffer, lineterminator="\n")
@@ -59,7 +59,7 @@ _NARROW = r"\smallskip\setlength{\tabcolsep}{4pt}\small"
 
 
 def latex(rows: Sequence[Row], view: View | None = None, caption: str = "", label: str = "") -> str:
-    """Return LaTeX tables, one a suite, the best of each column in bold; needs `booktabs`.
+    """Return LaTeX tables, one per suite, the best of each column in bold; needs `booktabs`.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def latex(rows: Sequence[Row], view: View | None = None, caption: str = "", labe
 
 
 def csv_cell(value: Any) -> Any:
-    """Return a value as a CSV cell: numbers as they are, lists of texts joined, objects as JSON."""
+    """Return a value as a CSV cell: numbers unchanged, lists of texts joined, objects as JSON."""
     if isinstance(value, dict):
         return escape.csv(json.dumps(value, ensure_ascii=False)) if value else ""
     if isinstance(value, list | tuple):
@@ -132,7 +132,7 @@ def _slug(text: str) -> str:
 
 
 def _flat(one: Row) -> dict[str, Any]:
-    """Lift the statistics of a row to columns of their own."""
+    """Move the statistics of a row to columns of their own."""
     flat: dict[str, Any] = {}
     for name, value in one.items():
         if name in _NESTED:
@@ -148,6 +148,6 @@ def _line(cells: Any) -> str:
 
 def _latex_line(cells: Sequence[str]) -> str:
     line = " & ".join(cells)
-    # After \\ of the line before, a bracket or an asterisk would be taken for its argument.
+    # A bracket or an asterisk at the start of a line would become an argument of the \\ before it.
     guard = "{}" if line.startswith(("[", "*")) else ""
     return f"{guard}{line} \\\\"

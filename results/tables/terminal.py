@@ -1,4 +1,4 @@
-"""The benchmark table in a terminal: no name and no number is cut, whatever the width."""
+"""The benchmark table in a terminal; names and numbers are never truncated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Width of the default form where there is no terminal.
 _TEXT_WIDTH = 100
-#: Longest name that is broken over lines; a longer one is written below the table, once.
+#: Longest name that is broken over lines; a longer one is written once, below the table.
 _LONGEST_NAME = 60
 #: A name is not broken into pieces shorter than this.
 _SHORTEST_PIECE = 12
@@ -34,16 +34,16 @@ def print_rich(
     view: View | None = None,
     width: int | None = None,
 ) -> None:
-    """Print one table a suite, with its notes and what explains its columns below.
+    """Print one table per suite, with notes and explanations below.
 
-    Where the columns do not fit side by side, long names are broken over lines; where that is
-    not enough the table goes on below, solvers named again. A file or a pipe takes the default
-    form at 100 columns, and the wide one side by side.
+    If the columns do not fit, long names are broken over lines. If that is not enough, the
+    remaining columns follow below, with the solvers repeated. In a file or a pipe the default form
+    has 100 columns, and the wide form is not divided.
 
     Parameters
     ----------
     width
-        Columns of the terminal; found out by default.
+        Columns of the terminal; detected by default.
     """
     view = view or View()
     if out is None:

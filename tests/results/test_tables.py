@@ -264,7 +264,7 @@ class TestLatex:
     @pytest.mark.slow
     @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
     def test_compiles(self, rows: list[Row], tmp_path: Path) -> None:
-        """PdfLaTeX takes the tables as they are, odd names included; the default ones fit a page."""
+        """PdfLaTeX compiles the tables, odd names included; the default ones fit a page."""
         odd = plain(
             [
                 record("\\input{x} $a_b$ 日本 é ~^ <|>", note="$"),
