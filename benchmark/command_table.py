@@ -32,6 +32,11 @@ COMMANDS: dict[str, Command] = {
         "Measure optimality gaps on small instances; every exact method is cross-checked.",
         ("splitbench gap", "splitbench gap instances/*.json -s mine.py:Mine"),
     ),
+    "scaling": Command(
+        "gap", "scaling",
+        "Measure how time and memory grow with the number of devices, method by method.",
+        ("splitbench scaling --quick", "splitbench scaling --out scaling.json"),
+    ),
     "solve": Command(
         "single_file", "solve",
         "Solve one slot instance and say how far the decision is from the optimum.",

@@ -1,7 +1,7 @@
 """Write the numbers of the reference results into the pages: `python -m tools.result_pages`.
 
-docs/paper.md is generated entirely from `paper_page.md`. In README.md and docs/ddp.md only the text
-between `<!-- begin NAME -->` and `<!-- end -->` is generated.
+docs/paper.md is generated entirely from `paper_page.md`. In README.md and other pages only the text
+between `<!-- begin NAME -->` and `<!-- end -->` is generated, and docs/figures/scaling.png is drawn.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ import re
 from pathlib import Path
 from typing import Any
 
+from splitbench.benchmark.studies.scaling import table
+from splitbench.results.figures.figures import save_scaling
+from splitbench.results.figures.panels import Paper
+from splitbench.results.figures.scaling_figure import load_scaling
 from tools.paper_facts import FITTED, OURS, PUBLIC, REFERENCE, ROOT, load, one, verdict
 from tools.paper_facts import facts as paper_facts
 
 TEMPLATE = Path(__file__).resolve().parent / "paper_page.md"
 PAPER, DDP, README = ROOT / "docs" / "paper.md", ROOT / "docs" / "ddp.md", ROOT / "README.md"
+PERFORMANCE, GROWTH = ROOT / "docs" / "performance.md", ROOT / "docs" / "figures" / "scaling.png"
 #: Columns of the table of losses: a scheme and whether its mean or its worst training is shown.
 _LOSSES = (
     ("best-fixed+exact", "mean"), ("best-fixed+ta", "mean"), ("exact-partition+ta", "mean"),
@@ -29,6 +34,7 @@ def pages() -> dict[Path, str]:
         PAPER: TEMPLATE.read_text("utf-8").format_map(paper_facts()),
         README: _filled(README, {"paper": _summary()}),
         DDP: _filled(DDP, {"losses": _losses()}),
+        PERFORMANCE: _filled(PERFORMANCE, {"scaling": table(load_scaling())}),
     }
 
 
@@ -132,9 +138,10 @@ def _cell(row: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Write the pages."""
+    """Write the pages, and draw the figure."""
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8")
+    save_scaling(GROWTH, Paper.TWO_COLUMNS)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""`splitbench gap`: optimality gaps on small instances, exact methods cross-checked."""
+"""`splitbench gap` and `scaling`: exact methods against each other, in value and in time."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from splitbench.benchmark import options
-from splitbench.benchmark.console import remark, warn
+from splitbench.benchmark.console import emit, print_json, remark, warn
 from splitbench.benchmark.options import RunOptions, TableOptions, taking
 from splitbench.benchmark.output import print_table
 from splitbench.benchmark.planning.sources import sources_of
@@ -18,9 +21,12 @@ from splitbench.benchmark.referee.crosscheck import (
 from splitbench.benchmark.runs.plan import Request, plan_of
 from splitbench.benchmark.runs.run_options import run_plan
 from splitbench.benchmark.runs.run_report import print_problems
+from splitbench.benchmark.studies.scaling import METHODS, MOST_S, SIZES, Point, measure, table
 
 #: Slots taken of each episode where the suite is one of horizons.
 SLOTS_OF_AN_EPISODE = 20
+#: `scaling --quick`: as many devices, and seconds of a slot, at most.
+QUICK_LARGEST, QUICK_MOST_S = 10_000, 2.0
 
 
 @taking(how=RunOptions, table=TableOptions)
@@ -69,3 +75,47 @@ def gap(
     remark(agreement_words(records))
     failed = any(record.failed and record.status != "invalid" for record in records)
     raise typer.Exit(1 if failed or not sound else 0)
+
+
+def scaling(
+    methods: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--method", metavar="METHOD", show_default=False, help=f"{', '.join(METHODS)}. All."
+        ),
+    ] = None,
+    largest: Annotated[
+        int | None,
+        typer.Option("--largest", metavar="N", show_default=False, help="Most devices, 1,000,000."),
+    ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Up to 10,000 devices, and 2 s a slot; a minute or two."),
+    ] = False,
+    as_json: options.JsonFlag = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE.json", help="Keep it, for `plot scaling --points`."),
+    ] = None,
+) -> None:
+    """Measure how time and memory grow with the number of devices, method by method.
+
+    Slots of suite `city`, from 3 devices to 1,000,000: `exact`, each ILP as far as it comes in a
+    minute a slot, and the bound on a horizon of 120 slots. Prints a table in markdown, with the
+    exponents fitted to the times; about a quarter of an hour.
+    """
+    options.check_out(out)
+    most_devices = largest or (QUICK_LARGEST if quick else max(SIZES))
+    chosen = methods or METHODS
+
+    def said(point: Point) -> None:
+        remark(f"{point.method}, {point.devices:,} devices: {point.seconds:.3g} s")
+
+    found = measure(most_devices, chosen, QUICK_MOST_S if quick else MOST_S, said)
+    if out is not None:
+        print_json(found, out)
+        warn(f"wrote {out}")
+    if as_json:
+        print_json(found)
+    else:
+        emit(table(found), None)

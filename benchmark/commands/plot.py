@@ -17,6 +17,7 @@ from splitbench.results.figures.episode_figure import episodes_to_draw
 from splitbench.results.figures.figures import save_day, save_figure, save_scaling
 from splitbench.results.figures.panels import Paper
 from splitbench.results.figures.profile_chart import profile_chart
+from splitbench.results.figures.scaling_figure import MEASURED
 from splitbench.results.frame import frame_of
 from splitbench.results.report.report import report as page_of
 from splitbench.results.select_cells import latest
@@ -63,6 +64,15 @@ def plot(
         Width,
         typer.Option("--width", help="For a screen, or one or two columns of a paper."),
     ] = Width.SCREEN,
+    points: Annotated[
+        Path,
+        typer.Option(
+            "--points",
+            metavar="FILE.json",
+            show_default=False,
+            help="scaling: what `splitbench scaling --out` wrote. Default: the shipped points.",
+        ),
+    ] = MEASURED,
     as_json: options.JsonFlag = False,
     ascii_only: Annotated[
         bool, typer.Option("--ascii", help="Draw in the terminal with ASCII only.")
@@ -74,15 +84,15 @@ def plot(
     other (Dolan-Moré); slot gaps, gaps to the bound of the whole horizon, and utilities by suite;
     sun, charge, price of energy and utility over the slots of one episode (day); solve time
     against devices; gap against solve time (quality); mean utility of the first
-    n seeds (convergence). `scaling` draws the growth of solve times with N as it was measured for
-    docs/performance.md, and reads no store.
+    n seeds (convergence). `scaling` draws how time and memory grow with N, as `splitbench
+    scaling` measured it, and reads no store.
     """
     if out is None and kind is not Kind.PERFORMANCE_PROFILE:
         raise InputError(f"plot {kind}: expected --out FILE.png; the terminal has `table --stats`")
     if as_json and kind is not Kind.PERFORMANCE_PROFILE:
         raise InputError(f"plot {kind}: --json is for performance-profile; expected `table --json`")
     if kind is Kind.SCALING and out is not None:
-        save_scaling(out, Paper[width.name])
+        save_scaling(out, Paper[width.name], points)
         warn(f"wrote {out}")
         return
     with Store(store, write=False) as opened:

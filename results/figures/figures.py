@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from splitbench.problems.errors import InputError
 from splitbench.results.figures import drawings, episode_figure
 from splitbench.results.figures.panels import Paper
-from splitbench.results.figures.scaling_figure import draw_scaling, load_points
+from splitbench.results.figures.scaling_figure import MEASURED, draw_scaling, load_scaling
 from splitbench.results.store.record import CellRecord
 
 if TYPE_CHECKING:
@@ -75,11 +75,14 @@ def save_day(records: Sequence[CellRecord], path: Path, paper: Paper = Paper.SCR
     _write(lambda figure: episode_figure.day_by_suite(figure, records, paper), path, paper)
 
 
-def save_scaling(path: Path, paper: Paper = Paper.SCREEN) -> None:
-    """Draw the measured growth of solve times with N; errors as `save_figure`."""
+def save_scaling(path: Path, paper: Paper = Paper.SCREEN, points: Path = MEASURED) -> None:
+    """Draw how time and memory grow with N, as `splitbench scaling` measured it in `points`.
+
+    Errors as `save_figure`, and of a file that holds no such points.
+    """
     check_suffix(path, "--out")
-    points = load_points()
-    _write(lambda figure: draw_scaling(figure, points, paper), path, paper)
+    measured = load_scaling(points)
+    _write(lambda figure: draw_scaling(figure, measured, paper), path, paper)
 
 
 def svg_of(kind: str, frame: DataFrame) -> bytes:

@@ -1,4 +1,4 @@
-"""Time of one slot over the number of devices, log-log, from the measured points."""
+"""Time and memory of one slot over the number of devices, log-log, from the measured points."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from splitbench.problems.errors import InputError
-from splitbench.results.figures.panels import Paper, grid
+from splitbench.results.figures.panels import MARKERS, Paper, grid, styles_of
 
-#: Points that were measured with `python -m splitbench.benchmark.studies.scaling`.
+#: What `splitbench scaling --out` measured for docs/performance.md.
 MEASURED = Path(__file__).resolve().parents[1] / "reference" / "scaling.json"
+_POINT = {"method", "devices", "seconds", "memory_mib", "status"}
 
 
-def load_points(path: Path = MEASURED) -> list[dict[str, Any]]:
-    """Read points: method, devices, seconds, memory_mib, status.
+def load_scaling(path: Path = MEASURED) -> dict[str, Any]:
+    """Read what `splitbench scaling --out` wrote: `points`, `growth`, and how they were made.
 
     Raises
     ------
@@ -22,21 +23,34 @@ def load_points(path: Path = MEASURED) -> list[dict[str, Any]]:
         No such file, or none of points.
     """
     try:
-        points = json.loads(path.read_text(encoding="utf-8"))
-        return sorted(points, key=lambda one: (one["method"], one["devices"]))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path}: {error.strerror}; expected measured points") from None
-    except (ValueError, KeyError, TypeError):
-        raise InputError(f"{path}: expected a list of points with method and devices") from None
+    except ValueError:
+        found = None
+    points = found.get("points") if isinstance(found, dict) else None
+    if not points or any(not isinstance(one, dict) or set(one) != _POINT for one in points):
+        raise InputError(f"{path}: expected what `splitbench scaling --out` writes")
+    return dict(found)
 
 
-def draw_scaling(figure: Any, points: list[dict[str, Any]], paper: Paper) -> None:
-    """Draw a line a method: seconds a solve against N on log-log axes."""
-    (axes,) = grid(figure, 1, paper)
-    for method in dict.fromkeys(point["method"] for point in points):
-        own = [point for point in points if point["method"] == method]
-        devices, seconds = ([one[name] for one in own] for name in ("devices", "seconds"))
-        axes.loglog(devices, seconds, marker="o", markersize=3, label=method)
-    axes.set_xlabel("Devices N")
-    axes.set_ylabel("Time of one slot (s)")
-    axes.legend()
+def draw_scaling(figure: Any, measured: dict[str, Any], paper: Paper) -> None:
+    """Draw a line a method, seconds and memory against N; the fitted exponent is in the legend."""
+    time, memory = grid(figure, 2, paper)
+    methods = list(dict.fromkeys(point["method"] for point in measured["points"]))
+    for index, (method, style) in enumerate(styles_of(methods).items()):
+        own = [point for point in measured["points"] if point["method"] == method]
+        devices, seconds, mib = (
+            [one[name] for one in own] for name in ("devices", "seconds", "memory_mib")
+        )
+        power = measured["growth"].get(method)
+        label = method if power is None else f"{method}, N^{power:.2f}"
+        look = style | {"marker": MARKERS[index % len(MARKERS)], "markersize": 3}
+        time.loglog(devices, seconds, label=label, **look)
+        memory.loglog(devices, mib, **look)
+    time.set_ylabel("Time (s)")
+    memory.set_ylabel("Peak memory (MiB)")
+    for axes in (time, memory):
+        axes.set_xlabel("Devices N")
+        axes.grid(alpha=0.3)
+    time.legend(frameon=False)

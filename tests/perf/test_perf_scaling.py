@@ -1,15 +1,13 @@
-"""Time and memory of one slot from three devices to a million: `make perf`.
+"""Time and memory from three devices to a million, method by method: `make perf`.
 
-    python -m splitbench.benchmark.studies.scaling --out results/reference/scaling.json
-
-makes the file that docs/performance.md and `splitbench plot scaling` show. No time is asserted.
+`splitbench scaling` prints the same. No time is asserted.
 """
 
 from __future__ import annotations
 
 import pytest
 
-from splitbench.benchmark.studies.scaling import lines, measure
+from splitbench.benchmark.studies.scaling import measure, table
 
 pytestmark = pytest.mark.perf
 
@@ -17,7 +15,8 @@ pytestmark = pytest.mark.perf
 @pytest.mark.timeout(7_200)
 def test_growth(capsys: pytest.CaptureFixture[str]) -> None:
     """Each method as far as it comes in a minute a slot; `exact` proves every size."""
-    points = measure()
+    measured = measure()
     with capsys.disabled():
-        print("\n\n" + "\n".join(lines(points)))
-    assert {one.status for one in points if one.method == "exact"} == {"optimal"}
+        print("\n\n" + table(measured))
+    points = measured["points"]
+    assert {one["status"] for one in points if one["method"] == "exact"} == {"optimal"}
