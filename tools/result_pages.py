@@ -1,7 +1,7 @@
 """Write the numbers of the reference results into the pages: `python -m tools.result_pages`.
 
 docs/paper.md is generated entirely from `paper_page.md`. In README.md and other pages only the text
-between `<!-- begin NAME -->` and `<!-- end -->` is generated, and docs/figures/scaling.png is drawn.
+between `<!-- begin NAME -->` and `<!-- end -->` is generated. docs/figures/scaling.png is drawn.
 """
 
 from __future__ import annotations

@@ -24,6 +24,7 @@ from splitbench.benchmark.referee.cell import run_cell
 from splitbench.benchmark.runs.campaign import Again, Campaign
 from splitbench.benchmark.runs.plan import DEFAULT_SOLVERS, DEFAULT_SUITES, Request, cells_of
 from splitbench.results import CellKey, Store
+from splitbench.results.bounds import BOUND
 
 pytestmark = pytest.mark.perf
 
@@ -78,14 +79,20 @@ def test_price_of_a_slot(suite: str) -> None:
     )
 
 
-@pytest.mark.parametrize("suite", ["small", "paper-wifi"])
+@pytest.mark.parametrize("suite", ["small", "paper-wifi", "hetero"])
 def test_overhead(suite: str, benchmark: Any) -> None:
-    """Milliseconds beyond the solver's own time: of isolation a cell, of the model a slot."""
-    keys = cells_of(Request([suite], ["exact", "greedy", "random"], range(3), reference=False))
+    """Milliseconds beside the solver: of isolation a cell, of model and reference a slot."""
+    keys = cells_of(Request([suite], ["exact", "greedy", "random"], range(3)))
     campaign, _ = benchmark.pedantic(run, (keys, 1), rounds=1)
-    isolation, model = median(campaign.isolation_s) * 1e3, median(campaign.model_s) * 1e3
-    print(f"\n{suite}: isolation {isolation:.2f} ms a cell, model {model:.3f} ms a slot (medians)")
-    assert len(campaign.isolation_s) == len(keys)
+    isolation, model, reference = (
+        median(seconds) * 1e3
+        for seconds in (campaign.isolation_s, campaign.model_s, campaign.reference_s)
+    )
+    print(
+        f"\n{suite}: isolation {isolation:.2f} ms a cell, model {model:.3f} and reference "
+        f"{reference:.3f} ms a slot (medians)"
+    )
+    assert len(campaign.model_s) == sum(key.solver != BOUND for key in keys)
 
 
 def test_two_workers(benchmark: Any) -> None:
