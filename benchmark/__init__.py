@@ -1,7 +1,7 @@
-"""The harness: which cells there are, how they are run and judged, and the command line.
+"""The harness: plans cells, runs and judges them; and the command line.
 
 Sub-rooms: `commands`, `planning`, `runs`, `referee`, `isolation`, `executors`, `check`, `paper`,
-`profiling`. May import every other room; only `splitbench.run` and `check` lead here from outside.
+`profiling`. May import every other room; from outside only `splitbench.run` and `check` import it.
 """
 
 if __name__ == "benchmark":

@@ -32,18 +32,18 @@ def run(
     memory: str = "4GiB",
     rerun: bool = False,
 ) -> DataFrame:
-    """Run solvers on suites and return one row a cell; what the store has is not run again.
+    """Run solvers on suites and return one row per cell; stored cells are not run again.
 
     Parameters
     ----------
     suites
         Names of suites, suite files, instance and horizon files, folders, patterns.
     solvers
-        Names, `mine.py:Mine`, `label=name`, or classes that stand in a file.
+        Names, `mine.py:Mine`, `label=name`, or classes that are defined in a file.
     seeds, seed
         How many seeds, and the first of them.
     slots
-        Slots (or instances) a seed; None: the suite's own number.
+        Slots (or instances) per seed; None: the suite's own number.
     reference
         Whether to compute the optimum beside each decision.
     store
@@ -78,17 +78,17 @@ def run(
 
 
 def _name_of(solver: str | type[Any]) -> str:
-    """Return a solver's name; of a class the file that it stands in."""
+    """Return a solver's name; for a class, its file and class name."""
     if isinstance(solver, str):
         return solver
     try:
         file = inspect.getsourcefile(solver)
-    except TypeError:  # a class of a notebook, or no class
+    except TypeError:  # a class in a notebook, or not a class
         file = None
     name = getattr(solver, "__qualname__", str(solver))
     if file is None or not Path(file).is_file() or "." in name:
         raise InputError(
-            f"solver {name}: stands in no file; expected a name, or a class at the top level of a "
-            ".py file, which workers can import"
+            f"solver {name}: is not defined in a file; expected a name, or a class at top level "
+            "of a .py file, which workers can import"
         )
     return f"{file}:{solver.__name__}"

@@ -1,4 +1,4 @@
-"""The command line: what every command shares, and how errors reach the user."""
+"""The command line: common options of all commands, and the reporting of errors."""
 
 from __future__ import annotations
 
@@ -111,13 +111,13 @@ def root(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status; never a traceback for bad input."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    for stream in (sys.stdout, sys.stderr):  # a terminal of another encoding gets replacements
+    for stream in (sys.stdout, sys.stderr):  # no error in other encodings
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
         status = app(words or ["--help"], prog_name="splitbench", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of stdout went away, as `| head` does
+    except BrokenPipeError:  # the reader of stdout has closed it, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KeyboardInterrupt, typer.Abort):
@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not hasattr(error, "format_message"):
             raise
         return _complain(_usage(error.format_message()))
-    if status == _INTERRUPTED:  # typer turns Ctrl-C into this status without a word
+    if status == _INTERRUPTED:  # typer turns Ctrl-C into this status without a message
         sys.stderr.write("splitbench: interrupted; what was finished is kept\n")
     return status if isinstance(status, int) else 0
 
@@ -144,7 +144,7 @@ def _complain(message: str) -> int:
 
 
 def _usage(message: str) -> str:
-    """Say what would be accepted where the argument parser leaves it out."""
+    """Add what would be accepted where the argument parser omits it."""
     if "No such command" in message and "Did you mean" not in message:
         from splitbench.problems.errors import did_you_mean
 

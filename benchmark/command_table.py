@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Command(NamedTuple):
-    """A command: the module in `benchmark.commands` and the function in it, and help for people.
+    """A command: its module in `benchmark.commands`, its function, and its help text.
 
     `about` is the line in the list of commands, and the first line of the function's docstring.
     """

@@ -1,4 +1,4 @@
-"""Talking to a person: progress and warnings on stderr, results on stdout."""
+"""Output for the user: progress and warnings on stderr, results on stdout."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from splitbench.problems.errors import InputError
 
 
 class Advance(Protocol):
-    """Tells the progress display that a unit of work was done."""
+    """Tells the progress display that a unit of work is done."""
 
     def __call__(self, done: str) -> None:
         """Count one unit: `done` says which it was."""
@@ -31,13 +31,13 @@ def warn(message: str, *, red: bool = False) -> None:
 
 
 def note(message: str) -> None:
-    """Write one line to stderr that only `-v` asks for."""
+    """Write one line to stderr, only with `-v`."""
     if verbosity() > 0:
         warn(message)
 
 
 def remark(message: str) -> None:
-    """Write one line to stderr unless `-q` asks for none."""
+    """Write one line to stderr, except with `-q`."""
     if verbosity() >= 0:
         warn(message)
 
@@ -57,7 +57,7 @@ def verbosity() -> int:
 
 
 def print_json(value: Any, out: Path | None = None) -> None:
-    """Write JSON; what is infinite or undefined becomes null."""
+    """Write JSON; infinite and undefined numbers become null."""
     emit(json.dumps(_finite(value), indent=1, allow_nan=False), out)
 
 

@@ -1,4 +1,4 @@
-"""Durations and sizes as people write and read them."""
+"""Parse and format durations and sizes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _quantity(
 
 
 def duration(seconds: float) -> str:
-    """Write seconds in the two largest units that say something: `3 min 20 s`, `2 d 4 h`."""
+    """Write seconds in the two largest non-zero units: `3 min 20 s`, `2 d 4 h`."""
     left = round(seconds)
     parts: list[tuple[int, str]] = []
     for name, size in (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1)):

@@ -1,4 +1,4 @@
-"""What `splitbench fit` says of each sweep."""
+"""The text that `splitbench fit` prints for each sweep."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Fitted:
 
 
 def sweeps_of(file: Path | None, machine: str | None, model: str | None) -> list[Sweep]:
-    """Return the sweeps of a CSV, a profile file or (None) those that ship, or some of them.
+    """Return the sweeps of a CSV, of a profile file or (None) the shipped ones, filtered by name.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def fitted(sweep: Sweep, forms: Sequence[str], done: Callable[[], None]) -> Fitt
 
 
 def statements(found: Iterable[Fitted], forms: Sequence[str]) -> list[str]:
-    """Say, a line for each number of thread counts, what too few of them cannot support."""
+    """Say, in one line per number of thread counts, which forms need more counts."""
     wanted = list(forms) or ["exp2"]
     said: dict[str, list[str]] = {}
     for one in found:
@@ -99,10 +99,10 @@ def fit_lines(one: Fitted) -> list[str]:
 
 def _verdict(one: Fitted) -> str:
     if one.preferred.loo_rmse_ms is None:
-        return f"nothing can be left out: {one.preferred.form} is what was measured, no more"
+        return f"no leave-one-out error: {one.preferred.form} only reproduces the measurements"
     judged = [fit for fit in one.fits if fit.loo_rmse_ms is not None]
     if len(judged) == 1:
-        return f"{judged[0].form} alone was judged; what the data prefer is not known"
+        return f"only {judged[0].form} has a leave-one-out error, so no form is preferred by it"
     return f"the data prefer {one.preferred.form} (*: least leave-one-out error)"
 
 

@@ -1,4 +1,4 @@
-"""What there is: solvers, suites, profiles; and suites written as files."""
+"""List solvers, suites and profiles; write suites as files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-#: Bytes of a file's name without seed and index: file systems end at 255.
+#: Most bytes of a file's name without seed and index: file systems allow 255 in all.
 _LONGEST_STEM = 200
 
 
@@ -54,7 +54,7 @@ def suites() -> list[dict[str, Any]]:
 
 
 def profiles() -> list[dict[str, Any]]:
-    """Describe boards and servers: what they stand on, fits and residuals."""
+    """Describe boards and servers: their measurements, fits and residuals."""
     return profile_table()
 
 
@@ -66,8 +66,8 @@ def first_line(thing: object) -> str:
 def print_listing(title: str, rows: list[dict[str, Any]]) -> None:
     """Print a listing as a table; nothing in it is read as markup.
 
-    What is the same in every row, and the notes (each once), stand below the table. Lists of
-    numbers, and columns at the right for which the terminal is too narrow, are left out and named.
+    Values that are equal in all rows, and the notes (each once), follow below the table. Lists of
+    numbers, and columns that do not fit the terminal, are left out and named.
     """
     from rich.console import Console
     from rich.text import Text
@@ -90,12 +90,12 @@ def print_listing(title: str, rows: list[dict[str, Any]]) -> None:
         console.print(Text(f"  --json also has {', '.join(left_out)}"))
 
 
-#: Columns with a longer cell are wrapped, to no less than this width.
+#: Columns with longer cells are wrapped, to at least this width.
 _WRAPPED = 20
 
 
 def _fitting(columns: list[str], rows: list[dict[str, Any]], console: Console) -> list[str]:
-    """Return the columns, from the left, that the console has room for."""
+    """Return the columns, from the left, that fit the console."""
     widths = {
         name: min(_widest(name, rows), _WRAPPED + 10 * _is_short(name, rows)) for name in columns
     }
@@ -141,7 +141,7 @@ def _same(rows: list[dict[str, Any]], name: str) -> bool:
 
 
 def _notes(rows: list[dict[str, Any]], heading: str) -> dict[str, list[str]]:
-    """Each note, part by part, with the rows it stands at."""
+    """Return each part of the notes with the rows that have it."""
     found: dict[str, list[str]] = {}
     for row in rows:
         for part in str(row["note"]).split("; "):
@@ -160,7 +160,7 @@ def _cell(value: Any) -> str:
 
 
 def write_sample(suite: str, seeds: Iterable[int], slots: int | None, out: Path) -> list[Path]:
-    """Write a suite's horizons (one a seed) or instances (one each) into the directory `out`.
+    """Write a suite's horizons (one file per seed) or instances (one file each) into `out`.
 
     Raises
     ------
@@ -188,7 +188,7 @@ def write_sample(suite: str, seeds: Iterable[int], slots: int | None, out: Path)
 
 
 def _stem(suite: str) -> str:
-    """Return a file name for a suite; profile files in its name bring their path, however long."""
+    """Return a file name for a suite; long names, as with paths of profiles, are shortened."""
     stem = re.sub(r"[/\\]+", "_", suite)
     if len(stem.encode()) <= _LONGEST_STEM:
         return stem

@@ -13,13 +13,13 @@ from splitbench.solvers.horizon.bound import horizon_bound
 
 #: Relative difference that counts as rounding.
 TOLERANCE = 1e-9
-#: Solvers that have to agree on a slot's optimum; they share only the table of utilities.
+#: Solvers that must agree on a slot's optimum; they share only the table of utilities.
 PROVERS = ("exact", "ilp-highs")
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of one entry; `problem` is empty where it holds."""
+    """Result of checking one entry; `problem` is empty if it holds."""
 
     entry: LibraryEntry
     problem: str

@@ -69,10 +69,12 @@ SeedCount = Annotated[
 Seed = Annotated[int, typer.Option("--seed", help="The first seed.", metavar="BASE")]
 Slots = Annotated[
     int | None,
-    typer.Option("--slots", help="Slots (or instances) a seed; default: the suite's.", metavar="T"),
+    typer.Option(
+        "--slots", help="Slots (or instances) per seed; default: the suite's.", metavar="T"
+    ),
 ]
 StorePath = Annotated[Path, typer.Option("--store", help="Results file (SQLite).", metavar="PATH")]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Nothing but JSON on stdout.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Only JSON on stdout.")]
 FormatOption = Annotated[
     Format | None,
     typer.Option("--format", help="How to print; default: by the name of --out, else rich."),
@@ -93,13 +95,13 @@ Truth = Annotated[
     str | None,
     typer.Option(
         "--truth",
-        help="Let solvers plan with the suite's D(k), but the world answer with this one: table "
-        "(measured) or exp2. The gap is then what the model's error costs.",
+        help="Solvers plan with the suite's D(k), but outcomes are computed with this one: table "
+        "(measured) or exp2. The gap then shows the cost of the model's error.",
         metavar="table|exp2",
         show_default=False,
     ),
 ]
-Rerun = Annotated[bool, typer.Option("--rerun", help="Run again what the store has.")]
+Rerun = Annotated[bool, typer.Option("--rerun", help="Run stored cells again.")]
 RerunFailed = Annotated[
     bool, typer.Option("--rerun-failed", help="Run again the cells that failed.")
 ]
@@ -121,7 +123,7 @@ Memory = Annotated[
     str, typer.Option("--memory", help="Memory limit of a worker, or none.", metavar="4GiB")
 ]
 DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Say what would be run and how long it would take.")
+    bool, typer.Option("--dry-run", help="Show what would be run and how long it would take.")
 ]
 
 
@@ -140,7 +142,7 @@ class Again(StrEnum):
     TIMEOUTS = "timeouts"
 
     def wants(self, record: CellRecord) -> bool:
-        """Whether a stored record is to be made anew."""
+        """Whether a stored cell is run again."""
         return (
             self is Again.ALL
             or (self is Again.FAILED and record.failed)
@@ -180,7 +182,7 @@ class RunOptions:
         return Again.TIMEOUTS if self.rerun_timeouts else Again.NOTHING
 
     def check(self) -> None:
-        """Refuse options that do not go together, before any work."""
+        """Refuse contradicting options, before any work."""
         positive("--jobs", self.jobs)
         if self.scheduler is not None and self.executor is not Where.DASK:
             raise InputError("--scheduler: is for --executor dask; expected both or neither")
@@ -202,7 +204,7 @@ class TableOptions:
 
 
 def taking(**groups: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Let a command take the fields of dataclasses as options of its own.
+    """Give a command the fields of dataclasses as options.
 
     `@taking(how=RunOptions)` hands a command `how`, made of the options that the command line
     gives; each field's annotation and default describe its option.
@@ -245,7 +247,7 @@ def taking(**groups: type[Any]) -> Callable[[Callable[..., None]], Callable[...,
 
 
 def seed_range(seeds: int, base: int) -> range:
-    """Return seeds base..base + seeds − 1, or say which option is off."""
+    """Return seeds base..base + seeds − 1; raise an InputError that names a wrong option."""
     positive("--seeds", seeds)
     if base < 0:
         raise InputError(f"--seed: got {base}; expected a whole number ≥ 0")
@@ -253,7 +255,7 @@ def seed_range(seeds: int, base: int) -> range:
 
 
 def check_out(out: Path | None) -> None:
-    """Refuse, before any work, a file in a directory that is not there."""
+    """Refuse, before any work, a file in a missing directory."""
     if out is not None and not out.resolve().parent.is_dir():
         raise InputError(f"--out: no directory {out.parent}; expected an existing one")
 
@@ -264,7 +266,7 @@ def positive(option: str, value: int | None) -> None:
         raise InputError(f"{option}: got {value}; expected a whole number ≥ 1")
 
 
-#: What a file's name says of its format.
+#: Formats by a file's suffix.
 _FORMAT_OF_SUFFIX = {
     ".csv": "csv",
     ".json": "json",
@@ -287,7 +289,7 @@ def format_of(
     Raises
     ------
     InputError
-        Two of them contradict each other, or the name asks for a format there is not.
+        Two of them contradict each other, or the name asks for an unknown format.
     """
     if as_json and wanted not in (None, "rich", "json"):
         raise InputError(f"--json: together with --format {wanted}; expected one of them")

@@ -1,4 +1,4 @@
-"""Printing the benchmark table in the format asked for."""
+"""Print the benchmark table in the requested format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def print_table(records: Iterable[CellRecord], format: Format, out: Path | None)
     Returns
     -------
     bool
-        Whether every number is possible; what is not is said on stderr (`sound`).
+        Whether every number is possible; impossible ones are reported on stderr (`sound`).
     """
     rows = row_objects(rows_of(frame_of(records)))
     print_rows(rows, format, out)
@@ -50,7 +50,7 @@ def print_rows(
 
 
 def sound(rows: list[Row]) -> bool:
-    """Say on stderr which rows have numbers that cannot be, in red; return whether none has.
+    """Report rows with impossible numbers on stderr, in red; return whether there are none.
 
     No decision beats the optimum of its slot, and no episode beats the bound of its horizon. A
     gap that is negative by more than rounding is an error of the program or an attempt to cheat.
@@ -67,6 +67,6 @@ def sound(rows: list[Row]) -> bool:
 
 
 def all_possible(records: Iterable[CellRecord]) -> bool:
-    """Do as `sound` does for cells that no table is made of."""
+    """Do the same as `sound` for cells without a table."""
     below = [one for one in records if min(one.slot_gap_min or 0.0, one.horizon_gap or 0.0) < 0.0]
     return not below or sound(row_objects(rows_of(frame_of(below))))  # pandas loads slowly

@@ -1,4 +1,4 @@
-"""The cells of a store that `--suite`, `-s` and `--seed` ask for."""
+"""Select the cells of a store by `--suite`, `-s` and `--seed`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def chosen(
     solvers: list[str] | None,
     seed: int | None = None,
 ) -> DataFrame:
-    """Keep the cells asked for; names may have their parameters in any order.
+    """Keep the requested cells; names may have their parameters in any order.
 
     Raises
     ------
@@ -43,6 +43,6 @@ def _solver(text: str, frame: DataFrame) -> str:
 
 
 def _shown(name: str, column: str, frame: DataFrame) -> str:
-    """Return what the frame shows for a name in the cells' keys, such as a file's path."""
+    """Return the frame's name for a name in the cells' keys, such as a file's path."""
     shown = frame.loc[[getattr(key, column) == name for key in frame["key"]], column]
     return str(shown.iloc[0]) if len(shown) else name

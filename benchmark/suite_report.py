@@ -1,4 +1,4 @@
-"""What `splitbench show SUITE` prints: the suite's data, and what trivial policies lose on it."""
+"""The output of `splitbench show SUITE`: its data, and the loss of trivial policies on it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def print_suite(found: dict[str, Any]) -> None:
             "U/N": row["utility_per_device"],
             "optimal % of device-slots": f"{row['optimal_percent']:.1f}",
             "utility lost %": f"{row['loss_percent']:.2f}",
-            "lost % where nobody hibernates": _percent(row["served_loss_percent"]),
+            "lost % where none hibernates": _percent(row["served_loss_percent"]),
             "such episodes": f"{row['served_episodes']} of {row['episodes']}",
             "device-slots unserved": row["unserved"],
         }

@@ -73,7 +73,7 @@ class Training:
 
     @property
     def checkpoint(self) -> Path:
-        """Where the state of training is kept until it is done."""
+        """Checkpoint file, kept until the training is finished."""
         return checkpoint_of(self.path)
 
     @property
@@ -100,8 +100,7 @@ def _scenario(source: str) -> TrainingScenario:
 def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:
     """Train, with progress on stderr, and return the policy and its file.
 
-    A policy that exists is not trained again, and a training that was stopped goes on, unless
-    `fresh`.
+    Unless `fresh`, an existing policy is not trained again, and an interrupted training is resumed.
 
     Raises
     ------
@@ -111,7 +110,7 @@ def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:
     _check_writable(training.path, ours=training.out is None)
     known = None if fresh else _trained(training)
     if known is not None:
-        warn(f"{known} is trained already; --fresh trains it anew")
+        warn(f"{known} is trained already; --fresh trains it again")
         return load_policy(known), known
     if fresh:
         training.checkpoint.unlink(missing_ok=True)
@@ -142,8 +141,8 @@ def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Callable[[], bool]]:
-    """Delay Ctrl-C to the end of a round; yields whether it was pressed. A second acts at once."""
-    if threading.current_thread() is not threading.main_thread():  # which alone handles signals
+    """Delay Ctrl-C to the end of a round; yield whether it was pressed. A second acts at once."""
+    if threading.current_thread() is not threading.main_thread():  # no signals there
         yield lambda: False
         return
     pressed: list[int] = []
@@ -161,9 +160,9 @@ def deferred_interrupt() -> Iterator[Callable[[], bool]]:
 
 
 def _check_writable(path: Path, ours: bool) -> None:
-    """Refuse, before minutes of training, a path that nothing can be written to.
+    """Refuse, before the training, a path that cannot be written to.
 
-    Only the directory of our own policies (`ours`) is made.
+    Only the directory of our own policies (`ours`) is created.
     """
     try:
         if ours:

@@ -22,7 +22,7 @@ FOLDER = Path("splitbench-check")
 
 
 class ConformanceError(AssertionError):
-    """A solver lacks a property that every solver must have."""
+    """A solver violates a property that every solver must have."""
 
 
 def check(solver: Any, *, seed: int = 0, folder: str | Path = FOLDER) -> None:
@@ -34,7 +34,7 @@ def check(solver: Any, *, seed: int = 0, folder: str | Path = FOLDER) -> None:
         A class, an object, or a name that `splitbench.make` takes. A partitioner is paired with
         `ta`, an allocator with `dads`.
     seed
-        Draws the instances.
+        Seed of the drawn instances.
     folder
         Where the smallest failing instance of each property is saved.
 
@@ -51,7 +51,7 @@ def check(solver: Any, *, seed: int = 0, folder: str | Path = FOLDER) -> None:
 
 
 def describe(failure: Failure, folder: Path) -> str:
-    """Save the failing instance and say what failed, where, and on which file."""
+    """Save the failing instance and describe the failure."""
     path = failure.save(folder)
     return f"{failure.says}: not so.\nOn {failure.case!r}, saved as {path}: {failure.why}"
 
@@ -62,7 +62,7 @@ def factory_of(solver: Any) -> Callable[[], Any]:
     Raises
     ------
     InputError
-        Something that is no solver, partitioner or allocator.
+        Not a solver, partitioner or allocator.
     """
     if isinstance(solver, str):
         return lambda: make(solver)

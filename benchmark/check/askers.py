@@ -1,4 +1,4 @@
-"""Put an instance or a horizon to a solver and return plain answers."""
+"""Run a solver on an instance or a horizon and return plain answers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from splitbench.solvers.contract import no_decision
 
 @dataclass(frozen=True)
 class Answer:
-    """What a solver answered to one slot.
+    """A solver's answer to one slot.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Answer:
     error
         The last lines of the traceback, or why there is no answer; "" otherwise.
     changed
-        Whether the instance was another after the call.
+        Whether the call changed the instance.
     """
 
     solution: Solution | None
@@ -49,7 +49,7 @@ class Answer:
 
 
 class Asker(Protocol):
-    """Asks one solver; each question starts it anew, as each cell of a run does."""
+    """Asks one solver; each question uses a fresh object, as each cell of a run does."""
 
     def ask(
         self, problem: SlotProblem, seed: int = 0, limit_s: float | None = None, hash_seed: int = 0
@@ -93,7 +93,7 @@ class InProcess:
     def ask(
         self, problem: SlotProblem, seed: int = 0, limit_s: float | None = None, hash_seed: int = 0
     ) -> Answer:
-        """Put one slot to a fresh solver; an overrun is measured, not stopped."""
+        """Run a fresh solver on one slot; an overrun is measured, not stopped."""
         return answer_of(self._make(), problem, seed, 0, limit_s)
 
     def play(self, horizon: Horizon, seed: int = 0, episodes: int = 1) -> list[list[Answer]]:
@@ -124,7 +124,7 @@ def play_episode(solver: Any, horizon: Horizon, seed: int) -> list[Answer]:
     """Run a solver through a horizon; a slot without a usable decision hibernates."""
     try:
         start_episode(solver, EpisodeView.of(horizon))
-    except InputError as error:  # how a plug-in says that it cannot serve these devices
+    except InputError as error:  # a plug-in's way of refusing these devices
         return [Answer(no_decision(Status.UNSUPPORTED, str(error)), 0.0)]
     except Exception:
         return [Answer(None, 0.0, traceback.format_exc(limit=-3))]

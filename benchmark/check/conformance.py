@@ -1,4 +1,4 @@
-"""Check a solver: every property on every case, the smallest failing instance of each kept."""
+"""Check a solver: every property on every case; keep the smallest failing instance of each."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ class Failure:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One property and what came of it; `failure` is None where it holds.
+    """One property and its result; `failure` is None where it holds.
 
-    `declared`: the solver says by `sensitive_to` that it lacks the property; it was not tested.
+    `declared`: the solver declares by `sensitive_to` that it lacks the property; not tested.
     """
 
     property: str
@@ -78,9 +78,9 @@ def verdicts(
     Parameters
     ----------
     seed
-        Draws the cases.
+        Seed of the drawn cases.
     on_step
-        Hears what is about to be checked.
+        Called with a description of each check before it starts.
     """
     remembered = _Remembering(asker)
     drawn = cases(seed)
@@ -118,7 +118,7 @@ def _shrunk(what: Property, asker: Asker, case: Case, why: str) -> tuple[Case, s
     while device >= 0 and len(case.problem) > 1 and time.monotonic() < until:
         try:
             smaller = replace(case, problem=without(case.problem, device))
-        except InputError:  # too few threads for the devices left
+        except InputError:  # too few threads for the remaining devices
             smaller = None
         again = None if smaller is None else what.check(asker, smaller)
         if smaller is not None and again is not None:
@@ -128,7 +128,7 @@ def _shrunk(what: Property, asker: Asker, case: Case, why: str) -> tuple[Case, s
 
 
 class _Remembering:
-    """Asks each plain question once: many properties look at the same answer."""
+    """Caches answers to plain questions, since many properties use the same answer."""
 
     def __init__(self, asker: Asker):
         self._asker = asker

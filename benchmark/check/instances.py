@@ -1,4 +1,4 @@
-"""Instances that the conformance suite asks: small, generic, and degenerate ones by name."""
+"""Instances of the conformance suite: small generic ones, and named degenerate ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from splitbench.problems import (
 
 @dataclass(frozen=True)
 class Case:
-    """An instance with what may be asked of a solver on it.
+    """An instance, and what a solver may be expected to achieve on it.
 
     Attributes
     ----------
@@ -68,12 +68,12 @@ def cases(seed: int) -> list[Case]:
 
 
 def large_case(seed: int) -> Case:
-    """Draw many devices: for the time limit."""
+    """Draw a slot of many devices, to test the time limit."""
     return Case("200 devices", _slot(np.random.default_rng([seed, 21]), 200, layers=12))
 
 
 def horizon(seed: int, slots: int = 12) -> Horizon:
-    """Draw a short horizon in which charge matters and nobody has to hibernate."""
+    """Draw a short horizon in which charge matters and no device has to hibernate."""
     rng = np.random.default_rng([seed, 22])
     slot = _slot(rng, 2)
     count, shape = len(slot), (slots, len(slot))
@@ -102,7 +102,7 @@ def reordered(problem: SlotProblem, order: Sequence[int]) -> SlotProblem:
 
 
 def without(problem: SlotProblem, device: int) -> SlotProblem:
-    """Return the slot without one device and without the threads it must have."""
+    """Return the slot without one device and its minimum of threads."""
     kept = [n for n in range(len(problem)) if n != device]
     return replace(reordered(problem, kept), threads=problem.threads - problem.min_threads)
 
@@ -207,7 +207,7 @@ def _hibernation(problem: SlotProblem) -> SlotProblem:
 
 
 def _empty(problem: SlotProblem, device: int) -> SlotProblem:
-    """Take a device's charge and harvest: it cannot serve."""
+    """Remove a device's charge and harvest, so that it cannot serve."""
     battery, harvest = problem.battery_j.copy(), problem.harvest_j.copy()
     battery[device] = harvest[device] = 0.0
     return replace(problem, battery_j=battery, harvest_j=harvest)

@@ -1,6 +1,6 @@
-"""What must hold of a solver's answers: one function a property, None where it holds.
+"""The properties that a solver's answers must have: one function each, returning None if it holds.
 
-Every function judges with the model and the exact optimum, never with what the solver says.
+Every function judges by the model and the exact optimum, never by the solver's claims.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from splitbench.problems import Horizon, SlotProblem
 from splitbench.solvers import Solution, Status
 from splitbench.solvers.exact.exact import Exact
 
-#: Share of its time limit that a solver may overrun, and seconds beside it.
+#: Share of its time limit that a solver may overrun, plus so many seconds.
 OVERRUN_SHARE, OVERRUN_S = 0.2, 0.2
 #: The time limit that a solver is given, s.
 LIMIT_S = 1.0
@@ -28,7 +28,7 @@ _WITHOUT_DECISION = (Status.INFEASIBLE, Status.UNSUPPORTED, Status.TIMEOUT, Stat
 
 @dataclass(frozen=True)
 class Property:
-    """A property with what it says, and how it is checked on one case."""
+    """A property: its statement, and how it is checked on one case."""
 
     name: str
     says: str

@@ -1,4 +1,4 @@
-"""Ask a solver in processes of its own: one that hangs or dies fails a property, not the check.
+"""Ask a solver in separate processes, so that one that hangs or dies does not stop the check.
 
 `python -m splitbench.benchmark.check.remote NAME` answers questions, a line of JSON each.
 """
@@ -23,7 +23,7 @@ from splitbench.problems.files.slot_file import instance_from
 from splitbench.problems.package_paths import module_command
 from splitbench.solvers import Solution, make
 
-#: A question that takes longer is given up, s.
+#: Seconds after which a question is abandoned.
 PATIENCE_S = 20.0
 
 
@@ -83,7 +83,7 @@ class SeparateProcesses:
 
 
 class _Process:
-    """One process that answers, with a thread that reads what it says."""
+    """One answering process, with a thread that reads its output."""
 
     def __init__(self, name: str, hash_seed: int):
         self._process = subprocess.Popen(
@@ -132,7 +132,7 @@ class _Process:
 
 
 def main(name: str) -> None:
-    """Answer questions from stdin until it ends; what the solver prints is thrown away."""
+    """Answer questions from stdin until it ends; discard what the solver prints."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     questions = os.fdopen(os.dup(0), encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDWR)

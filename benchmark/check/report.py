@@ -1,4 +1,4 @@
-"""Run the conformance suite on a named solver and print what came of it."""
+"""Run the conformance suite on a named solver and print the results."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def check_and_print(name: str, seed: int, folder: Path, as_json: bool) -> bool:
 
 
 def reproducing_command(name: str, failure: Failure, path: Path) -> str:
-    """Return the command that shows a failing instance again."""
+    """Return the command that reproduces a failure."""
     command = "simulate" if failure.property == "episode" else "solve"
     return f"splitbench {command} {path} -s '{name}'"
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class CutMode(StrEnum):
-    """Which problem is solved: DADS's two, or the exact form of the second."""
+    """The problem to solve: one of DADS's two, or the exact form of the second."""
 
     LIGHT = "light"
     HEAVY = "heavy"
@@ -77,7 +77,7 @@ def cut(
         )
     dag = _dag(file, dict(zip(_NETWORK_OPTIONS, (device_s, server_s, uplink_bps), strict=True)))
     found = cut_graph(dag, mode.value, arrival_rate_hz)
-    if found.mode == "heavy":  # a heuristic never goes without its distance to what is proved
+    if found.mode == "heavy":  # a heuristic is always shown with its gap to the proven bound
         bound_s = shortest_bottleneck(dag).bottleneck_bound_s
         found = replace(found, bottleneck_bound_s=bound_s)
     if save_dag is not None:
@@ -128,13 +128,13 @@ def _against_bound(cut: GraphCut) -> str:
     if bound_s is None:
         return ""
     gap_s = cut.bottleneck_s - bound_s
-    if gap_s <= 2e-6 * cut.bottleneck_s:  # what the integer programme leaves to rounding
+    if gap_s <= 2e-6 * cut.bottleneck_s:  # within the tolerance of the integer programme
         return ", proved shortest"
     return f", {1e3 * gap_s:.2f} ms ({gap_s / max(bound_s, 1e-300):.0%}) above the proven bound"
 
 
 def _dag(file: str, given: dict[str, float | None]) -> LayerDag:
-    """Read the file, or build the DAG of a shipped network; a file of that name goes first."""
+    """Read the file or, if there is none, build the DAG of a shipped network."""
     if Path(file).exists() or file not in network_names():
         if not Path(file).exists() and Path(file).suffix == "":
             hint = did_you_mean(file, network_names())

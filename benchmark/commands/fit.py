@@ -1,4 +1,4 @@
-"""`splitbench fit`: Eq. 7, and what stands beside it, through measured thread sweeps."""
+"""`splitbench fit`: fit Eq. 7 and alternative forms to measured thread sweeps."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def fit(
 ) -> None:
     """Fit D(k) to measured thread sweeps; constants are in seconds.
 
-    Eq. 7 takes five thread counts; fewer get a statement and the form they support. The preferred
-    form is that of least leave-one-out error.
+    Eq. 7 needs five thread counts; with fewer, a message says so and a simpler form is fitted. The
+    preferred form has the smallest leave-one-out error.
     """
     from functools import partial
 

@@ -32,7 +32,7 @@ QUICK_LARGEST, QUICK_MOST_S = 10_000, 2.0
 @taking(how=RunOptions, table=TableOptions)
 def gap(
     suites: options.Suites = None,
-    solvers: options.Solvers = [],  # noqa: B006 — typer reads it, nobody changes it
+    solvers: options.Solvers = [],  # noqa: B006 — typer reads it, nothing changes it
     seeds: options.Seeds = 1,
     seed: options.Seed = 0,
     slots: options.Slots = None,
@@ -43,9 +43,8 @@ def gap(
     """Measure optimality gaps on small instances; every exact method is cross-checked.
 
     Default: the suite `small`. A horizon suite gives its first slots, at the states the exact
-    optimum passes through. Exit status 1 where two exact methods disagree, with a line for each
-    instance, or a cell failed; a heuristic whose decision breaks a constraint is a row, not a
-    failure.
+    optimum passes through. Exit status 1 if two exact methods disagree (one line for each instance)
+    or a cell failed. A heuristic's decision that breaks a constraint is no failure.
     """
     options.positive("--slots", slots)
     options.check_out(table.out)

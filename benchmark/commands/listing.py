@@ -1,4 +1,4 @@
-"""`splitbench list`, `show`, `sample`: what there is, and suites as files."""
+"""`splitbench list`, `show`, `sample` and `library`: list things, and write suites as files."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def show(
     if as_toml:
         emit(toml_of(make_suite(suite)).rstrip(), None)
         return
-    # Not at the top: `list` would load every solver's helpers for it.
+    # Imported here, because `list` does not need it.
     from splitbench.benchmark.suite_report import print_suite, suite_object
 
     options.positive("--slots", slots)
@@ -98,8 +98,8 @@ def library(
 ) -> None:
     """List the named instances, or prove their optima and bounds again.
 
-    `verify` ends with exit status 1 where a file is not the one of the index, or where an optimum
-    or a bound computed now differs. An entry is run by its name: splitbench run library:NAME
+    `verify` ends with exit status 1 if a file differs from the index, or if an optimum or a bound
+    computed now does. Run an entry by its name: splitbench run library:NAME
     """
     from dataclasses import asdict
 

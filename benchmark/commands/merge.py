@@ -1,4 +1,4 @@
-"""`splitbench merge`: the stores of several machines as one."""
+"""`splitbench merge`: merge the stores of several machines into one."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def merge(
 ) -> None:
     """Merge stores; runs nothing and leaves the inputs as they are.
 
-    Of a cell that several stores have, the one that came to an end is kept, then the newer. Exit
-    status 1, and a line for each, where two stores finished a cell with different results.
+    If several stores have a cell, a finished record is preferred, then the newer one. Exit status 1
+    if two stores finished a cell with different results (one line for each).
     """
     merged = merge_stores(out, sources, update=update)
     for line in merged.conflicts:

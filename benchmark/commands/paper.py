@@ -64,9 +64,9 @@ def paper(
 ) -> None:
     """Make figures and tables of the paper (all, or those named), claimed and ours.
 
-    Each item is a figure (PNG and SVG), a table and a verdict on each claim. Cells that the store
-    has are not run again. `calibrate` searches the calibration of the suites paper-calibrated-*;
-    it is not part of `all`.
+    Each item is a figure (PNG and SVG), a table and a verdict on each claim. Stored cells are not
+    run again. `calibrate` searches the calibration of the suites paper-calibrated-*; it is not part
+    of `all`.
     """
     names = chosen_items(items or [])
     options.positive("--slots", slots)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 #: The paper's three.
 DEFAULT_MODELS = ("vgg16_bn", "resnet34", "mobilenet_v2")
-#: Cores that others may keep busy before the user is told.
+#: Cores that other processes may keep busy before the user is warned.
 IDLE_CORES = 0.1
 
 
@@ -75,7 +75,7 @@ def profile(
 ) -> None:
     """Measure DNNs with PyTorch on this machine, each thread count and each split.
 
-    The file stands wherever a board's or server's name does: 'hetero[server=profile.json]'.
+    The file can replace a board's or server's name: 'hetero[server=profile.json]'.
     """
     for option, count in (("--repeats", repeats), ("--processes", processes)):
         options.positive(option, count)
@@ -121,9 +121,8 @@ def profile(
 
 
 def command_of(plan: Plan) -> str:
-    """Return the command that measures the plan again, without directories: they may name a user.
-
-    Where the file was written says nothing of what is in it.
+    """Return the command that repeats the measurement, without directories, which may name a user.
+    It omits --out, which does not affect the content.
     """
     words = ["splitbench", "profile"]
     for model in plan.models:

@@ -13,14 +13,14 @@ from splitbench.benchmark.runs.run_options import run_plan
 from splitbench.benchmark.runs.run_report import print_problems
 from splitbench.problems.suites.named_suites import with_truth
 
-#: Seeds of a run that names none, on suites that say nothing of it.
+#: Default number of seeds, for suites that do not set their own.
 SEEDS = 3
 
 
 @taking(how=RunOptions, table=TableOptions)
 def run(
     suites: options.Suites = None,
-    solvers: options.Solvers = [],  # noqa: B006 — typer reads it, nobody changes it
+    solvers: options.Solvers = [],  # noqa: B006 — typer reads it, nothing changes it
     seeds: options.SeedCount = None,
     seed: options.Seed = 0,
     slots: options.Slots = None,
@@ -33,7 +33,7 @@ def run(
     """Run solvers on suites and files, and print the benchmark table.
 
     Without arguments: the paper's schemes and the exact optimum on the paper's WiFi and 5G
-    suites. What the store already has is not run again.
+    suites. Stored cells are not run again.
     """
     options.positive("--slots", slots)
     options.positive("--seeds", seeds)

@@ -78,19 +78,19 @@ class FileOptions:
 @taking(how=FileOptions)
 def solve(
     file: File,
-    solvers: options.Solvers = [],  # noqa: B006 — typer reads it, nobody changes it
+    solvers: options.Solvers = [],  # noqa: B006 — typer reads it, nothing changes it
     *,
     how: FileOptions,
 ) -> None:
     """Solve one slot instance and say how far the decision is from the optimum.
 
-    Exit status: 0 solved; 1 no valid decision; 3 proven infeasible. With a limit of time or
-    memory the solver runs in a process of its own, which is killed when it goes beyond.
+    Exit status: 0 solved; 1 no valid decision; 3 proven infeasible. With a limit on time or memory
+    the solver runs in a separate process, which is killed when it exceeds the limit.
     """
     limits = how.limits()
     if len(solvers) > 1:
         raise InputError(f"--solver: got {', '.join(solvers)}; expected one, as in -s exact")
-    load_instance(_path(file))  # refuse another file before anything runs
+    load_instance(_path(file))  # refuse an unsuitable file before anything runs
     plan = how.plan(file, solvers or ["exact"])
     if len(plan.solvers) > 1:
         names = " or ".join(solver.name for solver in plan.solvers)
@@ -112,16 +112,16 @@ def solve(
 @taking(how=FileOptions)
 def simulate(
     file: HorizonFile,
-    solvers: options.Solvers = [],  # noqa: B006 — typer reads it, nobody changes it
+    solvers: options.Solvers = [],  # noqa: B006 — typer reads it, nothing changes it
     *,
     how: FileOptions,
 ) -> None:
     """Run solvers through one horizon file, charge carried from slot to slot.
 
-    With a limit of time or memory each solver runs in a process of its own.
+    With a limit on time or memory each solver runs in a separate process.
     """
     limits = how.limits()
-    load_horizon(_path(file))  # refuse another file before anything runs
+    load_horizon(_path(file))  # refuse an unsuitable file before anything runs
     plan = how.plan(file, solvers or ["exact"])
     records: list[CellRecord] = []
     with progress("solvers", len(plan.cells)) as advance:

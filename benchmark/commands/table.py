@@ -1,4 +1,4 @@
-"""`splitbench table`: the table again, from the store, with statistics; or its raw cells."""
+"""`splitbench table`: print the table of a store, with statistics, or export its cells."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def table(
 
 
 def _frame(store: Path, suites: list[str] | None, solvers: list[str] | None) -> DataFrame:
-    """Return the cells asked for, of the code that ran last; say what is left out."""
+    """Return the requested cells of the latest code; say what is left out."""
     with Store(store, write=False) as opened:
         found = latest(frame_of(opened.summaries()))
     for remark in found.remarks:

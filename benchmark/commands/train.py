@@ -38,7 +38,7 @@ def train(
         typer.Option(
             "-p", "--parameter", metavar="NAME=VALUE", help="A parameter; repeat for several."
         ),
-    ] = [],  # noqa: B006 — typer reads it, nobody changes it
+    ] = [],  # noqa: B006 — typer reads it, nothing changes it
     seed: Annotated[
         int | None,
         typer.Option("--seed", metavar="SEED", help="Seed of the training.", show_default=False),
@@ -53,15 +53,15 @@ def train(
         ),
     ] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Begin anew, whatever there is already.")
+        bool, typer.Option("--fresh", help="Start again, ignoring earlier trainings.")
     ] = False,
     as_json: options.JsonFlag = False,
 ) -> None:
     """Train a learned partitioner on a suite; the same seed gives the same policy.
 
-    A training that was ended goes on where it stood when the same command is given again. Without
-    --out the policy is used by every later run of the suite; a file of one is used by
-    ddp[policy=PATH]+ta. For a slot file, or a horizon's first slot, one trains on slots like it.
+    The same command resumes an interrupted training. Without --out every later run of the suite
+    uses the policy; a policy file is used by ddp[policy=PATH]+ta. For a slot file, or a horizon's
+    first slot, training uses slots like it.
     """
     import importlib.util
 

@@ -1,4 +1,4 @@
-"""Where cells run: several referee processes on this machine, or a Dask cluster.
+"""Run cells in several referee processes on this machine, or on a Dask cluster.
 
 Built on `isolation` and `referee`; used by `runs`.
 """

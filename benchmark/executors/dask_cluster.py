@@ -1,7 +1,7 @@
-"""A local Dask cluster in a session of its own, where no Ctrl-C reaches its processes.
+"""A local Dask cluster in its own session, so that Ctrl-C does not reach its processes.
 
 Started as `python -m splitbench.benchmark.executors.dask_cluster WORKERS`: writes the scheduler's
-address to stdout and ends when stdin does, thus also with the harness.
+address to stdout and ends when stdin is closed, so it also ends with the harness.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from splitbench.benchmark.isolation.guard_process import one_thread_each
 from splitbench.problems import InputError
 from splitbench.problems.package_paths import module_command
 
-#: Seconds that the cluster has to close by itself.
+#: Seconds that the cluster has to close, before it is killed.
 CLOSE_S = 5.0
 
 
@@ -54,7 +54,7 @@ class LocalCluster:
             )
 
     def close(self) -> None:
-        """End the cluster and whatever is left of it."""
+        """End the cluster and kill its remaining processes."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -1,7 +1,7 @@
 """Run cells on a Dask cluster: a Dask worker is the referee and starts the players.
 
-Each thread of a Dask worker keeps one guard with its player, so that limits apply there as they do
-here. Dask runs the cells of a lost worker again on another one; a cell that alone has lost several
+Each thread of a Dask worker keeps one guard with its player, so limits apply as on this machine.
+Dask runs the cells of a lost worker again on another one; a cell that alone has lost several
 (`distributed.scheduler.allowed-failures`) becomes an error.
 """
 
@@ -29,18 +29,18 @@ from splitbench.results import CellKey
 #: Returns the digest of all code that decides a cell, as it is on the machine that asks.
 CodeOf = Callable[[CellKey], str]
 
-#: How often the cluster is asked for what has ended.
+#: Seconds between queries for finished cells.
 POLL_S = 0.1
-#: How often the scheduler is asked what its workers do.
+#: Seconds between queries of what the workers run.
 LOOK_EVERY_S = 1.0
-#: Seconds without a worker after which a local cluster is given up.
+#: Seconds without a worker after which a local cluster is abandoned.
 NO_WORKER_S = 20.0
-#: Local clusters that a run starts at most; Dask gives up workers that die again and again.
+#: Most local clusters that a run starts; Dask does not restart workers that keep dying.
 LOST_CLUSTERS = 3
 
 
 class _Runners(dict[Limits, CellRunner]):
-    """The players of one thread of a Dask worker, ended with it."""
+    """The players of one thread of a Dask worker; they end with the thread."""
 
     def __del__(self) -> None:
         for runner in self.values():
@@ -51,7 +51,7 @@ _of_thread = threading.local()
 
 
 class _LostClusterError(Exception):
-    """The local cluster has no worker any more, and gets none."""
+    """The local cluster has lost all its workers."""
 
 
 class DaskExecutor:
@@ -66,7 +66,7 @@ class DaskExecutor:
     limits
         Limits of each cell.
     code_of
-        Called on each worker: its code has to be the one that a cell's key names.
+        Called on each worker; its code must be the one in the cell's key.
 
     Raises
     ------
@@ -90,7 +90,7 @@ class DaskExecutor:
         self._keys: dict[str, CellKey] = {}
         self._at_work: dict[str, float] = {}
         self._looked = 0.0
-        # What becomes of a cell stands in its row, and what ends a run in one line.
+        # Dask's logs are not needed: rows show what became of a cell, one line what ended the run.
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         try:
             if address is None:
@@ -110,7 +110,7 @@ class DaskExecutor:
             ) from None
 
     def _close(self) -> None:
-        with contextlib.suppress(Exception):  # nothing more is asked of it
+        with contextlib.suppress(Exception):  # it is no longer needed
             if self._client is not None:
                 self._client.close(timeout=2)
         if self._cluster is not None:
@@ -124,7 +124,7 @@ class DaskExecutor:
 
     @property
     def jobs(self) -> int:
-        """Cells that the cluster runs at a time, at present."""
+        """Cells that the cluster currently runs at a time."""
         threads: dict[str, int] = self._client.nthreads()
         return max(1, sum(threads.values()))
 
@@ -134,7 +134,7 @@ class DaskExecutor:
         now = time.monotonic()
         if now - self._looked >= LOOK_EVERY_S:
             self._looked = now
-            with contextlib.suppress(Exception):  # a scheduler that does not answer now
+            with contextlib.suppress(Exception):  # the scheduler does not answer now
                 names = [next(iter(of), "") for of in self._client.processing().values()]
                 self._at_work = {name: self._at_work.get(name, now) for name in names}
         return [
@@ -145,8 +145,8 @@ class DaskExecutor:
     def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
         """Run the cells, yielding each as it ends.
 
-        Dask gives up every cell that was with a worker when that was lost once too often, queued
-        ones too. Each of these is run again on its own, and only what is lost then is an error.
+        When a worker is lost too often, Dask gives up every cell assigned to it, including queued
+        ones. Each of these cells is run again alone, and is an error only if it is lost again.
         """
         left, suspects, lost = list(keys), list[CellKey](), 0
         while left:
@@ -161,7 +161,7 @@ class DaskExecutor:
             yield self._run_alone(key)
 
     def _run_together(self, left: list[CellKey], suspects: list[CellKey]) -> Iterator[Finished]:
-        """Run cells side by side, taking each from `left`; those given up become `suspects`."""
+        """Run cells in parallel, removing each from `left`; those given up become `suspects`."""
         cell_of = {self._submit(key): key for key in left}
         for future in self._ended(list(cell_of)):
             key = cell_of.pop(future)
@@ -173,7 +173,7 @@ class DaskExecutor:
             future.release()
 
     def _run_alone(self, key: CellKey) -> Finished:
-        for _ in range(2):  # the cluster may be lost by what ran before
+        for _ in range(2):  # an earlier cell may have killed the cluster
             try:
                 (future,) = self._ended([self._submit(key, "-alone")])
                 return self._finished(future)
@@ -191,7 +191,7 @@ class DaskExecutor:
         self._client = self._connected(self._cluster.address)
 
     def _ended(self, futures: list[Any]) -> Iterator[Any]:
-        """Yield futures as they end; a local cluster that has no worker left is not waited for."""
+        """Yield futures as they end; stop waiting if a local cluster has no worker left."""
         waiting = self._distributed.as_completed(futures)
         seen = asked = time.monotonic()
         while not waiting.is_empty():
@@ -204,8 +204,8 @@ class DaskExecutor:
                     seen = now
             if now - seen >= NO_WORKER_S:
                 raise _LostClusterError(
-                    "--executor dask: the local cluster loses all its workers again and again; "
-                    "expected a machine with the memory for them; the store has what was finished"
+                    "--executor dask: the local cluster repeatedly loses all its workers; "
+                    "expected a machine with enough memory; finished cells are stored"
                 )
             if not ended:
                 time.sleep(POLL_S)
@@ -236,7 +236,8 @@ def run_remotely(key: CellKey, limits: Limits, code_of: CodeOf) -> Finished:
     Raises
     ------
     InputError
-        The code here is not that which the key names: the result would be taken for its.
+        The code here differs from the code in the key, so the result would be stored under a wrong
+        key.
     """
     here = code_here(key, code_of)
     if here != key.code:
@@ -254,7 +255,7 @@ def run_remotely(key: CellKey, limits: Limits, code_of: CodeOf) -> Finished:
 
 
 def code_here(key: CellKey, code_of: CodeOf) -> str:
-    """Return the digest of what would give the result here, or why there is none."""
+    """Return the digest of the code that would compute the cell here, or why there is none."""
     try:
         return code_of(key)
     except (InputError, OSError) as error:

@@ -21,9 +21,9 @@ from splitbench.problems.package_paths import module_command
 from splitbench.problems.status import Status
 from splitbench.results import CellKey
 
-#: Referees in a row that do not come up before a run ends.
+#: Consecutive failed starts of referees after which a run ends.
 START_FAILURES = 3
-#: Seconds that a referee has to end its player and itself.
+#: Seconds that a referee has to end itself and its player.
 CLOSE_S = 3.0
 
 
@@ -51,18 +51,18 @@ class RefereeProcess:
         self.connection.send(limits)
 
     def assign(self, key: CellKey) -> None:
-        """Hand it a cell."""
+        """Send it a cell."""
         self.key, self.started = key, time.monotonic()
-        with contextlib.suppress(OSError):  # it has died: reading from it will say so
+        with contextlib.suppress(OSError):  # it has died; reading from it reports this
             self.connection.send(key)
 
     def close(self) -> None:
-        """Have it end its player and itself."""
+        """Ask it to end itself and its player."""
         with contextlib.suppress(OSError):
             self.connection.close()
 
     def ended(self) -> str:
-        """Wait until it has ended; return how."""
+        """Wait until it has ended; return its exit status in words."""
         try:
             code = self.process.wait(CLOSE_S)
         except subprocess.TimeoutExpired:  # it computes a reference, say; its guard ends the rest
@@ -107,7 +107,7 @@ class Pool:
 
     @property
     def at_work(self) -> list[tuple[CellKey, float] | None]:
-        """The cell of each referee and when it began, None for an idle one."""
+        """The cell of each referee and its start time, None for an idle one."""
         return [None if one.key is None else (one.key, one.started) for one in self._referees]
 
     def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
@@ -116,7 +116,7 @@ class Pool:
         Raises
         ------
         InputError
-            Referees or players do not come up.
+            Referees or players do not start.
         """
         waiting, left = deque(keys), len(keys)
         while left:

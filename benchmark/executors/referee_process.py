@@ -34,7 +34,7 @@ def serve(harness: Connection, core: int | None) -> None:
         while True:
             harness.send(run(runner, harness.recv(), limits))
     except (EOFError, OSError, AbandonedError):
-        pass  # the harness is gone, or has given the cell up
+        pass  # the harness has ended, or no longer waits for the cell
     except InputError as error:
         harness.send(error)
     finally:
@@ -42,7 +42,7 @@ def serve(harness: Connection, core: int | None) -> None:
 
 
 def run(runner: CellRunner, key: CellKey, limits: Limits) -> Finished:
-    """Run a cell; an error of ours is a failed cell, and not the end of the run."""
+    """Run a cell; an error of the harness makes the cell fail, but does not end the run."""
     try:
         return runner.run(key)
     except InputError:
@@ -55,7 +55,7 @@ def run(runner: CellRunner, key: CellKey, limits: Limits) -> Finished:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C concerns the harness alone
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the harness handles Ctrl-C
     end, pinned = sys.argv[1:]
     number = None if pinned == "-" else int(pinned)
     if number is not None and hasattr(os, "sched_setaffinity"):

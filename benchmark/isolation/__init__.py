@@ -1,4 +1,4 @@
-"""The player: a process that holds one plug-in, its guard and limits, and the protocol between.
+"""The player (a process that runs one plug-in), its guard and limits, and their protocol.
 
 Built on `referee`; used by `executors` and `runs`.
 """

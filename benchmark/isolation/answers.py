@@ -1,4 +1,4 @@
-"""A player's answers as frames, and back: everything that arrives is checked."""
+"""Convert a player's answers to frames and back; everything received is checked."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from splitbench.solvers import Solution, Status
 #: Numbers of 8 bytes that a decision has for each device: l, k and the price of a joule.
 NUMBERS_A_DEVICE = 3
 
-#: What `Frame.kind` and `Frame.status` count.
+#: Meaning of the numbers `Frame.kind` and `Frame.status`.
 KINDS = ("answer", "incumbent")
 _STATUSES = tuple(Status)
-#: Bits of `Frame.flags`: which numbers are there, and what a plug-in declares.
+#: Bits of `Frame.flags`: which numbers are present, and what a plug-in declares.
 DECIDED, PRICED, BOUND, UTILITY, CLAIRVOYANT = (1 << bit for bit in range(5))
 _ALL_FLAGS = DECIDED | PRICED | BOUND | UTILITY | CLAIRVOYANT
 
-#: Words of a frame, of which those that are empty are left out.
+#: Text fields of a frame; empty ones are omitted.
 _WORDS: dict[str, type] = {"note": str, "traceback": str, "relaxes": list}
 
 
@@ -80,8 +80,8 @@ def answer_from(frame: Frame, devices: int) -> Answer:
     Raises
     ------
     FrameError
-        A status or flag that does not exist, words that are no JSON object of the fields above,
-        a number that is NaN or out of range, or other numbers than a decision of `devices` has.
+        An unknown status or flag, words that are not a JSON object of the fields above, a number
+        that is NaN or out of range, or the wrong amount of numbers for `devices`.
     """
     flags = frame.flags
     if flags > _ALL_FLAGS or frame.status >= len(_STATUSES):
@@ -127,7 +127,7 @@ def _words_of(text: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise FrameError("words that are no JSON") from error
     if not isinstance(words, dict) or words.keys() - _WORDS.keys():
-        raise FrameError("words that nobody knows")
+        raise FrameError("words of unknown fields")
     for name, value in words.items():
         if type(value) is not _WORDS[name]:
             raise FrameError(f"words whose {name} is of another type")
@@ -142,5 +142,5 @@ def _words_of(text: bytes) -> dict[str, Any]:
 
 
 def _encodable(text: str) -> str:
-    """Return text without lone surrogates, which no file takes."""
+    """Return text without lone surrogates, which cannot be encoded."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

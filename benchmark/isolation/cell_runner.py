@@ -14,16 +14,16 @@ from splitbench.results import CellKey, CellRecord
 from splitbench.results.bounds import BOUND
 from splitbench.solvers.solver_spec import parse_solver
 
-#: Share of the memory limit that cells may leave behind before their player is replaced.
+#: Share of the memory limit that a player may still hold before it is replaced.
 LEFT_BEHIND = 0.25
 
 
 @dataclass(frozen=True)
 class Overhead:
-    """What a cell took beyond its solver and the reference.
+    """Time of a cell beyond its solver and the reference.
 
     `isolation_s` is spent outside the cell: players, the reference cell. `model_s` is spent in
-    it: posing each slot, recomputing what was claimed, the record.
+    it: posing each slot, recomputing the claims, writing the record.
     """
 
     isolation_s: float
@@ -32,7 +32,7 @@ class Overhead:
 
 @dataclass(frozen=True)
 class Finished:
-    """A cell that has ended, with its wall-clock time; no overhead where it was cut short."""
+    """A cell that has ended, with its wall-clock time; no overhead if it was interrupted."""
 
     record: CellRecord
     wall_s: float
@@ -49,7 +49,7 @@ class CellRunner:
     core
         The core to pin players to; None leaves them free.
     watched
-        A descriptor that becomes readable when nobody waits for the cell any more, or None.
+        A descriptor that becomes readable when the cell is no longer wanted, or None.
     """
 
     def __init__(self, limits: Limits, core: int | None = None, watched: int | None = None):
@@ -60,7 +60,7 @@ class CellRunner:
         self._reference_cell = ReferenceCell()
 
     def prepare(self) -> None:
-        """Start the guard, before the first cell's clock does."""
+        """Start the guard before the first cell's clock starts."""
         self._reference_cell.latest_s()
         self._guard = GuardProcess(self._core, self._limits.memory_bytes)
 
@@ -85,7 +85,7 @@ class CellRunner:
         return Finished(record, wall_s, Overhead(wall_s - inside_s, max(0.0, inside_s - spent_s)))
 
     def _player_for(self, key: CellKey) -> RemotePlayer:
-        """Return the player that has run nothing but this solver, of this code, and is fit."""
+        """Return a healthy player that has run only this solver with this code."""
         if self._player is None or self._solver != (key.solver, key.code) or self._is_unfit():
             self._player = self._new_player(key.solver)
             self._solver = (key.solver, key.code)
@@ -104,7 +104,7 @@ class CellRunner:
         if self._player is not None and not self._player.is_lost:
             self._player.close()
         from_file = any(half.path for half in parse_solver(solver))
-        for _ in range(2):  # the guard may be lost with the player before
+        for _ in range(2):  # the guard may have died with the previous player
             if self._guard is None or self._guard.is_lost:
                 self._guard = GuardProcess(self._core, self._limits.memory_bytes)
             try:
@@ -114,4 +114,4 @@ class CellRunner:
             except GuardLostError:
                 self._guard.close()
                 self._guard.is_lost = True
-        raise RuntimeError("guards are killed again and again")
+        raise RuntimeError("guards are killed repeatedly")

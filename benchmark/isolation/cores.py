@@ -1,7 +1,7 @@
-"""Cores for workers: each process of this machine that pins a worker takes one of its own.
+"""Cores for workers: each process on this machine that pins a worker takes a separate core.
 
-Several runs side by side, and the workers of a Dask cluster, know nothing of each other. A lock
-on a file per core tells them which are taken; the kernel drops it with the process.
+Concurrent runs, and the workers of a Dask cluster, do not know of each other. A lock on a file per
+core shows which cores are taken; the kernel releases it when the process ends.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from pathlib import Path
 
 
 class Core:
-    """A core that is taken until it is given back, or until this process ends."""
+    """A core that is reserved until it is given back, or until this process ends."""
 
     def __init__(self, number: int, lock: int):
         self.number = number
         self._lock = lock
 
     def give_back(self) -> None:
-        """Let others have it."""
+        """Release the core."""
         os.close(self._lock)
 
 
 def take_core() -> Core | None:
-    """Take a core nobody else has; None where all are taken or cores cannot be pinned.
+    """Reserve a free core; None if all are taken or cores cannot be pinned.
 
-    The search begins at a core that depends on the host's name: containers that share a machine
-    but no files then do not all take the first.
+    The search begins at a core that depends on the host's name: containers that share a machine but
+    no files then do not all start with the first.
     """
     try:
         cores = sorted(os.sched_getaffinity(0))
@@ -49,7 +49,7 @@ def _folder() -> Path:
     folder = Path(tempfile.gettempdir()) / f"splitbench-cores-{os.getuid()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != os.getuid():
-        raise PermissionError(f"{folder} is somebody else's")
+        raise PermissionError(f"{folder} belongs to another user")
     return folder
 
 

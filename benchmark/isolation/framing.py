@@ -1,8 +1,8 @@
 """Frames between referee and player.
 
-The referee sends Python objects (`pickle`): the player trusts it. What the player sends is never
-unpickled: it is a fixed row of numbers, then words as JSON where there are any, then the numbers
-of a decision, each with a largest size. A fixed row is half the price of a slot less than JSON.
+The referee sends Python objects (`pickle`), since the player trusts it. The player's messages are
+never unpickled. They are a fixed row of numbers, then optional JSON text, then the numbers of a
+decision, each of limited size. A fixed row halves the cost of a slot compared with JSON.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from typing import Any, NamedTuple
 _LENGTH = struct.Struct("<I")
 #: Two lengths, then the fixed fields of a `Frame`.
 _REPLY = struct.Struct("<IIIBBBddd")
-#: Bytes of a player's words: notes, tracebacks and claims are shortened before they are sent.
+#: Most bytes of a player's text: notes, tracebacks and claims are shortened before sending.
 LONGEST_WORDS = 2**16
 _AT_ONCE = 2**16
 
 
 class FrameError(Exception):
-    """What arrived is no frame of this protocol."""
+    """The received bytes are not a frame of this protocol."""
 
 
 class Frame(NamedTuple):
-    """A player's message; `answers.py` says what the numbers mean.
+    """A player's message; `answers.py` defines the meaning of the numbers.
 
     Attributes
     ----------
     request
-        Number of the request that it belongs to.
+        Number of the request that it answers.
     words
         A JSON object, or nothing.
     body
@@ -61,7 +61,7 @@ def reply_bytes(frame: Frame) -> bytes:
 
 
 def receive_request(end: socket.socket) -> Any:
-    """Wait for a request of the referee; EOFError where it is gone."""
+    """Wait for a request of the referee; EOFError if the referee has ended."""
     data = end.recv(_AT_ONCE)  # nearly always the whole request: the referee sends one at a time
     data += _exactly(end, max(0, _LENGTH.size - len(data)))
     (length,) = _LENGTH.unpack_from(data)
@@ -81,7 +81,7 @@ def _exactly(end: socket.socket, count: int) -> bytes:
 
 
 class FrameReader:
-    """Takes frames from a socket as they arrive, without ever waiting.
+    """Reads frames from a socket as they arrive, without blocking.
 
     Parameters
     ----------
@@ -96,18 +96,18 @@ class FrameReader:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing has arrived that was not taken, not even part of a frame."""
+        """Whether no unread data has arrived, not even part of a frame."""
         return not self._unread and not self._read()
 
     def next_frame(self) -> Frame | None:
-        """Return the next frame, None where it has not arrived in full.
+        """Return the next frame, None if it has not arrived in full.
 
         Raises
         ------
         EOFError
             The other end is closed.
         FrameError
-            What arrived is longer than a frame may be.
+            The received frame is too long.
         """
         frame = self._split()
         while frame is None and self._read():
@@ -115,7 +115,7 @@ class FrameReader:
         return frame
 
     def _read(self) -> bool:
-        """Read what is there; False for nothing."""
+        """Read available data; False if there is none."""
         try:
             read = self._end.recv(_AT_ONCE, socket.MSG_DONTWAIT)
         except BlockingIOError:

@@ -1,9 +1,9 @@
 """Guard: forks players one at a time, and kills a player's whole process tree when told to.
 
 Started as `python -m splitbench.benchmark.isolation.guard SOCKET CORE MEMORY FOLDER`. It imports
-what players need once, so that a new player is a fork and not a start. Orphans of a player become
-its children, those in sessions of their own too. Where the referee is gone it kills them all,
-removes FOLDER, the temporary directory of its players, and ends.
+what players need once, so that a new player only needs a fork. Orphans of a player become its
+children, even from other sessions. When the referee ends, the guard kills them all, removes FOLDER
+(the temporary directory of its players), and ends.
 
 Commands on SOCKET are one byte, answers a byte and a number:
 
@@ -56,7 +56,7 @@ class Guard:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def run(self) -> None:
-        """Obey until the referee is gone."""
+        """Execute commands until the referee ends."""
         self._reply(b"R", 0)
         while True:
             ready, _, _ = select.select([self._control.fileno(), self._woken], [], [])
@@ -69,7 +69,7 @@ class Guard:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _obey(self) -> bool:
-        """Do what the referee says; False where it is gone."""
+        """Execute one command; False if the referee has ended."""
         try:
             command, descriptors, _, _ = socket.recv_fds(self._control, 1, 2)
         except OSError:
@@ -97,7 +97,7 @@ class Guard:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         die_with_parent()
-        if os.getppid() != guard:  # it died before that
+        if os.getppid() != guard:  # the guard died before the call
             os._exit(1)
         _keep_only(end, output)
         if self._memory_bytes is not None:
@@ -106,11 +106,11 @@ class Guard:
 
         try:
             serve(socket.socket(fileno=_PLAYERS_END))
-        finally:  # whatever it was: nothing of a player may run the guard's code
+        finally:  # whatever happened: a player must never run the guard's code
             os._exit(1)
 
     def _reap(self) -> None:
-        """Reap what has ended; where the player is among it, kill what it left and say so."""
+        """Reap ended processes; if the player is among them, kill its descendants and report it."""
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG)) != (0, 0):
                 pid, status = ended
@@ -126,12 +126,12 @@ class Guard:
 
 #: Number of a player's socket, after its standard streams.
 _PLAYERS_END = 3
-#: More descriptors than a guard has open.
+#: Upper limit of the descriptors that a guard has open.
 _MOST_OPEN = 1024
 
 
 def _keep_only(end: int, output: int) -> None:
-    """Leave a player nothing but its socket and its output, which is stdout and stderr."""
+    """Close all descriptors but the player's socket and its output (stdout and stderr)."""
     nothing = os.open(os.devnull, os.O_RDONLY)
     kept = [fcntl.fcntl(one, fcntl.F_DUPFD, 100) for one in (nothing, output, output, end)]
     for number, descriptor in enumerate(kept):
@@ -186,7 +186,7 @@ def _has_ended(pid: int) -> bool:
 def main(arguments: list[str]) -> None:
     """Prepare and run the guard; CORE and MEMORY may be `-`."""
     end, core, memory, folder = arguments
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C concerns the harness alone
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # only the harness handles Ctrl-C
     adopt_orphans()
     if core != "-":
         with contextlib.suppress(AttributeError, OSError):

@@ -1,4 +1,4 @@
-"""The referee's side of a guard: start it, have it fork and kill players, end it if it does not."""
+"""The referee's side of a guard: start it, let it fork and kill players, end it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from splitbench.benchmark.isolation.guard import REPLY
 from splitbench.problems import InputError
 from splitbench.problems.package_paths import module_command
 
-#: A guard acts within milliseconds; if it does not, the referee does so itself.
+#: Seconds that a guard has to act. It takes milliseconds; otherwise the referee acts itself.
 GUARD_S = 1.0
-#: Seconds that a guard has to come up.
+#: Seconds that a guard has to start.
 START_S = 60.0
 
 _ONE_THREAD = dict.fromkeys(
@@ -27,7 +27,7 @@ _ONE_THREAD = dict.fromkeys(
 
 
 class GuardLostError(Exception):
-    """The guard does not do what it is told: somebody has stopped or killed it."""
+    """The guard does not respond: it has been stopped or killed."""
 
 
 class GuardProcess:
@@ -97,7 +97,7 @@ class GuardProcess:
         self._told(b"K")
 
     def how_it_ended(self) -> str:
-        """Say how a player whose socket is closed has ended; it is ended if it has not."""
+        """Say how a player whose socket is closed has ended; kill it if it still runs."""
         if self._status is None:
             with contextlib.suppress(GuardLostError):
                 self._answer(b"S", GUARD_S)
@@ -117,7 +117,7 @@ class GuardProcess:
 
     def close(self) -> None:
         """End the guard and everything below it."""
-        self._control.close()  # it sees this, kills what is below and ends
+        self._control.close()  # the guard notices, kills its descendants and ends
         try:
             self._process.wait(GUARD_S)
         except subprocess.TimeoutExpired:
@@ -130,7 +130,7 @@ class GuardProcess:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _told(self, command: bytes) -> int:
-        """Give a command and return the answer's number; a guard that does not answer is lost."""
+        """Send a command and return the answer's number; raise GuardLostError without an answer."""
         try:
             self._control.sendall(command)
             return self._answer(command)
@@ -140,7 +140,7 @@ class GuardProcess:
             return 0
 
     def _answer(self, letter: bytes, patience_s: float = GUARD_S) -> int:
-        """Wait for an answer; what the guard says of itself in between is noted."""
+        """Wait for an answer; record the guard's own messages in between."""
         self._control.settimeout(patience_s)
         try:
             while data := self._control.recv(REPLY.size, socket.MSG_WAITALL):
@@ -154,7 +154,7 @@ class GuardProcess:
         raise GuardLostError
 
     def _kill_tree(self) -> None:
-        """Kill everything below a guard that does not, and the guard."""
+        """Kill a guard that does not respond, and all its descendants."""
         import psutil
 
         with contextlib.suppress(psutil.Error):
@@ -174,7 +174,7 @@ class GuardProcess:
 
 
 def _running(processes: list[Any]) -> list[Any]:
-    """Return those that have not ended; a stopped guard does not reap those that have."""
+    """Return the processes that still run; a stopped guard does not reap the others."""
     import psutil
 
     running = []

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """What a cell may use.
+    """Limits on the resources of a cell.
 
     Attributes
     ----------

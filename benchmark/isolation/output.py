@@ -1,19 +1,19 @@
-"""What a player prints: its beginning and its end are kept, everything is read."""
+"""A player's output: all of it is read, its beginning and its end are kept."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 
-#: Characters that are kept of the beginning, and of the end.
+#: Characters kept from the beginning, and from the end.
 KEPT = 4_000
 _AT_ONCE = 2**16
-#: Most that is read of a player that is about to be killed.
+#: Most bytes read from a player that is about to be killed.
 _REST = 2**20
 
 
 class Output:
-    """A pipe that a player's stdout and stderr lead to."""
+    """A pipe for a player's stdout and stderr."""
 
     def __init__(self) -> None:
         self.fileno, self.theirs = os.pipe()
@@ -29,7 +29,7 @@ class Output:
         self._first, self._last, self._dropped = b"", b"", 0
 
     def read(self) -> int | None:
-        """Read what is there; return how many bytes, 0 at the end, None for nothing yet."""
+        """Read available output; return the number of bytes, 0 at the end, None for none yet."""
         try:
             data = os.read(self.fileno, _AT_ONCE)
         except BlockingIOError:
@@ -42,7 +42,7 @@ class Output:
         return len(data)
 
     def read_rest(self) -> None:
-        """Read what a player that is gone has printed last."""
+        """Read the last output of an ended player."""
         left = _REST
         with contextlib.suppress(OSError):
             while left > 0 and (count := self.read()):
@@ -55,7 +55,7 @@ class Output:
 
     @property
     def text(self) -> str:
-        """What was printed, with the number of bytes that are left out."""
+        """The output, with the number of bytes left out."""
         left_out = f"\n... {self._dropped} bytes more ...\n" if self._dropped else ""
         first, last = (one.decode("utf-8", "replace") for one in (self._first, self._last))
         return first + left_out + last

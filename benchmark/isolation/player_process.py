@@ -1,7 +1,7 @@
-"""The player's process: holds one plug-in, answers the referee's requests.
+"""The player's process: runs one plug-in and answers the referee's requests.
 
-Nothing that a plug-in does to this process, to our modules in it or to its socket changes more
-than its own answers: the referee has its own copies, its own clock and its own record.
+Whatever a plug-in does to this process, to our modules in it or to its socket affects only its own
+answers. The referee has its own copies, its own clock and its own record.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from splitbench.solvers.discovery import plugin_modules
 
 
 class Pose(NamedTuple):
-    """What slots to come have in common."""
+    """The common part of the following slots."""
 
     fleet: Fleet
     slot_s: float
@@ -39,7 +39,7 @@ class Pose(NamedTuple):
 
 
 class SlotNumbers(NamedTuple):
-    """What a slot does not share with the others; `rows` are λ, B, E and H, float64 each (N,)."""
+    """The part of a slot that differs from others; `rows` are λ, B, E and H, float64 each (N,)."""
 
     threads: int
     rows: bytes
@@ -47,11 +47,11 @@ class SlotNumbers(NamedTuple):
 
 
 def load_what_players_need() -> None:
-    """Import, in the guard, our plug-ins and what they use; nothing that others have installed."""
+    """Import our plug-ins and what they use, in the guard; no plug-ins of other packages."""
     for name in plugin_modules():
         try:
             importlib.import_module(name)
-        except ImportError:  # a package that is missing; asking for the solver says so
+        except ImportError:  # a missing package; making the solver reports it
             continue
 
 
@@ -78,7 +78,7 @@ def _no_terminal(*_: Any, **__: Any) -> NoReturn:
 
 
 class _NoTerminal(io.TextIOBase):
-    """Standard input of a player: reading from it says why there is none."""
+    """Standard input of a player: reading it raises an error that says why there is none."""
 
     read = readline = readlines = __next__ = _no_terminal
 
@@ -95,14 +95,14 @@ class _Service:
         self._plug_in = PlugIn(self._publish, caught=(BaseException,))
 
     def answer(self, number: int, method: str, arguments: tuple[Any, ...]) -> None:
-        """Do what a request asks for and send the answer."""
+        """Execute a request and send the answer."""
         self._number = number
         begun = time.perf_counter()
         try:
             answer = getattr(self, f"_{method}")(*arguments)
         except MemoryError:
             answer = Answer(no_decision(Status.MEMORY, "out of memory"))
-        if os.getpid() != self._home:  # a plug-in forked, and this is the copy
+        if os.getpid() != self._home:  # this is a copy that a plug-in forked
             os._exit(0)
         seconds = answer.seconds or time.perf_counter() - begun
         self._send("answer", Answer(answer.solution, seconds, answer.traceback, answer.clairvoyant))
@@ -123,7 +123,7 @@ class _Service:
         return succeeded()
 
     def _start(self, view: EpisodeView) -> Answer:
-        view.fleet = self._pose["fleet"]  # the very object that slots have
+        view.fleet = self._pose["fleet"]  # the same object as in the slots
         return self._plug_in.start(view)
 
     def _solve(self, slot: tuple[int, bytes, str], index: int) -> Answer:
@@ -134,9 +134,8 @@ class _Service:
         return Answer(Solution(None, None, Status.FEASIBLE, note=left))
 
     def _problem(self, slot: SlotNumbers) -> SlotProblem:
-        """Return the slot without the checks of `SlotProblem`, which the referee's copy passed.
-
-        They would take longer than all else that a slot costs. The arrays are read-only.
+        """Return the slot without the checks of `SlotProblem`, which the referee's copy has passed.
+        The checks would take longer than everything else in a slot. The arrays are read-only.
         """
         rows = np.frombuffer(slot.rows).reshape(4, -1)
         return SlotProblem.of_checked(

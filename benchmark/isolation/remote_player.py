@@ -1,4 +1,4 @@
-"""The referee's side of a player in another process: requests, limits, and how it was lost."""
+"""The referee's side of a player in another process: requests, limits, and causes of its end."""
 
 from __future__ import annotations
 
@@ -20,35 +20,36 @@ from splitbench.benchmark.referee.player import Answer, PlayerLostError
 from splitbench.problems import EpisodeView, Fleet, Horizon, SlotProblem
 from splitbench.solvers import Solution, Status
 
-#: A solver that watches the clock is given this long beyond its limit before it is killed.
+#: Seconds beyond its limit before a solver is killed, so that one that watches the clock can
+#: answer.
 GRACE_S = 0.5
-#: How often memory is looked at while an answer is awaited.
+#: Seconds between checks of the memory while waiting for an answer.
 POLL_S = 0.1
-#: Seconds for what takes a player no time: to be confined, to end a cell.
+#: Seconds for requests that take almost no time: confining the process, ending a cell.
 PATIENCE_S = 10.0
-#: Frames that are taken before the limits are looked at again.
+#: Frames read before the limits are checked again.
 _FRAMES_AT_ONCE = 64
 #: Empty requests that are timed before a plug-in is loaded.
 _PINGS = 7
 
 
 class AbandonedError(BaseException):
-    """Nobody waits for the cell any more."""
+    """The cell is no longer wanted."""
 
 
 class RemotePlayer:
-    """A player in a process below a guard.
+    """A player in a child process of a guard.
 
     Parameters
     ----------
     guard
-        Forks the process, and kills it.
+        The guard that forks and kills the process.
     memory_bytes
-        Memory that the process and all it starts may use.
+        Memory limit of the process and its children.
     files
-        Whether to keep it from writing files outside its temporary directory.
+        Whether to prevent it from writing files outside its temporary directory.
     watched
-        A descriptor that becomes readable when nobody waits for the cell any more, or None.
+        A descriptor that becomes readable when the cell is no longer wanted, or None.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class RemotePlayer:
 
     @property
     def output(self) -> str:
-        """What was printed in the present cell, shortened."""
+        """The output in the current cell, shortened."""
         return self._output.text
 
     def close(self) -> None:
@@ -143,7 +144,7 @@ class RemotePlayer:
     def _started_by(self, player: Any) -> list[Any]:
         """Return processes below the player or its guard, listed once a second at most."""
         now = time.monotonic()
-        if now - self._listed < 1.0:  # it walks the whole process table
+        if now - self._listed < 1.0:  # listing scans the whole process table
             return []
         self._listed = now
         others = self._guard.descendants()
@@ -167,14 +168,14 @@ class RemotePlayer:
         Raises
         ------
         PlayerLostError
-            There is none: the process is gone, or was ended for the reason that is given.
+            There is no answer: the process has ended, or was killed for the given reason.
         """
         self._number += 1
         self._incumbent = None
         self._reader.longest_body = 8 * NUMBERS_A_DEVICE * self._devices
         try:
             if not self._reader.is_clean:
-                raise FrameError("a message that nobody asked for")
+                raise FrameError("an unrequested message")
             self._send(request_bytes((self._number, method, arguments)))
             return self._wait(method)
         except EOFError:
@@ -200,7 +201,7 @@ class RemotePlayer:
             looked = self._enforce(looked)
 
     def _read(self, method: str) -> tuple[Answer | None, bool]:
-        """Take what has arrived, but not without end; return the answer, and if there is more."""
+        """Read frames that have arrived, up to a limit; return the answer, and if there is more."""
         for _ in range(_FRAMES_AT_ONCE):
             frame = self._reader.next_frame()
             if frame is None:
@@ -228,7 +229,7 @@ class RemotePlayer:
                 raise EOFError from error
 
     def _enforce(self, looked: float) -> float:
-        """Apply the limits now and then; return when that was last done."""
+        """Check the limits from time to time; return the time of the last check."""
         now = time.monotonic()
         if now - looked < POLL_S:
             return looked
@@ -255,13 +256,13 @@ class RemotePlayer:
 
 
 def _numbers_of(problem: SlotProblem) -> tuple[int, bytes, str]:
-    """Return `SlotNumbers` as a plain tuple, which is quicker to send than one with a name."""
+    """Return `SlotNumbers` as a plain tuple, which is faster to send than a named one."""
     columns = (problem.arrival_rate_hz, problem.uplink_bps, problem.battery_j, problem.harvest_j)
     rows = b"".join(column.tobytes() for column in columns)
     return problem.threads, rows, problem.name
 
 
 def _bare(horizon: Horizon) -> Horizon:
-    """Return a horizon without what our fleets have cached."""
+    """Return a horizon without the arrays cached in its fleets."""
     planning = None if horizon.planning is None else horizon.planning.bare()
     return replace(horizon, fleet=horizon.fleet.bare(), planning=planning)

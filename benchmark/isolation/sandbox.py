@@ -1,9 +1,9 @@
-"""What a player's process may do: memory, and on Linux nothing to files and processes of others.
+"""Restrict a player's process: its memory and, on Linux, access to other files and processes.
 
-Landlock (Linux 5.13; signals since 6.12) confines a process by itself, without any rights: code
-from a file may write only below its temporary directory, and may neither signal nor trace a
-process outside. Where there is no Landlock these limits are missing, and the rest of the isolation
-remains; solvers of installed packages are not kept from writing.
+With Landlock (Linux 5.13; signals since 6.12) a process confines itself, without privileges. Code
+from a user's file may then write only below its temporary directory, and may not signal or trace
+outside processes. Without Landlock only these limits are missing. Solvers of installed packages may
+write files.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _PR_SET_NO_NEW_PRIVS = 38
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _VERSION_FLAG, _PATH_BENEATH = 1, 1
 _SCOPE_SIGNALS = 2
-#: Rights that are taken away everywhere but below writable folders: to write, remove, make and
+#: Rights that are removed everywhere except below writable folders: to write, remove, make and
 #: refer (2), truncate (3) and send ioctl to devices (5), by the version that knows them.
 _WRITE_RIGHTS = {1: 1 << 1 | sum(1 << bit for bit in range(4, 13)), 2: 1 << 13, 3: 1 << 14}
 
 
 def limit_memory(limit_bytes: int) -> None:
-    """Let allocations beyond the limit fail in this process (MemoryError in Python)."""
+    """Make allocations beyond the limit fail in this process (MemoryError in Python)."""
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
 
 
 def die_with_parent() -> None:
-    """Have this process killed when its parent ends (Linux)."""
+    """Make the kernel kill this process when its parent ends (Linux)."""
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
@@ -45,12 +45,12 @@ def adopt_orphans() -> None:
 
 
 def confine(writable: Iterable[str] | None) -> None:
-    """Confine this process and all it starts; nothing happens where the system cannot.
+    """Confine this process and its children; does nothing where the system lacks support.
 
     Parameters
     ----------
     writable
-        Folders in which alone files may be written; None: anywhere.
+        The only folders in which files may be written; None: anywhere.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     version = libc.syscall(_CREATE_RULESET, None, 0, _VERSION_FLAG)

@@ -1,4 +1,4 @@
-"""Run the cells that a figure of the paper needs, and read off them what it shows."""
+"""Run the cells that a figure of the paper needs, and read its numbers from them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from splitbench.problems.suites.named_suites import make_suite
 from splitbench.results import CellRecord
 from splitbench.results.bounds import with_horizon_gaps
 
-#: The paper's scheme, the schemes that it is compared with, and what stands in for the first.
+#: The paper's scheme, the schemes that it is compared with, and the replacement for the first.
 OURS = "ddp+ta"
 OPTIMUM = "exact"
 RIVALS = ("dads+ta", "dads+bs", "eo+ta", "eo+bs")
@@ -26,7 +26,7 @@ RIVALS = ("dads+ta", "dads+bs", "eo+ta", "eo+bs")
 
 @dataclass(frozen=True)
 class PaperCell:
-    """One episode of one scheme: what the paper's figures show of it.
+    """The numbers of one episode of one scheme that the paper's figures show.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class PaperCell:
     horizon_gap
         Bound − utility; None without a bound.
     energy_j
-        Mean of a device and slot.
+        Mean per device and slot.
     latency_s_of, energy_j_of
         The same means by DNN; latency over the device-slots that were served.
     """
@@ -82,7 +82,7 @@ class Cells:
         self._add(cells)
 
     def add(self, others: Cells) -> None:
-        """Take in the cells of another run."""
+        """Add the cells of another run."""
         self._add(others.cells)
 
     def _add(self, cells: Iterable[PaperCell]) -> None:
@@ -93,7 +93,7 @@ class Cells:
                 self.cells.append(cell)
 
     def has(self, suite: str, solver: str) -> bool:
-        """Whether the scheme was run there and came to a number with every seed."""
+        """Whether the scheme has a number on this suite for every seed."""
         return (suite, solver) in self._by_name
 
     def of(self, suite: str, solver: str) -> list[PaperCell]:
@@ -128,7 +128,7 @@ def suite_name(text: str, **parameters: object) -> str:
 def run_cells(
     request: PaperRequest, suites: Sequence[str], solvers: Sequence[str], reference: bool = True
 ) -> Cells:
-    """Run what the store does not have, and return the cells that came to a number.
+    """Run missing cells, and return the cells that have a number.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def run_keys(request: PaperRequest, keys: list[Any]) -> Cells:
 
 
 def policy_notes(cells: Cells) -> list[str]:
-    """Say which policies the paper's scheme used, where not one that was trained for the suite."""
+    """Name the policies of the paper's scheme that were not trained for their suite."""
     found: dict[str, list[str]] = {}
     for cell in cells.cells:
         if cell.solver == OURS and cell.note:

@@ -12,7 +12,7 @@ ENERGY_PERCENT = {"dads+ta": 12.7, "dads+bs": 17.9, "eo+ta": 27.7, "eo+bs": 38.5
 VGG = "vgg16_bn"
 #: Uplinks of the paper's suites, by the suffix of their names.
 NETWORKS = {"wifi": "WiFi", "5g": "5G"}
-#: Beginnings of the suites' names: what stands for the paper's machines.
+#: Beginnings of the suites' names, and the source of the machines' numbers in each.
 READINGS = {"paper": "public profiles", "paper-calibrated": "fitted to the paper"}
 
 

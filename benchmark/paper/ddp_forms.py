@@ -1,4 +1,4 @@
-"""Forms of `ddp` that items compare, and their trainings in full where no policy ships."""
+"""Forms of `ddp` that items compare, and their full trainings where no policy ships."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ JOINT_CRITIC = (
 def train_in_full(request: PaperRequest, form: str, suites: Sequence[str]) -> list[str]:
     """Train a form on each suite that has no policy of its own, `request.jobs` at a time.
 
-    A run by itself would do with a short training there. What is trained already, or partly, is
-    not trained again. A quick request trains nothing here, nor is anything trained without torch.
+    A run would train only briefly there. Finished trainings are not repeated and interrupted ones
+    are resumed. A quick request trains nothing, and without torch nothing is trained.
 
     Returns
     -------
@@ -61,6 +61,6 @@ def _train(form: str, suite: str) -> None:
 
 
 def _policy(form: str, suite: str) -> Path | None:
-    """Return the policy that was trained for this very suite, shipped or not."""
+    """Return the policy that was trained for exactly this suite, shipped or not."""
     parameters = DdpParameters(**bind(DdpParameters, parse_spec(form)))
     return trained_path("ddp", scenario_of_suite(suite), parameters)

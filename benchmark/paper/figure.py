@@ -36,7 +36,7 @@ def figure_result(
 
 
 def _overall(verdicts: Sequence[Verdict]) -> str:
-    """Return the verdict on all claims of one reading, with how many stand."""
+    """Return the verdict on all claims of one reading, with the number that hold."""
     count = {word: sum(one.word is word for one in verdicts) for word in Word}
     stand = f"{count[Word.HOLDS]} of {len(verdicts)} claims hold, {count[Word.PARTLY]} partly"
     return f"{verdicts[0].reading}: {overall(verdicts)} ({stand})"
@@ -76,7 +76,7 @@ def write_tables(result: PaperResult, out: Path) -> list[Path]:
 
 
 def write_index(out: Path) -> Path:
-    """Write a page of all items in a directory: verdicts, links, and what made them."""
+    """Write an index page of all items in a directory: verdicts, links, commands and machines."""
     text = ["# The paper's figures, and a verdict on each claim", ""]
     versions: dict[str, list[str]] = {}
     for path in sorted(out.glob("*.json"), key=_in_order):
@@ -106,7 +106,7 @@ def _in_order(path: Path) -> int:
 
 
 def plain(value: Any) -> Any:
-    """Return a value with null for what is no number: JSON has no NaN."""
+    """Return a value with null in place of NaN, which JSON lacks."""
     if isinstance(value, dict):
         return {key: plain(child) for key, child in value.items()}
     if isinstance(value, list | tuple):

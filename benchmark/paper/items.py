@@ -1,4 +1,4 @@
-"""The items of `splitbench paper`: by name, each a function of what the command was given.
+"""The items of `splitbench paper` by name; each is a function of a request.
 
 A new item is a line in `ITEMS` and a module with such a function.
 """
@@ -14,30 +14,30 @@ from typing import Any
 from splitbench.problems.errors import UnknownNameError
 from splitbench.problems.package_paths import REFERENCE
 
-#: The one list of seeds that every figure is made from: no policy or calibration has seen them.
+#: The seeds of every figure; no policy or calibration was fitted on them.
 FIRST_SEED = 500
 SEEDS = 5
-#: Of a quick run.
+#: Seeds of a quick run.
 QUICK_SEEDS = 2
 QUICK_SLOTS = 40
 
 
 @dataclass(frozen=True)
 class PaperRequest:
-    """What `splitbench paper` was given.
+    """The arguments of `splitbench paper`.
 
     Attributes
     ----------
     out
         Directory for figures.
     profile, test_profile
-        Profile files that are fitted and that the fits are judged on.
+        Profile files to fit to, and to judge the fits on.
     store
-        Results store: cells that it has are not run again.
+        Results store; stored cells are not run again.
     seeds, slots
         Seeds of every suite, and slots of an episode (None: the suite's own 120).
     quick
-        Fewer points, for a look in minutes.
+        Fewer points, for a result in minutes.
     jobs
         Worker processes.
     """
@@ -60,10 +60,10 @@ class PaperRequest:
 
 @dataclass
 class PaperResult:
-    """One item: rows of one set of columns, notes a line each, figures that were written.
+    """One item: rows with the same columns, one-line notes, and the figures written.
 
-    `verdicts` are rows of claims held against numbers; `cells` the rows of the store that the
-    numbers come from; `more` further tables by title.
+    `verdicts` are rows of claims compared with numbers; `cells` the rows of the store behind the
+    numbers; `more` further tables by title.
     """
 
     item: str
@@ -86,7 +86,7 @@ class PaperResult:
         }  # fmt: skip
 
 
-#: Item to "module:function", loaded when asked for.
+#: Item to "module:function", loaded on demand.
 ITEMS: dict[str, str] = {
     "fig2": "splitbench.benchmark.paper.figures.latency_figures:fig2",
     "fig3": "splitbench.benchmark.paper.figures.latency_figures:fig3",
@@ -107,7 +107,7 @@ ITEMS: dict[str, str] = {
 }
 
 
-#: Made only where named.
+#: Made only if named.
 ASKED_FOR = ("calibrate", "curves", "learned", "ddp")
 
 

@@ -1,4 +1,4 @@
-"""Claims of the paper held against measured numbers: holds, holds partly, does not hold."""
+"""Judge claims of the paper by measured numbers: holds, holds partly, does not hold."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOLERANCE = 0.25
 
 
 class Word(StrEnum):
-    """What became of a claim."""
+    """Verdict on a claim."""
 
     HOLDS = "holds"
     PARTLY = "holds partly"
@@ -38,14 +38,14 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One claim: the number claimed, ours where it is largest, and the word.
+    """One claim: the claimed number, our number where it is largest, and the verdict.
 
     Attributes
     ----------
     reading
-        Calibration and scheme that the verdict is of.
+        Calibration and scheme that were judged.
     where
-        The point (network, DNN, number of devices) that the number is of.
+        The point (network, DNN, number of devices) of our number.
     """
 
     reading: str
@@ -79,10 +79,9 @@ def estimate(values: Floats) -> Estimate:
 
 
 def gain_percent(ours: Floats, rival: Floats) -> Estimate:
-    """By how much our mean is above the rival's, in percent of the latter, with its interval.
-
-    Both have one number a seed, of the same seeds. The ratio is of the means, as the paper's
-    averages are; its interval is that of the linearised ratio, paired by seed.
+    """By how much our mean is above the rival's, in percent of the latter, with its interval. Both
+    have one number per seed, for the same seeds. The ratio is of the means, as the paper's averages
+    are; its interval is that of the linearised ratio, paired by seed.
     """
     known = ~(np.isnan(ours) | np.isnan(rival))
     own, other = ours[known], rival[known]
@@ -107,8 +106,8 @@ def size_verdict(
     """Judge "by up to `claimed` %".
 
     `points` has the gain in percent at each point that the claim may be of; the largest counts.
-    It holds if there is a gain (the interval lies above 0) within a quarter of the number claimed,
-    partly if there is a gain of another size, else not. A wide interval helps no claim.
+    It holds if there is a gain (the interval lies above 0) within a quarter of the claimed number,
+    partly if the gain has another size, else not. A wide interval does not help a claim.
     """
     known = {where: one for where, one in points.items() if not np.isnan(one.mean)}
     if not known:
@@ -149,7 +148,7 @@ def share_verdict(
 ) -> Verdict:
     """Judge a claim that is true or false at each point: all hold, some partly, none not.
 
-    `failing` says in words where it fails; the names of the points by default.
+    `failing` describes where it fails; by default the names of the points.
     """
     true = [where for where, holds in points.items() if holds]
     lost = failing or ", ".join(where for where in points if where not in true) or "–"

@@ -1,5 +1,5 @@
-"""What a run consists of, before it runs: solvers and their code, and what poses the problems.
+"""Plan a run: its solvers with their code, and the sources of its problems.
 
-A user's files are imported in a process of their own only (`inspect_files`). Built on `problems`,
+A user's files are imported only in a separate process (`inspect_files`). Built on `problems`,
 `solvers` and `results`; used by `benchmark.runs`, `benchmark.isolation` and commands.
 """

@@ -1,4 +1,4 @@
-"""Solvers as the command line names them: what they are called, and what their results rest on."""
+"""The solvers named on the command line: their names, labels and files."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class ChosenSolver:
     name
         The canonical name, which identifies its cells.
     label
-        What tables call it; empty where that is its name.
+        Its name in tables; empty if that is `name`.
     files
-        Files that decide what a user's solver does, by suite.
+        Files that determine a user's solver, by suite.
     """
 
     name: str
@@ -32,9 +32,9 @@ class ChosenSolver:
 
 
 def choose_solvers(texts: Iterable[str], suites: Sequence[str] = ()) -> list[ChosenSolver]:
-    """Return the solvers that names, files and `label=name` stand for; none twice.
+    """Return the solvers that names, files and `label=name` describe; none twice.
 
-    A file without a class stands for every solver in it. Solvers that a result has to stand beside
+    A file without a class means every solver in it. Solvers to compare a scheme with (`beside`)
     follow it.
 
     Raises
@@ -67,7 +67,7 @@ def _chosen(text: str, suites: Sequence[str]) -> list[ChosenSolver]:
 
 
 def _not_ours(label: str) -> str:
-    """Return what a class calls itself; nothing where that is the name of a solver of ours."""
+    """Return a class's own name; "" if one of our solvers has this name."""
     return "" if label in all_names() else label
 
 

@@ -1,13 +1,13 @@
-"""The `code` of a cell's key: digests of all that decides its result.
+"""The `code` of a cell's key: digests of everything that determines its result.
 
-It has three parts: the model with the exact references, what the suite poses, and the solver with
-whatever it imports or declares. A stored result is shown only where all three are as they were.
-So an edit of one solver reruns that solver, and a new suite reruns nothing. A suite counts by its
-data and by the numbers of its first seed, not by its source: how it is written decides nothing.
+It has three parts: the model with the exact references, the suite's problems, and the solver with
+everything it imports or declares. A stored result is shown only if all three are unchanged. So an
+edit of one solver reruns only that solver, and a new suite reruns nothing. The digest of a suite
+covers its data and the numbers of its first seed, not its source code.
 
-What is not known to it: packages of installed distributions (their versions are in the record),
-modules imported under names made at run time, files a solver reads and does not declare (`files`
-on the class), environment variables, the network.
+Not covered: packages of installed distributions (their versions are in the record), modules
+imported under names made at run time, files that a solver reads without declaring them (`files` on
+the class), environment variables, the network.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from splitbench.solvers.registry import declared_files
 from splitbench.solvers.solver_spec import parse_solver
 from splitbench.solvers.user_files import Stamp, stamp_of
 
-#: The model, and the references that every result stands beside.
+#: The model, and the references that every result is compared with.
 _MODEL = (
     "splitbench.problems.slot",
     "splitbench.problems.horizon.simulation",
     "splitbench.solvers.exact.exact",
     "splitbench.solvers.horizon.bound",
 )
-#: Digits of a digest that are kept.
+#: Number of digits kept of a digest.
 _LENGTH = 16
 
 
@@ -49,7 +49,7 @@ def code_of(suite: Source, solver: str, files: Iterable[Path] = ()) -> str:
     solver
         Canonical name.
     files
-        Files that decide what a user's solver does.
+        Files that determine a user's solver.
     """
     return f"{world_code(suite)}{SOLVER_CODE}{solver_code(solver, suite.known_as, files)}"
 
@@ -61,7 +61,7 @@ def world_code(suite: Source) -> str:
 
 @lru_cache(maxsize=256)
 def _world_code(suite: Source, stamps: tuple[Stamp, ...]) -> str:
-    """Digest a suite, again only once a file of it has changed."""
+    """Digest a suite; cached until one of its files changes."""
     model = digest_of_files(our_closure(*_MODEL))
     whole = hashlib.sha256(repr(getattr(suite, "scenario", "")).encode())
     for posed in [suite.horizon(0)] if suite.episodes else suite.instances(0):
@@ -88,7 +88,7 @@ def _halves(solver: str) -> list[tuple[Any, str]]:
 
 
 def _files_of_module(plugin: type[Any]) -> tuple[Path, ...]:
-    """Return the files behind a registered class: ours by imports, others' by their module."""
+    """Return the files behind a registered class: all imported ones for ours, else its module."""
     module = plugin.__module__
     if module.startswith("splitbench."):
         return our_closure(module)
@@ -108,7 +108,7 @@ def digest_of_files(paths: Iterable[Path]) -> str:
 
 @lru_cache(maxsize=4096)
 def _digest_of_file(path: Path, stamp: Stamp) -> str:
-    """Digest a file's name and content; read again only once its time or size has changed."""
+    """Digest a file's name and content; cached until its time or size changes."""
     try:
         content = path.read_bytes()
     except OSError:
@@ -117,7 +117,7 @@ def _digest_of_file(path: Path, stamp: Stamp) -> str:
 
 
 def content_digest(posed: Horizon | SlotProblem) -> str:
-    """Return a digest of every number of a problem, and of the names a solver may go by."""
+    """Return a digest of a problem's numbers, and of the names that a solver may depend on."""
     whole = hashlib.sha256()
     for field in fields(posed):
         if field.name in ("name", "suite") or not field.init:

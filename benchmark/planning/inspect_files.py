@@ -1,8 +1,8 @@
-"""What solver names that point to files mean, found in a process of its own.
+"""Find out which solvers a name with a file means, in a separate process.
 
 A user's file is never imported in the harness: it may print, hang, or end its process. The process
 started here imports the file, checks the name as `make` does, lists the solvers of a file named
-without a class, and says which files decide what they do.
+without a class, and reports the files that determine them.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from splitbench.solvers.discovery import class_in_file, classes_in_file, name_of
 from splitbench.solvers.registry import canonical_name, check_name, files_of
 from splitbench.solvers.solver_spec import Spec, parse_solver
 
-#: A file that takes longer to import is left to its cells, which have limits of their own.
+#: Seconds for an import. With a slower file the cells are run anyway, under their own limits.
 IMPORT_LIMIT_S = 10.0
 
 
 @dataclass(frozen=True)
 class SolverInFile:
-    """A solver that stands in a user's file, or has a half that does.
+    """A solver, or a scheme with a half, that is defined in a user's file.
 
     Attributes
     ----------
     name
         The canonical name, `/path/to/file.py:Class[parameter=value]`.
     label
-        What its class calls itself; with the parameters, and the other half of a scheme.
+        The name of its class, with the parameters and the other half of a scheme.
     files
-        Files that decide what it does: those it imports, and those it declares, by suite.
+        Files that determine it, by suite: those it imports, and those it declares.
     """
 
     name: str
@@ -50,10 +50,10 @@ class SolverInFile:
 
 
 def inspect_files(name: str, suites: Sequence[str]) -> list[SolverInFile]:
-    """Return the solvers that a name with a path in it stands for.
+    """Return the solvers that a name with a path in it means.
 
-    Where the file hangs or ends its process on import, the name is taken as it is: its cells will
-    say so.
+    If the file hangs or ends its process on import, the name is used as given, and its cells will
+    report the failure.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def inspect_files(name: str, suites: Sequence[str]) -> list[SolverInFile]:
         warn(f"{name}: takes more than {IMPORT_LIMIT_S:g} s to import; its cells will be limited")
         return [_unseen(name, suites)]
     except (ValueError, KeyError, TypeError, AttributeError):
-        return [_unseen(name, suites)]  # the file ended its process, or wrote where it should not
+        return [_unseen(name, suites)]  # the file ended its process, or wrote to our stdout
     if "error" in found:
         raise InputError(found["error"])
     return solvers
@@ -85,7 +85,7 @@ def _from_json(one: dict[str, Any]) -> SolverInFile:
 
 
 def _unseen(name: str, suites: Sequence[str]) -> SolverInFile:
-    """Describe a solver whose file cannot be imported, by its text alone."""
+    """Describe a solver whose file cannot be imported, from its source text."""
     halves = parse_solver(name)
     if any(half.path and not half.name for half in halves):
         raise InputError(f"{name}: cannot be imported here; expected path/to/file.py:ClassName")
@@ -129,23 +129,23 @@ def _with_class(half: Spec, kind: str) -> Spec:
 
 
 def _label(half: Spec, kind: str) -> str:
-    """Return what the class calls itself, with its parameters."""
+    """Return the class's own name, with its parameters."""
     if not half.path:
         return str(half)
     return str(Spec(name_of(class_in_file(Path(half.path), half.name, kind)), half.parameters))
 
 
 def _loaded() -> list[Path]:
-    """Return the files that importing a user's file has loaded, by whatever means."""
+    """Return the files that were loaded by importing a user's file."""
     files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
     return [path for file in files if file and not is_installed(path := Path(file).resolve())]
 
 
 def main(argument: str) -> None:
-    """Write what a name stands for to stdout, which the user's code does not get to see."""
+    """Write the solvers of a name to stdout, which the user's code cannot access."""
     out = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    if hasattr(signal, "alarm"):  # also where whoever waits for us was killed
+    if hasattr(signal, "alarm"):  # in case the waiting process was killed
         signal.alarm(int(IMPORT_LIMIT_S) + 1)
     name, suites = json.loads(argument)
     try:
@@ -154,7 +154,7 @@ def main(argument: str) -> None:
         found = {"error": " ".join(str(error).split())}
     with contextlib.suppress(OSError):
         os.write(out, json.dumps(found).encode())
-    os._exit(0)  # a file that left threads or children behind must not hold us up
+    os._exit(0)  # do not wait for threads or children that a file left behind
 
 
 if __name__ == "__main__":

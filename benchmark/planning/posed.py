@@ -15,7 +15,7 @@ from splitbench.solvers.user_files import Stamp, stamp_of
 
 
 def problem_of(key: CellKey) -> Horizon | SlotProblem:
-    """Return what a cell poses.
+    """Return the problem that a cell poses.
 
     Raises
     ------
@@ -31,7 +31,7 @@ def problem_of(key: CellKey) -> Horizon | SlotProblem:
 
 @lru_cache(maxsize=32)
 def _horizon(source: Source, stamps: tuple[Stamp, ...], seed: int, slots: int | None) -> Horizon:
-    """Draw the horizon of a seed once, and again once a file has changed."""
+    """Draw the horizon of a seed; cached until a file changes."""
     return source.horizon(seed, slots)
 
 
@@ -39,14 +39,14 @@ def _horizon(source: Source, stamps: tuple[Stamp, ...], seed: int, slots: int | 
 def _instances(
     source: Source, stamps: tuple[Stamp, ...], seed: int, slots: int | None
 ) -> list[SlotProblem]:
-    """Draw the instances of a seed once; of a horizon its slots along the exact optimum."""
+    """Draw the instances of a seed (cached); of a horizon, its slots along the exact optimum."""
     if source.episodes:
         return slots_of_optimum(_horizon(source, stamps, seed, slots))
     return source.instances(seed, slots)
 
 
 def slots_of_optimum(horizon: Horizon) -> list[SlotProblem]:
-    """Return each slot at the charges that the per-slot optimum leaves behind."""
+    """Return each slot at the charges that result from the per-slot optimum."""
     simulation, problems = Simulation(horizon), []
     while not simulation.done:
         problem = simulation.problem

@@ -1,4 +1,4 @@
-"""What poses problems: suites, suite files, instance and horizon files, folders and patterns."""
+"""Sources of problems: suites, suite files, instance and horizon files, folders, patterns."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from splitbench.problems.suites.library import library, library_file
 from splitbench.problems.suites.named_suites import make_suite, suite_names
 from splitbench.solvers.user_files import Stamp, stamp_of
 
-#: Begins the name of a source that is one file.
+#: Prefix of the name of a source that is one file.
 FILE = "file:"
 _FORMATS = ("splitbench/slot@", "splitbench/horizon@")
 
@@ -42,15 +42,15 @@ class Source(Protocol):
 
     @property
     def label(self) -> str:
-        """What tables call it; empty where that is its name."""
+        """Its name in tables; empty if that is `name`."""
 
     @property
     def known_as(self) -> str:
-        """The name under which solvers look up what they learned."""
+        """The name under which solvers find trained policies."""
 
     @property
     def seeds(self) -> int | None:
-        """Seeds of a run that names none; None: the command's own number."""
+        """Default number of seeds; None: the command's default."""
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -58,11 +58,11 @@ class Source(Protocol):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What a user should know before it runs."""
+        """Remarks for the user before a run."""
 
     @property
     def model(self) -> dict[str, str]:
-        """What stands for the devices and the server, for the record."""
+        """Where the numbers of the devices and the server come from, for the record."""
 
     @property
     def episodes(self) -> bool:
@@ -70,7 +70,7 @@ class Source(Protocol):
 
     @property
     def slots(self) -> int:
-        """Slots, or instances, a seed."""
+        """Slots, or instances, per seed."""
 
     def horizon(self, seed: int, slots: int | None = None) -> Horizon:
         """Return the horizon of a seed, or its first slots."""
@@ -97,7 +97,7 @@ class FileSource:
 
     @property
     def known_as(self) -> str:
-        """No solver has learned anything under a file's name."""
+        """Empty: no policy is trained under a file's name."""
         return ""
 
     @property
@@ -107,7 +107,7 @@ class FileSource:
 
     @property
     def model(self) -> dict[str, str]:
-        """All that is known stands in the file."""
+        """Empty: the file holds all numbers."""
         return {}
 
     @property
@@ -153,12 +153,12 @@ def source_of(name: str) -> Source:
 
 @lru_cache(maxsize=64)
 def _made(name: str, stamp: Stamp) -> Source:
-    """Make a suite once; one of a file again once that has changed."""
+    """Make a suite; cached, for a suite file until it changes."""
     return make_suite(name)
 
 
 def sources_of(texts: Iterable[str | Source]) -> list[Source]:
-    """Return the sources that the command line names; none twice.
+    """Return the sources named on the command line; none twice.
 
     A text is a suite's name or a pattern of such names (`paper-*`), a suite file (`mine.toml`), an
     instance or horizon file, a folder of them, a pattern of paths, or `library:NAME`.
@@ -176,7 +176,7 @@ def sources_of(texts: Iterable[str | Source]) -> list[Source]:
 
 
 def load_any(path: str) -> Horizon | SlotProblem:
-    """Read a slot instance or a horizon, whichever the file says it is."""
+    """Read a slot instance or a horizon, according to the file's format."""
     if _format_of(Path(path)).startswith(_FORMATS[1]):
         return load_horizon(path)
     return load_instance(path)
@@ -184,7 +184,7 @@ def load_any(path: str) -> Horizon | SlotProblem:
 
 @lru_cache(maxsize=128)
 def _loaded(path: str, stamp: Stamp) -> Horizon | SlotProblem:
-    """Read a file once, and again once it has changed."""
+    """Read a file; cached until it changes."""
     return load_any(path)
 
 
@@ -234,7 +234,7 @@ def _matching(text: str) -> Iterator[Source]:
 
 
 def _in_folder(text: str, paths: Iterable[Path]) -> Iterator[Source]:
-    """Yield the files of ours among some paths: instances of one label, and horizons of theirs."""
+    """Yield splitbench files among some paths: instances share a label, horizons do not."""
     usable = [path for path in paths if path.suffix == ".toml" or _is_ours(path)]
     if not usable:
         raise InputError(

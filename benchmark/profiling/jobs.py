@@ -1,4 +1,4 @@
-"""What a worker process is asked to measure: plain data, so that it can cross a pipe."""
+"""Jobs of worker processes, as plain data that can be sent through a pipe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IMAGE = (1, 3, 224, 224)
 
 @dataclass(frozen=True)
 class Job:
-    """One process: a network on so many threads, or layers alone.
+    """One process's job: time a network at a thread count, or layers alone.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class Job:
         `network` times the whole and every split, `layers` layer configurations drawn from `seed`.
     model
         A shipped network's name, or `path.py:name` of a module, of a pair of a module and its
-        inputs, or of what returns one of these.
+        inputs, or of a function that returns one of these.
     input_shape
         Shape of the input of a model that does not state its inputs.
     repeats
@@ -50,7 +50,7 @@ class Job:
 
 
 def check_model(text: str) -> str:
-    """Return a model's name, a file's path made absolute, or say what would be accepted.
+    """Return a model's name, with a file's path made absolute; refuse anything else.
 
     Raises
     ------
@@ -71,5 +71,5 @@ def check_model(text: str) -> str:
 
 
 def model_name(text: str) -> str:
-    """Return the name under which a checked model stands in the profile."""
+    """Return the name of a checked model in the profile."""
     return text.rpartition(":")[2]

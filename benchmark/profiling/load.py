@@ -1,4 +1,4 @@
-"""Which machine measured, and what else it did meanwhile."""
+"""Describe the measuring machine, and its other load during the measurement."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from splitbench.benchmark.referee.environment import environment
 
 
 class LoadMeter:
-    """Notes the load from its making on, apart from what this process and its workers used."""
+    """Measures the load since its creation, without that of this process and its workers."""
 
     def __init__(self) -> None:
         self._start, self._busy, self._own = time.perf_counter(), _busy_s(), _own_s()
@@ -29,7 +29,7 @@ class LoadMeter:
         }
 
     def load(self) -> dict[str, float]:
-        """Return load averages and the cores that others kept busy, where the system says."""
+        """Return load averages and the cores that other processes kept busy, if available."""
         found = {"load_before": self._load_before, "load_after": _load_average()}
         busy = _busy_s()
         if busy is not None and self._busy is not None:
@@ -47,7 +47,7 @@ def usable_cores() -> int:
 
 
 def one_a_core(cpus: Iterable[int], core_of: Callable[[int], object]) -> list[int]:
-    """Return logical CPUs so that the first of each physical core come before any second one."""
+    """Order logical CPUs: the first of each physical core come before any second one."""
     rank: Counter[object] = Counter()
     order = []
     for cpu in sorted(cpus):
@@ -58,7 +58,7 @@ def one_a_core(cpus: Iterable[int], core_of: Callable[[int], object]) -> list[in
 
 
 def core_of(cpu: int) -> object:
-    """Return what tells the physical core of a logical CPU from others; itself if unknown."""
+    """Return an identifier of a logical CPU's physical core; the CPU itself if unknown."""
     topology = Path(f"/sys/devices/system/cpu/cpu{cpu}/topology")
     try:
         return tuple(

@@ -1,4 +1,4 @@
-"""`splitbench profile`: run the workers, gather their seconds into a profile file's object."""
+"""`splitbench profile`: run the workers and collect their times into a profile object."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from splitbench.benchmark.profiling.load import LoadMeter
 from splitbench.benchmark.profiling.rank_interval import band, coverage
 from splitbench.benchmark.profiling.workers import run_jobs, wait_policy
 
-#: Layers alone take fewer processes: a regression over many of them levels what one differs by.
+#: Layers alone need fewer processes: a regression over many layers averages out differences.
 LAYER_PROCESSES = 3
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured.
+    """The plan of a measurement.
 
     Attributes
     ----------
     processes
-        Fresh processes for each model and thread count, taken in turn, so that drift of the
-        machine meets all of them; the repeats are shared out. What differs from process to process
-        (where its memory lies, what the machine does meanwhile) is several times what differs from
-        round to round within one, so a process is what intervals count.
+        Fresh processes for each model and thread count, taken in turn, so that drift of the machine
+        affects all of them; the repeats are divided between them. The variation between processes
+        (memory placement, other load) is several times that between the rounds of one process, so
+        intervals are computed over processes.
     layers
         Whether layer configurations are run alone as well, in up to `LAYER_PROCESSES` of the
         processes' turns.
@@ -69,7 +69,7 @@ class Plan:
 
     @property
     def rounds(self) -> int:
-        """How often a worker says that it is a round further."""
+        """Total number of timed rounds, each of which is reported."""
         return sum(job.repeats for job in self.jobs())
 
 
@@ -137,7 +137,7 @@ def _dnn(model: str, by_threads: list[tuple[int, list[dict[str, Any]]]]) -> dict
 
 
 def _interval(runs: list[dict[str, Any]], part: str) -> dict[str, Any]:
-    """Return the band over the processes' medians as a file has it: numbers, or lists of them."""
+    """Return the interval over the processes' medians in the file's form: numbers or lists."""
     medians = np.array([np.median(run[part], axis=0) for run in runs])
     names = ("median_s", "low_s", "high_s")
     return {
@@ -147,7 +147,7 @@ def _interval(runs: list[dict[str, Any]], part: str) -> dict[str, Any]:
 
 
 def _merged(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return one layer that ran alone in several processes: the median of their medians."""
+    """Merge a layer's runs in several processes: the median of their medians."""
     return runs[0] | {"median_s": float(np.median([run["median_s"] for run in runs]))}
 
 

@@ -1,4 +1,4 @@
-"""Medians with intervals that assume no distribution: between two ranks of the sample."""
+"""Medians with distribution-free intervals, between two order statistics of the sample."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COVERAGE = 0.95
 def rank_of_interval(count: int) -> int:
     """Return r ≥ 1 such that the r-th smallest and r-th largest hold the median to `COVERAGE`.
 
-    Of a sample of fewer than six no two ranks do; then r = 1, the smallest and the largest.
+    Samples of fewer than six have no such ranks; then r = 1, the smallest and the largest.
     """
     rank = 1
     while rank + 1 <= (count + 1) // 2 and _inside(count, rank + 1) >= COVERAGE:
@@ -23,7 +23,7 @@ def rank_of_interval(count: int) -> int:
 
 
 def coverage(count: int) -> float:
-    """Return how likely the interval of so many values holds the median."""
+    """Return the probability that the interval of `count` values contains the median."""
     return _inside(count, rank_of_interval(count))
 
 
@@ -39,10 +39,10 @@ def band(values: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def chance_to_meet(one: int, other: int) -> float:
-    """Return how likely the intervals of two samples of one thing meet, whatever its distribution.
+    """Return the probability that the intervals of two samples of one distribution overlap.
 
-    All orders of the pooled sample are equally likely; the intervals miss each other where, when
-    the lower end of one is reached, so many of the other have passed that its upper end has too.
+    All orders of the pooled sample are equally likely. The intervals are disjoint if the upper end
+    of one comes before the lower end of the other.
     """
     return 1 - _passed(one, other) - _passed(other, one)
 

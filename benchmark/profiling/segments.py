@@ -58,7 +58,7 @@ def split_network(module: nn.Module, inputs: Sequence[Tensor], name: str) -> Spl
 def _segment(
     traced: fx.GraphModule, body: Sequence[fx.Node], start: int, end: int
 ) -> fx.GraphModule:
-    """Return body[start:end] as a module from what crosses its start to what crosses its end."""
+    """Return body[start:end] as a module, from the values at its start to those at its end."""
     graph = fx.Graph()
     copies: dict[fx.Node, fx.Node] = {}
     first = all(node.op == "placeholder" for node in body[:start])
@@ -80,6 +80,6 @@ def _segment(
 
 
 def _crossing(traced: fx.GraphModule, body: Sequence[fx.Node], place: int) -> list[fx.Node]:
-    """Nodes before `place` that something at or behind it reads, in order."""
+    """Nodes before `place` that are read at or behind it, in order."""
     before = set(body[:place])
     return [node for node in body[:place] if any(user not in before for user in node.users)]

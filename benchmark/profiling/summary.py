@@ -1,4 +1,4 @@
-"""What a profile says: for people, as JSON, and against an earlier one."""
+"""Summarise a profile: as text, as JSON, and compared with an earlier one."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from splitbench.problems.latency.profiles.profile_file import ProfileFile
 
 @dataclass(frozen=True)
 class Agreement:
-    """Two profiles of one machine: how many quantities' intervals meet.
+    """Comparison of two profiles of one machine: how many quantities' intervals overlap.
 
     `whole` and `splits` count (agreeing, compared); `largest` is the largest relative difference
-    of two whole-DNN medians. `expected` is the share that meets if nothing but chance differs,
-    on one machine: whether it may be one, `same_cpu` says.
+    of two whole-DNN medians. `expected` is the share that overlaps if only chance differs on one
+    machine; `same_cpu` says whether it may be one machine.
     """
 
     whole: tuple[int, int]
@@ -51,7 +51,7 @@ class Agreement:
 
 
 def agreement(one: ProfileFile, other: ProfileFile) -> Agreement:
-    """Compare all that both profiles measured.
+    """Compare all quantities that both profiles measured.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def agreement(one: ProfileFile, other: ProfileFile) -> Agreement:
 
 
 def check_comparable(earlier: ProfileFile, dnns: Collection[str], threads: Collection[int]) -> None:
-    """Refuse, before anything is measured, an earlier profile that will have nothing in common.
+    """Refuse, before measuring, an earlier profile that will have nothing in common.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def _dnn_object(dnn: MeasuredDnn) -> dict[str, Any]:
 
 
 def summary_lines(profile: ProfileFile) -> list[str]:
-    """Return the profile for people: machine, then a line for each DNN and thread count."""
+    """Return the profile as text: the machine, then one line for each DNN and thread count."""
     machine, method = profile.machine, profile.method
     foreign = machine.get("foreign_cores")
     busy = "" if foreign is None else f", {foreign:.2f} cores busy with other work"

@@ -20,7 +20,7 @@ from splitbench.benchmark.profiling.jobs import Job
 from splitbench.benchmark.profiling.load import core_of, one_a_core
 from splitbench.problems.errors import InputError
 
-#: A layer that runs alone is timed this often for each repeat, but for long layers once.
+#: How often a layer alone is timed per repeat; long layers are timed once.
 LAYER_RUNS = 3
 LONG_LAYER_S = 0.005
 
@@ -31,7 +31,7 @@ _messages: TextIO = sys.stdout
 
 
 def main() -> int:
-    """Read the job, do it, and say what came of it."""
+    """Read the job, run it, and report the result."""
     _keep_to_ourselves()
     job = Job.from_json(_orders.readline())
     pin_threads(job.threads)
@@ -45,9 +45,8 @@ def main() -> int:
 
 
 def _keep_to_ourselves() -> None:
-    """Give what a user's module prints to stderr, and nothing to read, C code included.
-
-    A word printed without a newline would spoil the message behind it.
+    """Redirect the output of a user's module (C code included) to stderr, and give it an empty
+    stdin. Text printed without a newline would corrupt the next message.
     """
     global _orders, _messages
     _orders = os.fdopen(os.dup(0), encoding="utf-8")
@@ -65,14 +64,14 @@ def say(**message: Any) -> None:
 
 
 def wait_for_turn() -> None:
-    """Say that all is built, and sleep until the parent says go; end with it."""
+    """Report that everything is built and wait for the parent's signal; end with the parent."""
     say(event="ready")
     if not _orders.readline():
         raise SystemExit(1)
 
 
 def pin_threads(threads: int) -> None:
-    """Give torch so many threads, each a core of its own where there are enough."""
+    """Set torch's number of threads, each on its own core if there are enough."""
     import torch
 
     torch.set_num_threads(threads)
@@ -163,7 +162,7 @@ def measure_layers(job: Job) -> dict[str, Any]:
 
 
 def _ticks(job: Job, done: int, cases: int) -> int:
-    """Return how many of the job's rounds so many cases stand for."""
+    """Return the number of the job's rounds that `done` of `cases` correspond to."""
     return job.repeats * done // cases
 
 
@@ -174,7 +173,7 @@ def _timed(run: Callable[[], Any]) -> float:
 
 
 def _copied(value: Any) -> Any:
-    """Give the suffix inputs of its own, so that an in-place layer changes nobody else's."""
+    """Copy the suffix's inputs, so that an in-place layer does not change the originals."""
     return value.clone() if hasattr(value, "clone") else value
 
 

@@ -1,4 +1,4 @@
-"""Worker processes: made ready together, a core each, then run one at a time, alone."""
+"""Worker processes: prepared in parallel, one per core, then run one at a time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from splitbench.problems.package_paths import module_command
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
-#: Workers that wait at once at most: each holds a network in memory.
+#: Most workers that wait at the same time: each holds a network in memory.
 READY_AT_ONCE = 4
 
 
@@ -27,8 +27,8 @@ def run_jobs(
 ) -> Iterator[tuple[Job, dict[str, Any]]]:
     """Run each job in a fresh process and yield its result, in order.
 
-    As many workers as there are cores load torch and build their networks at once; a worker that
-    is ready sleeps until it is its turn, so that each measures alone.
+    As many workers as there are cores load torch and build their networks at once; a ready worker
+    sleeps until its turn, so that each measures alone.
 
     Raises
     ------
@@ -90,7 +90,7 @@ class Worker:
         try:
             self.process.stdin.write(line + "\n")
             self.process.stdin.flush()
-        except BrokenPipeError:  # it died; listening says of what
+        except BrokenPipeError:  # it died; `_listen` reports why
             pass
 
     def _listen(self, event: str, tick: Callable[[Job], None]) -> dict[str, Any]:
@@ -117,9 +117,9 @@ class Worker:
 
 
 def wait_policy() -> str:
-    """Return how threads wait for each other: passively, unless the user says otherwise.
+    """Return how OpenMP threads wait: passively, unless the user sets it.
 
-    Threads that spin while one of them is kept from its core by another process make a busy
-    machine look ten times slower.
+    If threads spin while another process occupies the core of one of them, a busy machine looks ten
+    times slower.
     """
     return os.environ.get("OMP_WAIT_POLICY", "passive")

@@ -1,4 +1,4 @@
-"""Turn whatever a plug-in returned into a Solution of plain types, or say why that is impossible.
+"""Turn a plug-in's return value into a Solution of plain types, or say why that is impossible.
 
 The player does this before it sends an answer, so that a plug-in's mistake gets a message; the
 referee does it again with what arrives, since a player may send anything.
@@ -18,7 +18,7 @@ from splitbench.solvers.contract import no_decision
 
 #: Partitions and thread counts are below this: sums of them do not overflow.
 LARGEST = 2**31
-#: Characters of a note, and constraints in `relaxes`, that are kept.
+#: Most characters kept of a note, and most constraints in `relaxes`.
 LONGEST_NOTE = 2_000
 MOST_RELAXED = 16
 LONGEST_NAME = 64
@@ -111,7 +111,7 @@ def _is_price(price: Any) -> bool:
 
 
 def _price_of(price: Any, devices: int) -> Floats | None:
-    """Return a price for each device; None for a row of another length, which shows nothing."""
+    """Return a price for each device; None for a row of another length."""
     if price is None or len(price) != devices:
         return None
     return np.asarray(price, dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Run one cell from its key alone: pose the problem, put it to a player, make the record."""
+"""Run one cell from its key: pose the problem, ask a player, return the record."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def run_cell(
     Parameters
     ----------
     player
-        Who decides; by default the plug-in in this process, without any protection.
+        The player that decides; by default the plug-in in this process, without isolation.
     timeout_s
-        Time that the solver is told it has; an isolated player is killed after it.
+        Time limit stated to the solver; an isolated player is killed after it.
     """
     try:
         posed = problem_of(key)
@@ -83,7 +83,7 @@ def failed_cell(
 def _described(
     record: CellRecord, posed: Horizon | SlotProblem, timeout_s: float | None
 ) -> CellRecord:
-    """Add the limit, the formulation and what stands for the suite's boards and server."""
+    """Add the limit, the formulation and the sources of the suite's boards and server."""
     record.limit_s = timeout_s
     record.formulation = asdict(posed.formulation)
     with contextlib.suppress(InputError):
@@ -93,7 +93,7 @@ def _described(
 
 
 def record_of_bound(key: CellKey, horizon: Horizon, timeout_s: float | None) -> CellRecord:
-    """Bound the horizon of an episode, once for all the policies that run on it."""
+    """Bound the horizon of an episode, once for all policies on it."""
     found = horizon_bound(horizon, time_limit=timeout_s)
     prices = [] if found.energy_price is None else found.energy_price.tolist()
     return CellRecord(

@@ -1,4 +1,4 @@
-"""Sum up an episode as the record of its cell. Every slot that was asked for counts."""
+"""Summarise an episode as the record of its cell. Every requested slot counts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LATENCIES = {"local_s": "local_s", "transmit_s": "transmit_s", "queue_s": "queu
 
 
 def record_of(key: CellKey, episode: Episode, environment: dict[str, Any]) -> CellRecord:
-    """Return the record of a cell; of a solver that cannot handle the problem, without numbers."""
+    """Return the record of a cell; it has no numbers if the solver cannot handle the problem."""
     runs = episode.runs
     record = CellRecord(
         key=key,
@@ -45,7 +45,7 @@ def record_of(key: CellKey, episode: Episode, environment: dict[str, Any]) -> Ce
 
 
 def _status(episode: Episode) -> str:
-    """Return the worst status of the slots, or what ended the player before its time."""
+    """Return the worst status of the slots, or the status that ended the player early."""
     if episode.ended is not None and (episode.lost or not episode.runs):
         return str(episode.ended.solution.status)
     return max((str(run.verdict.status) for run in episode.runs), key=STATUS_ORDER.index)
@@ -120,7 +120,7 @@ def _relative(run: SlotRun) -> float:
 
 
 def decision_of(run: SlotRun) -> dict[str, Any]:
-    """Return what is kept of a slot: the decision, its outcome and what was claimed."""
+    """Return what is stored of a slot: the decision, its outcome and the claims."""
     outcome, solution = run.outcome, run.answer.solution
     price = solution.energy_price if solution.decided else None
     # Over a horizon devices without a decision hibernate; a single instance has none to show.

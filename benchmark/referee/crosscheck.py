@@ -1,4 +1,4 @@
-"""Exact methods against each other: none of them is trusted alone."""
+"""Cross-check exact methods: none of them is trusted alone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Place = tuple[str, int, int | None]
 
 #: Methods that share no code beyond the table of utilities.
 EXACT_SOLVERS = ("exact", "brute-force", "ilp-cbc", "ilp-highs", "ilp-cp-sat")
-#: Shown beside them unless solvers are named.
+#: Run in addition unless solvers are named.
 HEURISTICS = ("greedy", "dads+ta", "dads+exact", "eo+ta", "random")
 
 
@@ -41,7 +41,7 @@ def disagreements(records: Iterable[CellRecord]) -> list[str]:
 
 
 def agreement_words(records: Iterable[CellRecord]) -> str:
-    """Say on how many instances two methods or more came to a proof, where none disagree."""
+    """Say on how many instances two or more methods have a proof, if none disagree."""
     listed = list(records)
     instances = {_place_of(record) for record in listed}
     proved = sum(len(answers) > 1 for answers in _proofs(listed).values())
@@ -54,7 +54,7 @@ def agreement_words(records: Iterable[CellRecord]) -> str:
 
 
 def _proofs(records: Iterable[CellRecord]) -> dict[Place, dict[str, float | None]]:
-    """Return, for each instance, the optimum by each method that claims one; None: infeasible."""
+    """Return, for each instance, the optimum claimed by each method; None: infeasible."""
     proofs: dict[Place, dict[str, float | None]] = defaultdict(dict)
     for record in records:
         if record.key.instance is None:

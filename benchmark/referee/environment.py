@@ -1,4 +1,4 @@
-"""Where a result was made: package versions and the machine."""
+"""The environment of a result: package versions and the machine."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Step a player through a horizon, or put one slot instance to it; judge every slot.
+"""Step a player through a horizon, or ask it for one slot instance; judge every slot.
 
-This is the one loop of the harness that steps a `Simulation`. Every slot that was asked for is
-stepped: where there is no decision, for whatever reason, all devices hibernate.
+This is the only loop of the harness that steps a `Simulation`. Every requested slot is stepped;
+without a decision, for whatever reason, all devices hibernate.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from splitbench.solvers import Status
 from splitbench.solvers.contract import no_decision
 from splitbench.solvers.exact.batch import solve_batch
 
-#: After so many slots in a row without a decision the rest of an episode is not run.
+#: Consecutive slots without a decision after which the rest of an episode is not run.
 SLOTS_WITHOUT_DECISION = 3
-#: Statuses of a solver that cannot handle the problem: its cell has no numbers.
+#: Statuses of a solver that cannot handle the problem; its cell has no numbers.
 NOT_RUN = (Status.UNSUPPORTED, Status.NOT_INSTALLED)
 
-#: References of the slots that are held: of an instance, which every solver is put to, they are
-#: worked out once.
+#: Cached references of the slots in use: all solvers are asked for the same instances, whose
+#: references are computed once.
 _KNOWN: WeakKeyDictionary[SlotProblem, Reference] = WeakKeyDictionary()
 
 NO_MEMORY_FOR_REFERENCE = "no gap: the exact reference ran out of memory"
@@ -52,7 +52,7 @@ class SlotRun:
 
     @property
     def decision(self) -> tuple[Ints, Ints, frozenset[str]]:
-        """The answer's l and k, shape (N,) each, and what they relax; without any all hibernate."""
+        """The answer's l and k, shape (N,) each, and what they relax; else all hibernate."""
         solution = self.answer.solution
         if solution.partition is None or solution.threads is None:
             threads = even_split(self.problem.threads, self.problem.thread_caps)
@@ -96,7 +96,7 @@ class World(Protocol):
         """Whether all slots have been stepped through."""
 
     def advance(self, partition: Ints) -> None:
-        """Go on from the present slot by a decision."""
+        """Go to the next slot by a decision."""
 
 
 class OneSlot:
@@ -124,7 +124,7 @@ def run_episode(
     unstarted: Answer | None = None,
     clairvoyant: bool = False,
 ) -> Episode:
-    """Put every slot to a player and judge its decisions.
+    """Ask a player for every slot and judge its decisions.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def run_episode(
     reference
         Whether to compute the exact optimum of each slot, after the last.
     unstarted
-        Why the player is not asked at all, None where it can be.
+        Why the player is not asked at all; None if it is.
     clairvoyant
         Whether the player may see the future; the record says so.
     """
@@ -179,7 +179,7 @@ def _next_slot(player: Player, problem: SlotProblem, slot: int, episode: Episode
     seconds = time.perf_counter() - begun
     solution = answer.solution
     if not solution.decided and solution.status in NOT_RUN:
-        if episode.runs:  # it did support the slots before
+        if episode.runs:  # it answered the earlier slots, so this is a failure
             answer = replace(answer, solution=no_decision(Status.ERROR, solution.note))
         episode.ended = answer
     return SlotRun(problem, answer, seconds)
@@ -188,7 +188,7 @@ def _next_slot(player: Player, problem: SlotProblem, slot: int, episode: Episode
 def _add_outcomes(runs: Sequence[SlotRun]) -> None:
     """Apply the model to the decisions; without one every device hibernates, scoring −10."""
     slots = [run.problem for run in runs]
-    if len(runs) == 1 and not runs[0].answer.solution.decided:  # an instance may not allow it
+    if len(runs) == 1 and not runs[0].answer.solution.decided:  # an instance may forbid hibernation
         allowed = replace(slots[0].formulation, hibernation="allowed")
         slots = [replace(slots[0], formulation=allowed)]
     partition, threads, relax = zip(*(run.decision for run in runs), strict=True)
@@ -206,14 +206,14 @@ def _judge_all(episode: Episode, reference: bool) -> None:
     if reference:
         try:
             known = references([run.problem for run in episode.runs])
-        except MemoryError:  # the decisions stand, without a gap
+        except MemoryError:  # the decisions are kept, without a gap
             missing = NO_MEMORY_FOR_REFERENCE
     episode.reference_s = time.perf_counter() - begun
     _add_outcomes(episode.runs)
     for run, optimum in zip(episode.runs, known, strict=True):
         solution = run.answer.solution
         if optimum is None and not missing and solution.status == Status.INFEASIBLE:
-            optimum = _feasibility(run.problem)  # a slot without an optimum counts for nobody
+            optimum = _feasibility(run.problem)  # an infeasible slot counts for no solver
         verdict = judge(run.problem, solution, optimum, run.outcome)
         if missing:
             verdict = replace(verdict, note="; ".join(filter(None, [verdict.note, missing])))
@@ -221,7 +221,7 @@ def _judge_all(episode: Episode, reference: bool) -> None:
 
 
 def references(problems: Sequence[SlotProblem]) -> list[Reference]:
-    """Return the proved optimum of each slot, or that it has none; of the same slot solved once."""
+    """Return the proved optimum of each slot, or that it has none; equal slots are solved once."""
     unknown = [problem for problem in problems if problem not in _KNOWN]
     for problem, solution in zip(unknown, solve_batch(unknown), strict=True):
         optimum = solution.bound if solution.decided else None
@@ -235,7 +235,7 @@ def solve_reference(problem: SlotProblem) -> Reference:
 
 
 def _feasibility(problem: SlotProblem) -> Reference | None:
-    """Check a claim that a slot is infeasible; None where it holds not."""
+    """Check a claim that a slot is infeasible; None if it does not hold."""
     try:
         found = solve_reference(problem)
     except MemoryError:

@@ -1,8 +1,8 @@
-"""What the referee asks of a player, and the plug-in that answers.
+"""The interface between referee and player, and the plug-in that answers.
 
-The referee knows a player by the methods of `Player` alone. `PlugIn` holds a plug-in in this
-process; the isolated player (`splitbench.benchmark.isolation`) has the same methods and passes
-each call to a `PlugIn` in a process of its own.
+The referee uses only the methods of `Player`. `PlugIn` runs a plug-in in this process. The isolated
+player (`splitbench.benchmark.isolation`) has the same methods and passes each call to a `PlugIn` in
+a separate process.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from splitbench.solvers.contract import no_decision
 from splitbench.solvers.registry import NotInstalledError
 from splitbench.solvers.user_files import one_line
 
-#: Characters of a traceback that are kept: its beginning and its end.
+#: Most characters kept of a traceback, from its beginning and its end.
 LONGEST_TRACEBACK = 8_000
 
-#: Files whose frames stand between the player and the code of a plug-in.
+#: Files whose frames lie between the player and the code of a plug-in.
 _CALLERS = (
     str(PACKAGE / "benchmark"),
     *(str(PACKAGE / "solvers" / f"{name}.py") for name in ("calling", "discovery", "registry")),
@@ -41,9 +41,9 @@ class Answer:
     Attributes
     ----------
     solution
-        In plain types; without a decision it says why there is none.
+        The solution in plain types; without a decision it says why.
     seconds
-        Time that the player says it took: not to be trusted.
+        Time reported by the player; not to be trusted.
     traceback
         Of the exception that the plug-in raised, "" for none.
     clairvoyant
@@ -57,7 +57,7 @@ class Answer:
 
 
 class PlayerLostError(Exception):
-    """The player is gone, with what ended it and the incumbent it had published for its slot."""
+    """The player has ended; carries the reason and the last incumbent published for its slot."""
 
     def __init__(self, status: Status, why: str, incumbent: Solution | None = None):
         super().__init__(why)
@@ -65,7 +65,7 @@ class PlayerLostError(Exception):
 
     @property
     def answer(self) -> Answer:
-        """What ended the player, as an answer without a decision."""
+        """The reason as an answer without a decision."""
         kept = " (the last incumbent is kept)" if self.incumbent is not None else ""
         return Answer(no_decision(self.status, self.why + kept))
 
@@ -73,8 +73,8 @@ class PlayerLostError(Exception):
 class Player(Protocol):
     """Answers the referee's requests about one cell.
 
-    Each method may raise PlayerLostError. An answer whose solution has a decision,
-    or the status `feasible`, is a success; any other says why there is none.
+    Each method may raise PlayerLostError. An answer is a success if its solution has a decision or
+    the status `feasible`; any other says why there is no decision.
     """
 
     def load(self, solver: str, seed: int, deadline: float | None) -> Answer:
@@ -87,15 +87,15 @@ class Player(Protocol):
         """Decide a slot."""
 
     def finish(self) -> str:
-        """End the cell; return what the plug-in left behind, "" for nothing."""
+        """End the cell; return a remark on threads or processes left running, "" for none."""
 
     @property
     def empty_round_trip_s(self) -> float | None:
-        """Seconds of a request and an answer without any work, None where nothing is sent."""
+        """Seconds of an empty request and its answer, None where nothing is sent."""
 
     @property
     def output(self) -> str:
-        """What the plug-in printed in this cell, shortened; "" where it went to the terminal."""
+        """The plug-in's output in this cell, shortened; "" if it went to the terminal."""
 
 
 def succeeded() -> Answer:
@@ -111,7 +111,7 @@ class PlugIn:
     publish
         Receives each incumbent with its slot.
     caught
-        What a plug-in may raise without ending this process.
+        Exceptions of a plug-in that are caught.
     """
 
     empty_round_trip_s: float | None = None
@@ -128,7 +128,7 @@ class PlugIn:
 
     @classmethod
     def of(cls, solver: Any) -> PlugIn:
-        """Return a player of a solver that is made already."""
+        """Return a player for an existing solver object."""
         player = cls()
         player._begin(0, None)
         player._solver = solver
@@ -185,7 +185,7 @@ class PlugIn:
     def _publisher(self, slot: int, devices: int) -> Callable[[Solution], None]:
         def publish(solution: Solution) -> None:
             incumbent = plain_incumbent(solution, devices)
-            if slot == self._slot:  # not what a thread of an earlier slot publishes
+            if slot == self._slot:  # ignore incumbents from threads of earlier slots
                 self._publish(slot, incumbent)
 
         return publish
@@ -199,7 +199,7 @@ class PlugIn:
 
 
 def _words(error: BaseException) -> str:
-    """Return the type and the first line of what a plug-in raised."""
+    """Return the type and the first line of a plug-in's exception."""
     try:
         return one_line(error)
     except Exception as other:  # an exception may define its own text
@@ -207,7 +207,7 @@ def _words(error: BaseException) -> str:
 
 
 def traceback_of(error: BaseException | None) -> str:
-    """Return the traceback of what a plug-in raised, without the frames that called it."""
+    """Return the traceback of a plug-in's exception, without the frames of our calling code."""
     if error is None:
         return ""
     frames = error.__traceback__

@@ -1,4 +1,4 @@
-"""The reference cell: the same small exact solve, timed now and then, shows a machine drifting."""
+"""The reference cell: a fixed small exact solve, timed regularly, to detect a drifting machine."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from splitbench.problems import (
 )
 from splitbench.solvers.exact.exact import Exact
 
-#: Solves a timing; about 30 ms together, so that one interrupt does not look like drift.
+#: Solves per timing; about 30 ms in total, so that one interrupt does not look like drift.
 REPEATS = 60
-#: How often the reference cell is timed.
+#: Seconds between timings of the reference cell.
 EVERY_S = 60.0
 
 _DEVICES, _THREADS, _LAYERS = 10, 60, 20
 
 
 class ReferenceCell:
-    """The time of work that never changes, taken anew once a minute between cells."""
+    """Time of a fixed piece of work, measured once a minute between cells."""
 
     def __init__(self) -> None:
         self._seconds = 0.0
         self._due = 0.0
 
     def latest_s(self) -> float:
-        """Return seconds of the reference cell, at most a minute and a cell old."""
+        """Return the latest time of the reference cell, s; at most one minute and one cell old."""
         if time.monotonic() >= self._due:
             self._seconds = reference_cell_seconds()
             self._due = time.monotonic() + EVERY_S
@@ -42,8 +42,8 @@ class ReferenceCell:
 def reference_cell_seconds(repeats: int = REPEATS) -> float:
     """Time the reference cell: the mean seconds of some exact solves of one fixed slot.
 
-    The mean, not the median: others on the machine cost a short solve nothing or very much. Each
-    solve builds its problem anew, so that nothing is cached; one solve before is not timed.
+    The mean, not the median: other processes delay a short solve by nothing or by very much. Each
+    solve builds a new problem, so that nothing is cached; a first solve is not timed.
     """
     Exact().solve(_reference_problem())
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Step a solver of ours through an episode for its utilities: no reference, no record."""
+"""Run a solver through an episode and return its utilities, without reference or record."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from splitbench.solvers.exact.batch import solve_batch
 
 @dataclass(frozen=True)
 class Played:
-    """The slots a policy met and their utilities.
+    """The slots of a policy's episode and their utilities.
 
-    `problems` are the slots at the charges met, `utilities` the U of each, shape (T,);
+    `problems` are the slots at the charges reached, `utilities` the U of each, shape (T,);
     `unserved` counts device-slots without service (hibernation, or a broken constraint).
     """
 
@@ -59,10 +59,10 @@ def play(posed: Horizon | SlotProblem, solver: Any) -> Played:
 
 
 def play_optimum(posed: Sequence[Horizon | SlotProblem]) -> list[Played]:
-    """Play the optimum of each slot, several horizons or instances side by side.
+    """Run the optimum of each slot through several horizons or instances in parallel.
 
-    Each is what `play` with `Exact` makes of it, to the last bit; horizons of equal devices share
-    them, so that their slots are solved together.
+    Each result equals that of `play` with `Exact`, to the last bit. Horizons with equal devices are
+    given the same fleet, so that their slots are solved together.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from splitbench.solvers import Solution, Status
 
 #: Two utilities this close, relative to the larger of 1 and the reference, are the same.
 TOLERANCE = 1e-9
-#: A solver may sum up its own U less carefully.
+#: Tolerance of a solver's stated U, whose sum may be less accurate.
 CLAIM_TOLERANCE = 1e-6
 
 
@@ -26,7 +26,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What recomputation says of a solver's answer to one slot.
+    """Result of recomputing a solver's answer to one slot.
 
     Attributes
     ----------
@@ -62,14 +62,14 @@ def judge(
 ) -> Verdict:
     """Evaluate a solution with the model and check its claims against the reference.
 
-    Where the solver planned with other devices than the world has (`SlotProblem.planning`), it
-    could prove nothing about the world: its claims are dropped, not refuted.
+    If the solver was shown devices other than the true ones (`SlotProblem.planning`), it cannot
+    prove anything about the true slot: its claims are dropped, not refuted.
 
     Parameters
     ----------
     outcome
-        What the slot came to, where it is known already: of a solution without a decision, that
-        of hibernating every device.
+        The outcome of the slot if already computed; without a decision, that of hibernating every
+        device.
     """
     if outcome is None:
         solution = plain_or_error(solution, len(problem))
@@ -105,10 +105,10 @@ def _without_decision(solution: Solution, reference: Reference | None) -> Verdic
 
 
 def gap_to(outcome: Outcome, reference: Reference | None) -> float | None:
-    """Return reference − U, rounding taken for 0; None where there is nothing to compare.
+    """Return reference − U, with rounding errors set to 0; None if there is nothing to compare.
 
-    Without hibernation the optimum can be below the −10 that a broken constraint or no decision
-    scores; these then have no gap, since the optimum is the best of other decisions.
+    Without hibernation the optimum can be below the −10 of a broken constraint or of no decision.
+    These then have no gap, since the optimum is over feasible decisions only.
     """
     if reference is None or reference.utility is None or outcome.relaxed:
         return None

@@ -1,4 +1,4 @@
-"""What to run: the plan of a run, resuming from the store, progress and estimates.
+"""Runs: the plan, resuming from the store, progress and time estimates.
 
 Built on `referee`; used by the commands.
 """

@@ -1,4 +1,4 @@
-"""A run as a whole: what the store has is not run again, each record is kept as it is made."""
+"""A whole run: stored cells are not run again, and each new record is stored at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from splitbench.results.store.store import now
 
 
 def _had_less_time(record: CellRecord, timeout_s: float | None) -> bool:
-    """Whether a cell ran out of less time than it would have now."""
+    """Whether a cell timed out with a shorter limit than the present one."""
     if record.status != "timeout" or record.limit_s is None:
         return False
     return timeout_s is None or timeout_s > record.limit_s
@@ -34,14 +34,14 @@ class Executor(Protocol):
 
     @property
     def at_work(self) -> Sequence[tuple[CellKey, float] | None]:
-        """The cell of each worker and when that began (`time.monotonic()`), None if idle."""
+        """The cell of each worker and its start time (`time.monotonic()`), None if idle."""
 
     def run(self, keys: Sequence[CellKey]) -> Iterator[Finished]:
         """Run the cells."""
 
 
 class InProcess:
-    """Runs cells here, one by one, without any protection: for a debugger."""
+    """Runs cells in this process, one by one, without isolation; for a debugger."""
 
     jobs = 1
     at_work: Sequence[tuple[CellKey, float] | None] = ()
@@ -56,19 +56,19 @@ class InProcess:
 
 @dataclass
 class Campaign:
-    """Cells asked for, those known, and those left to run.
+    """The requested cells, the stored ones, and those left to run.
 
     Attributes
     ----------
     keys
         All cells, in the order of the table.
     known
-        Records that the store has and that are not to be made anew.
+        Stored records whose cells are not run again.
     cells_run, seconds
-        Cells that were run here, and how long that took by the clock.
+        Number of cells run, and their wall-clock time.
     isolation_s, model_s, reference_s
-        Seconds beside the solver of each cell that was run here, but of horizons' bounds: of
-        isolation, a cell; of the model and of the reference, a slot.
+        Overhead of each cell run, s, except bounds of horizons: isolation per cell; model and
+        reference per slot.
     """
 
     keys: list[CellKey]
@@ -83,7 +83,7 @@ class Campaign:
     def planned(
         cls, keys: Iterable[CellKey], store: Store, again: Again, timeout_s: float | None = None
     ) -> Campaign:
-        """Look up which cells the store has; a timeout counts for no longer limit than it had."""
+        """Look up which cells are stored; a timeout is not reused for a longer limit."""
         wanted = list(keys)
         known = {
             key: record
@@ -103,7 +103,7 @@ class Campaign:
         store: Store,
         on_cell: Callable[[CellRecord], None] = lambda record: None,
     ) -> list[CellRecord]:
-        """Run what is left, keep each record at once, and return all in the table's order."""
+        """Run what is left, store each record at once, and return all in the table's order."""
         began = time.monotonic()
         for finished in executor.run(self.left):
             self.cells_run += 1
@@ -132,13 +132,13 @@ class Campaign:
         return rounds * limits.timeout_s
 
     def forecast(self, store: Store, limits: Limits, jobs: int) -> Forecast:
-        """Return what `--dry-run` says: cells, stored and left, and how long they may take."""
+        """Return the content of `--dry-run`: cells stored and left, and their estimated time."""
         return forecast_of(
             self.keys, self.left, self.estimator(store), jobs, self.worst_case_s(limits, jobs)
         )
 
     def estimator(self, store: Store) -> Estimator:
-        """Return what the store knows of the time that cells take."""
+        """Return an estimator fitted to the times of the stored cells."""
         estimator = Estimator()
         for record in store.summaries():
             estimator.learn(record)

@@ -1,7 +1,7 @@
-"""A reference cell: the same small exact solve, timed now and then, shows the machine drifting.
+"""Detect drift of a machine from the times of the reference cell, a fixed small exact solve.
 
-A week of computing on a laptop that throttles, or beside somebody else's job, is several
-experiments. The time of work that never changes tells them apart.
+On a laptop that throttles, or next to another job, times measured in one week are not comparable.
+The time of a fixed piece of work shows this.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from splitbench.results.store.documents import ReferenceTime
 
-#: A reference cell that takes this many times its least so far counts as drift.
+#: A reference cell that takes this many times its minimum counts as drift.
 TOLERATED = 1.25
 
 
@@ -24,7 +24,7 @@ class Drift:
     Attributes
     ----------
     machine
-        What the records say of the machine.
+        Description of the machine from the records.
     least_s, median_s, most_s
         Seconds of the reference cell.
     slow_cells, cells

@@ -1,4 +1,4 @@
-"""What `--dry-run` prints for people."""
+"""The text that `--dry-run` prints."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from splitbench.benchmark.runs.estimate import Forecast
 
 
 def print_forecast(forecast: Forecast, labels: Mapping[str, str]) -> None:
-    """Print a forecast as a table, a line for each solver on each suite.
+    """Print a forecast as a table, one line for each solver on each suite.
 
     Parameters
     ----------
     labels
-        What tables call suites and solvers that have another name.
+        Names in tables of suites and solvers whose label differs from their name.
     """
     rows = [
         {

@@ -1,4 +1,4 @@
-"""How long cells will take, by what cells like them took."""
+"""Estimate the time of cells from the times of similar cells."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from splitbench.benchmark.planning.sources import source_of
 from splitbench.results import CellKey, CellRecord
 from splitbench.results.bounds import BOUND
 
-#: Seconds a slot where no cell has ever ended: the mean of the default run on a laptop's core.
+#: Seconds per slot before any cell has ended: the mean of the default run on a laptop's core.
 TYPICAL_SLOT_S = 0.006
 
 
@@ -31,7 +31,7 @@ def kinds_of(keys: Iterable[CellKey]) -> Counter[Kind]:
 
 
 class Estimator:
-    """Knows the seconds a slot of each solver on each suite, from cells that have ended."""
+    """Estimates the seconds per slot of each solver on each suite from finished cells."""
 
     def __init__(self) -> None:
         self._seconds: dict[tuple[str, str], list[float]] = defaultdict(list)
@@ -40,7 +40,7 @@ class Estimator:
         self._medians: dict[tuple[str, str], float] = {}
 
     def learn(self, record: CellRecord) -> None:
-        """Take a cell into account; of one without a wall-clock time, the solver's.
+        """Take a cell into account, by its wall-clock time or else its solver's time.
 
         It counts for its solver on its suite, for its solver, for its suite, and for all.
         """
@@ -56,11 +56,11 @@ class Estimator:
             self._medians.pop(like, None)
 
     def cell_s(self, kind: Kind) -> float | None:
-        """Return the seconds of a cell: the median by slot; None where none like it has ended."""
+        """Return the seconds of a cell from the median per slot; None if none like it has ended."""
         return self._like(kind, (kind.suite, kind.solver))
 
     def likely_s(self, kind: Kind) -> tuple[float, str]:
-        """Return the seconds of a cell by the nearest that are known, and which these are."""
+        """Return the seconds of a cell from the most similar known cells, and name these."""
         seconds = self.cell_s(kind)
         if seconds is not None:
             return seconds, "like cells"
@@ -69,14 +69,14 @@ class Estimator:
             ((kind.suite, ""), "other solvers"),
             (("", ""), "all cells"),
         ):
-            if like in self._own:  # starting a cell takes as long however many slots it has
+            if like in self._own:  # the start of a cell takes the same time for any number of slots
                 return median(self._start[like]) + kind.slots * median(self._own[like]), basis
         return TYPICAL_SLOT_S * kind.slots, "a guess"
 
     def left_s(self, left: Counter[Kind], jobs: int) -> float | None:
-        """Return the seconds that `left` will take on `jobs` workers, None while nothing is known.
+        """Return the seconds that `left` will take on `jobs` workers; None if nothing is known.
 
-        Cells like none that has ended are estimated from the nearest that have.
+        Cells without similar finished ones are estimated from the most similar ones.
         """
         counts = {kind: count for kind, count in left.items() if count > 0}
         if counts and ("", "") not in self._seconds:
@@ -95,7 +95,7 @@ class Estimator:
 
 @dataclass(frozen=True)
 class ForecastRow:
-    """The cells of one solver on one suite, and the seconds that those left will likely take."""
+    """The cells of one solver on one suite, and the estimated seconds of those left."""
 
     suite: str
     solver: str
@@ -108,16 +108,16 @@ class ForecastRow:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a run would consist of.
+    """Forecast of a run.
 
     Attributes
     ----------
     worst_case_s
         Upper limit of the time: every cell left runs into its limit; None without a limit.
     likely_s
-        By what the nearest cells known took, on all workers together.
+        Estimate from the most similar known cells, with all workers together.
     estimated
-        Cells left of which others like them have ended.
+        Cells left that have similar finished cells.
     """
 
     cells: int
@@ -140,7 +140,7 @@ def forecast_of(
     jobs: int,
     worst_case_s: float | None,
 ) -> Forecast:
-    """Say what running the cells `left` of `keys` will take on `jobs` workers."""
+    """Forecast the time of the cells `left` of `keys` on `jobs` workers."""
     of_kind, left_of_kind = kinds_of(keys), kinds_of(left)
     rows = []
     for kind, count in of_kind.items():

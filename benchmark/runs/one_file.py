@@ -1,4 +1,4 @@
-"""Run solvers on one file, as the cells they are, without a store."""
+"""Run solvers on one file as ordinary cells, without a store."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from splitbench.solvers.solver_spec import parse_solver
 def run_here(plan: Plan, limits: Limits) -> Iterator[CellRecord]:
     """Run a plan's cells and yield each record, the bound of a horizon last.
 
-    In a process of its own where there is a limit or the solver's code is a user's file; else
-    here, which starts sooner.
+    A separate process is used if there is a limit or the solver is a user's file; otherwise this
+    process, which starts faster.
     """
     labels = {solver.name: solver.label for solver in plan.solvers}
     with closing(CellRunner(limits)) as runner:

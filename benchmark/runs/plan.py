@@ -1,4 +1,4 @@
-"""Which cells a run consists of."""
+"""Plan which cells a run consists of."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ DEFAULT_SOLVERS = (
 
 @dataclass(frozen=True)
 class Request:
-    """What the command line asks for.
+    """A request from the command line.
 
     Attributes
     ----------
     slots
         Slots of an episode, or instances of an instance suite; None: the suite's own number.
     own_seeds
-        Of a suite that says how many seeds it has, take so many, from the first of `seeds` on.
+        Whether a suite's own number of seeds is used, starting at the first of `seeds`.
     as_instances
         Take a horizon suite's slots one by one, at the states the exact optimum passes through,
         so that every solver answers the same problems.
@@ -58,7 +58,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Plan:
-    """The cells of a run, in the order of the table, and what they consist of."""
+    """The cells of a run in the order of the table, with their sources and solvers."""
 
     cells: list[CellKey]
     suites: list[Source] = field(default_factory=list)
@@ -66,9 +66,9 @@ class Plan:
 
 
 def plan_of(request: Request) -> Plan:
-    """Plan a request: its suites are made, and its names and files looked at, once.
+    """Plan a request; its suites are built, and its names and files inspected, once.
 
-    Where the reference is computed, the bound of each horizon is a cell of its own, behind them.
+    With the reference, the bound of each horizon is a separate cell after the others.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def cells_of(request: Request) -> list[CellKey]:
 
 
 def _posed(suite: Source, seed: int) -> None:
-    """Make the first slot of a suite: only then is it known that it can be made."""
+    """Build the first slot of a suite, to detect errors in it before the run."""
     if suite.episodes:
         suite.horizon(seed, 1)
     else:
@@ -122,7 +122,7 @@ def _cells(suite: Source, solvers: Sequence[ChosenSolver], request: Request) -> 
 
 
 def code_here(key: CellKey) -> str:
-    """Return the code that a cell would have here and now: other files, other code.
+    """Return the code that a cell would have with the present files of this machine.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def code_here(key: CellKey) -> str:
     if key.solver == BOUND:
         return world_code(suite)
     code = code_of(suite, key.solver, _files_here(key.solver, suite.name))
-    if code != key.code:  # a user's file may import others than it did
+    if code != key.code:  # a user's file may import other files than before
         _files_here.cache_clear()
         code = code_of(suite, key.solver, _files_here(key.solver, suite.name))
     return code

@@ -1,4 +1,4 @@
-"""The progress of a run: overall and by worker, and the time left by what cells took so far."""
+"""Progress of a run: overall, by worker, and the time left, estimated from finished cells."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from splitbench.benchmark.runs.estimate import Estimator, Kind, kinds_of
 from splitbench.results import CellKey, CellRecord
 from splitbench.results.tables import escape
 
-#: The folder of a file: its name is enough to follow a run.
+#: Folders in a file's path; its name alone is shown.
 _FOLDER = re.compile(r"(?:file:)?/[^\s\[\]]*/")
-#: Without a terminal a line is written so often at least, and at every tenth of the cells.
+#: Without a terminal, most seconds between two lines; one is also written at every tenth of the
+#: cells.
 LINE_EVERY_S = 60.0
 
 
 class Progress:
-    """What is done and what is left of a run; cells that the store had are no work.
+    """Cells done and left of a run; stored cells are not counted as work.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ class Progress:
     jobs
         Workers that share what is left.
     running
-        Says what each worker is at.
+        Returns what each worker is running.
     """
 
     def __init__(
@@ -159,7 +160,7 @@ def described(key: CellKey) -> str:
 
 
 def at_work(tasks: Iterable[tuple[CellKey, float] | None]) -> list[str]:
-    """Say what each worker is at, from its cell and when that began (`time.monotonic()`)."""
+    """Describe what each worker runs, from its cell and start time (`time.monotonic()`)."""
     now = time.monotonic()
     return [
         "idle" if task is None else f"{described(task[0])}, {duration(now - task[1])}"

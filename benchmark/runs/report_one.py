@@ -50,7 +50,7 @@ def solution_object(problem: SlotProblem, record: CellRecord) -> dict[str, Any]:
 
 
 def _outcome(problem: SlotProblem, decision: dict[str, Any]) -> Outcome | None:
-    """Return the parts of the decision that a record sums up, None without a decision."""
+    """Return the outcome of the recorded decision, None without a decision."""
     if decision.get("partition") is None:
         return None
     return problem.evaluate(decision["partition"], decision["threads"], decision["relaxes"])

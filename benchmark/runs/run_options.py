@@ -1,4 +1,4 @@
-"""From a plan and the options of a command to a campaign that has been run."""
+"""Run a plan with the options of a command."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from splitbench.benchmark.runs.run_report import summary_line
 from splitbench.results import CellKey, CellRecord, Store
 from splitbench.results.store.documents import ReferenceTime
 
-#: With fewer cells one slow moment would be called a change of the machine.
+#: With fewer cells, one slow moment would be reported as a change of the machine.
 FEWEST_FOR_DRIFT = 10
 
 
@@ -35,7 +35,7 @@ def run_plan(plan: Plan, how: RunOptions, as_json: bool = False) -> list[CellRec
     """
     how.check()
     limits = how.limits
-    # A dry run leaves nothing behind: a store that does not exist is not made.
+    # A dry run writes nothing: a missing store is not created.
     exists = how.store.exists()
     path = how.store if exists or not how.dry_run else ":memory:"
     with Store(path, write=not (exists and how.dry_run)) as store:
@@ -56,7 +56,7 @@ def run_plan(plan: Plan, how: RunOptions, as_json: bool = False) -> list[CellRec
 
 
 def _labelled(records: list[CellRecord], plan: Plan, store: Store) -> list[CellRecord]:
-    """Give records the labels that this run asks for, and keep those that are new."""
+    """Give records the labels of this run, and store changed ones."""
     solvers = {solver.name: solver.label for solver in plan.solvers}
     suites = {suite.name: suite.label for suite in plan.suites}
     changed = []

@@ -1,4 +1,4 @@
-"""What a run says when it ends: what came from the store, and what plug-ins raised."""
+"""The final report of a run: stored cells, and errors of plug-ins."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from splitbench.problems.package_paths import PACKAGE
 from splitbench.results import CellRecord
 from splitbench.results.shown_names import with_shown_names
 
-#: Lines of what a solver printed that are shown beside its first error.
+#: Lines of a solver's output that are shown with its first error.
 _PRINTED = 5
 _NUMBER = re.compile(r"\d+")
 _FRAME = re.compile(r'^\s*File "(?P<file>[^"]+)", line (?P<line>\d+)', re.MULTILINE)
 
 
 def summary_line(stored: Sequence[CellRecord], cells_run: int, seconds: float) -> str:
-    """Say how many cells came from the store, when they were made, and how long the rest took."""
+    """Say how many cells came from the store, their dates, and how long the rest took."""
     parts = []
     if stored:
         days = sorted({record.written[:10] for record in stored if record.written})
@@ -32,12 +32,12 @@ def summary_line(stored: Sequence[CellRecord], cells_run: int, seconds: float) -
 
 
 def error_report(records: Iterable[CellRecord], whole: bool = False) -> list[str]:
-    """Say where the first error of a plug-in came from, and how many more there are.
+    """Describe the first error of a plug-in, and count the others.
 
     Parameters
     ----------
     whole
-        Return every traceback instead; those that are the same text once, with a count.
+        Return every traceback instead; equal ones once, with a count.
     """
     raised = [record for record in records if record.traceback]
     if not raised:
@@ -60,7 +60,7 @@ def error_report(records: Iterable[CellRecord], whole: bool = False) -> list[str
 
 
 def output_report(records: Iterable[CellRecord]) -> list[str]:
-    """Return what solvers printed, cell by cell; the same text once, with a count."""
+    """Return the output of solvers, cell by cell; equal text once, with a count."""
     by_text: dict[str, list[CellRecord]] = {}
     for record in records:
         if record.output.strip():
@@ -73,7 +73,7 @@ def output_report(records: Iterable[CellRecord]) -> list[str]:
 
 
 def print_problems(records: Sequence[CellRecord], tracebacks: bool, output: bool) -> None:
-    """Say on stderr what plug-ins raised, and where it is asked for what they printed."""
+    """Report errors of plug-ins on stderr and, on request, their output."""
     shown = with_shown_names(records)
     for line in [*error_report(shown, tracebacks), *(output_report(shown) if output else ())]:
         warn(line)

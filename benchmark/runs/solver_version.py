@@ -1,4 +1,4 @@
-"""Which version of a solver a result is from: its package, and the packages it stands on."""
+"""The version of a solver: its package and the packages that it requires."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from splitbench.solvers.solver_spec import Spec, parse_solver
 
 @cache
 def solver_version(name: str) -> str:
-    """Return `splitbench 0.1.0, highspy 1.16.0`, or a digest of the file a solver stands in.
+    """Return `splitbench 0.1.0, highspy 1.16.0`, or a digest of the file that defines a solver.
 
     Parameters
     ----------
     name
-        As `solvers.make` takes it; of `a+b` both halves count. A name that nothing is registered
-        under has the version "".
+        A name as for `solvers.make`; of `a+b` both halves count. An unknown name has the version
+        "".
     """
     halves = parse_solver(name)
     kinds = ("solver",) if len(halves) == 1 else ("partitioner", "allocator")

@@ -39,7 +39,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Written:
-    """Files that were written, and the commands to type next."""
+    """The written files, and the commands to type next."""
 
     files: list[Path]
     next_commands: list[str]

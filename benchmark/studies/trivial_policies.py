@@ -1,4 +1,4 @@
-"""How far trivial policies are from the optimum: whether a suite can tell solvers apart.
+"""Loss of trivial policies against the optimum: shows whether a suite discriminates solvers.
 
 `splitbench show SUITE` prints the table.
 """
@@ -37,18 +37,18 @@ class TrivialRow:
         Mean over episodes of the mean U/N.
     optimal_percent
         Share of device-slots, at the states of the exact solver's own episode, on which the
-        policy's choice (l, or k of `even-threads`) is that of some optimal decision: U* is still
-        reached with this device's choice forced and everything else free.
+        policy's choice (l, or k of `even-threads`) is part of some optimal decision: U* is still
+        reached with this choice fixed and everything else free.
     loss_percent
         Mean utility of the exact solver's own episodes less that of the policy's own, in percent
         of |the former|.
     unserved
         Device-slots without service: hibernations; in `small` broken constraints too.
     served_episodes, served_loss_percent
-        Episodes in which the policy served everybody, and `loss_percent` over these alone (None
-        where there are none): what the −10 of a hibernation cannot have caused.
+        Episodes in which the policy served every device, and `loss_percent` over these alone (None
+        if there are none): the loss that is not due to the −10 of hibernation.
     losses_percent
-        `loss_percent` episode by episode.
+        `loss_percent` of each episode.
     """
 
     suite: str
@@ -69,7 +69,7 @@ class TrivialRow:
 
 @dataclass(frozen=True)
 class _Episode:
-    """All policies on one episode: what they played, and on which share they are optimal."""
+    """All policies on one episode: their rollouts, and their shares of optimal choices."""
 
     played: dict[str, Played]
     optimal: dict[str, float]
@@ -89,7 +89,7 @@ def trivial_report(
     Parameters
     ----------
     seeds, slots
-        One episode a seed; slots (or instances) a seed, the suite's own by default.
+        One episode per seed; slots (or instances) per seed, by default the suite's own.
     """
     made = make_suite(suite) if isinstance(suite, str) else suite
     posed: list[Horizon | SlotProblem] = []
@@ -133,7 +133,7 @@ def _optimal_share(exact: Played, policy: Any) -> float:
 
 
 def _forced(problem: SlotProblem, policy: Any) -> Floats:
-    """Return U* with each device alone bound to what the policy chooses for it, shape (N,)."""
+    """Return U* with, in turn, each device fixed to the policy's choice, shape (N,)."""
     if isinstance(policy, EvenThreadsBestPartition):
         return best_with_threads(problem, problem.even_threads())
     return best_with_partition(problem, policy.partitioner.partition(problem))

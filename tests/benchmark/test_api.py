@@ -46,7 +46,7 @@ def test_a_class_in_a_file(tmp_path: Path) -> None:
 
     class Nowhere: ...
 
-    with pytest.raises(sb.InputError, match="stands in no file"):
+    with pytest.raises(sb.InputError, match="is not defined in a file"):
         sb.run("small", Nowhere, store=tmp_path / "s.sqlite")
 
 

@@ -1,4 +1,4 @@
-"""What the paper could not show: whose gain it is, other readings, maps, and its queue simulated.
+"""Studies beyond the paper: sources of the gain, other formulations, maps, simulated queues.
 
 Built on `benchmark.paper` and the verdicts of its figures.
 """

@@ -1,7 +1,7 @@
 """Why Algorithm 2 as printed does not learn to cut well: Q over one device's action.
 
-Item `ddp` of `splitbench paper`. It trains the printed form and `ddp` anew, because a policy file
-has no critic; so it is made only where it is named.
+Item `ddp` of `splitbench paper`. It trains the printed form and `ddp` again, because a policy file
+has no critic. It is therefore made only if it is named.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _POINTS = 801
 
 
 def cliffs(request: PaperRequest) -> PaperResult:
-    """Draw utility and Q over a device's action, and what the actor makes of it."""
+    """Draw utility and Q over a device's action, and the actor's choice."""
     from splitbench.results.figures.learning_figures import draw_action_values
 
     episodes = QUICK_EPISODES if request.quick else EPISODES

@@ -1,6 +1,6 @@
-"""How much of the gain is the partition's and how much the threads'?
+"""Divide the gain of the optimum between the partition and the threads.
 
-Either half of a rival is swapped for that of the exact optimum, alone and after the other. The
+Each half of a rival is replaced by that of the exact optimum, alone and after the other half. The
 share of a half is the mean of its two gains (Shapley's value), so that both shares add up.
 """
 
@@ -21,7 +21,7 @@ from splitbench.results.figures.paper_figures import Panel, draw_bars
 #: The exact halves: a partitioner and an allocator.
 EXACT_PARTITION = "exact-partition"
 EXACT_THREADS = "exact"
-#: What is measured, in which direction it is better, and the factor to the unit shown.
+#: Quantities: the field, and the factor to the unit shown, negative where less is better.
 QUANTITIES = {
     "U/N": ("utility_per_device", "", 1.0),
     "VGG-16's latency, ms": ("latency_s", VGG, -1e3),

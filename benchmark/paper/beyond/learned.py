@@ -1,7 +1,7 @@
-"""What learned schemes lose against solving each slot exactly, over several training seeds.
+"""Loss of learned schemes against solving each slot exactly, over several training seeds.
 
-Item `learned` of `splitbench paper`. It trains what is missing in full (`splitbench train`), a
-minute or more each, so it is made only where it is named.
+Item `learned` of `splitbench paper`. It trains missing policies in full (`splitbench train`), a
+minute or more each, so it is made only if it is named.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from splitbench.benchmark.training import Training, train_policy
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers import make
 
-#: Suites, and with how many seeds `ddp` is trained on each.
+#: Suites, and the number of training seeds of `ddp` on each.
 SUITES = {
     "paper-wifi": 3,
     "paper-5g": 3,
@@ -40,11 +40,11 @@ VARIANTS = {
         PRINTED,
     ),
 }
-#: Kinds that serve any devices, on the suites that they are shipped for; one training.
+#: Policies that serve any devices, on the suites that they ship for; one training.
 SHARED = dict.fromkeys(
     ("paper-wifi", "paper-5g", "hetero", "congested"), ("ddp-shared", "imitation")
 )
-#: What stands beside: the best constant partition, and the cuts of the optimum with TA's threads.
+#: References: the best constant partition, and the cuts of the optimum with TA's threads.
 REFERENCES = ("best-fixed+exact", "best-fixed+ta", "exact-partition+ta")
 
 

@@ -1,4 +1,4 @@
-"""Does Eq. 3 hold in slots of 30 s, and does the ranking of the schemes survive?"""
+"""Test whether Eq. 3 holds in slots of 30 s, and whether the ranking of the schemes survives."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from splitbench.results.figures.paper_figures import Panel, draw_lines
 SLOT_S = 30.0
 SLOTS = 120
 UTILISATIONS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98)
-#: Tasks a slot in the middle of the paper's range; λ is drawn from 20 % below to 20 % above it.
+#: Tasks per slot, the middle of the paper's range; λ is drawn within 20 % of it.
 TASKS = 25.0
 SPREAD = 0.2
-#: A predicted wait this close to the simulated one is right.
+#: A predicted wait this close to the simulated one counts as right.
 CLOSE_PERCENT = 10.0
 SCHEMES = (OPTIMUM, *RIVALS)
 #: Arrivals in these multiples, with battery and sun in proportion so that the queue decides.
@@ -70,7 +70,7 @@ def queue(request: PaperRequest) -> PaperResult:
 
 
 def waits_at(rho: float, rng: np.random.Generator, replications: int) -> dict[str, Floats]:
-    """Return waits over D at a utilisation, one a replication, by how slots follow each other."""
+    """Return waits over D at a utilisation, one per replication, for each kind of slot sequence."""
     rate = TASKS / SLOT_S
     service = rho / rate
     alone = simulate_queue(np.full(1, rate), np.full(1, service), SLOT_S, rng, replications * SLOTS)
@@ -166,7 +166,7 @@ class SimulatedMeans(NamedTuple):
 
 
 def simulated_means(cell: PaperCell, replications: int = 20) -> SimulatedMeans:
-    """Simulate the queues of an episode's decisions; all schemes meet the tasks of the seed."""
+    """Simulate the queues of an episode's decisions; all schemes get the same tasks of a seed."""
     horizon, outcomes = replayed(cell.suite, cell.seed, cell.slots, cell.decisions)
     served = np.stack([outcome.served for outcome in outcomes])
     service = np.where(served, np.stack([outcome.server_s for outcome in outcomes]), 0.0)

@@ -1,8 +1,8 @@
 """Simulate the server's queue within slots: Poisson arrivals, deterministic service, FIFO.
 
-Eq. 3 is the mean wait of a queue in steady state. A slot lasts 30 s, and the next slot has other
-arrivals and another service time, so the queue is simulated task by task, with the backlog of a
-slot carried over into the next.
+Eq. 3 is the mean wait of a queue in steady state. A slot lasts only 30 s, and the next one has
+other arrivals and service times. So the queue is simulated task by task, and the backlog carries
+over to the next slot.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def simulate_queue(
     width = max(int(tasks.max()), 1)
     real = np.arange(width) < tasks[:, :, None]  # (R, T, width)
     within = np.sort(np.where(real, rng.random(real.shape), 1.0), axis=2)
-    # What pads a slot arrives at its end and needs no service, so that nobody waits for it.
+    # Padding tasks arrive at a slot's end and need no service, so that no task waits for them.
     arrivals = (np.arange(slots)[:, None] + within) * slot_s
     needed = np.where(real, service_s[:, None], 0.0)
     flat = arrivals.reshape(replications, -1), needed.reshape(replications, -1)

@@ -1,7 +1,7 @@
-"""Each verdict under each switch of the model: does a claim stand under another reading?
+"""The verdicts under each formulation switch: does a claim hold in another reading?
 
-The exact optimum stands in the place of the paper's scheme, which would have to be trained anew
-under each switch; but the switches of the scheme itself are judged with it.
+The exact optimum replaces the paper's scheme, which would need a new training for each switch.
+Switches of the scheme itself are judged with the scheme.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Switch:
 
     @property
     def ours(self) -> str:
-        """The scheme in the place of the paper's."""
+        """The scheme that is judged as the paper's."""
         return canonical_name(f"{self.partitioner}+ta") if self.partitioner else OPTIMUM
 
     def scheme(self, rival: str) -> str:
@@ -68,7 +68,7 @@ SWITCHES = (
     Switch("Eq. 19: mapping=printed; ddp+ta for exact", partitioner="ddp[mapping=printed]"),
     Switch("Algorithm 2 as printed, Eq. 19 included; for exact", partitioner=PRINTED),
 )
-#: Those of a quick run.
+#: Switches of a quick run.
 QUICK = 7
 MOST_SEEDS = 5
 

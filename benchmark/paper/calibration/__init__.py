@@ -1,4 +1,4 @@
-"""The search for constants that give the paper's numbers, and how much they bear.
+"""The search for constants that reproduce the paper's numbers, and their sensitivity.
 
 Built on `benchmark.paper` and, for the search, on a simulation of many settings at once.
 """

@@ -2,7 +2,8 @@
 
 The equations are those of `problems.equations`; decisions are those of `exact`, DADS under light
 load, edge-only, BS, and TA where D(k) is convex, as Amdahl's law is: then TA is the optimum of the
-summed latency. Nothing may hibernate: settings in which a device would have to are marked NaN.
+summed latency. Hibernation is not modelled: settings in which a device would have to hibernate give
+NaN.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def simulate(settings: Settings, horizons: Sequence[Horizon], scheme: str) -> Me
 
 
 class _Devices(NamedTuple):
-    """D_max, shape (E, N), and what no setting changes, shape (N,)."""
+    """D_max, shape (E, N), and the device constants that no setting changes, shape (N,)."""
 
     deadline_s: Floats
     battery_max_j: Floats
@@ -176,7 +177,7 @@ def best_division(value: Floats, threads: Ints) -> Ints:
 
 
 def fewest_threads(latency: Floats, deadline_s: Floats, threads: Ints) -> Ints:
-    """BS: the fewest threads that meet the deadline, then as `baselines.binary_search` evens out.
+    """BS: the fewest threads that meet the deadline, adjusted to K as in `baselines.binary_search`.
 
     Shapes (E, N, C), (E, N) and (E,); result (E, N).
     """

@@ -1,8 +1,8 @@
-"""`splitbench paper calibrate`: search constants that give the paper's nine numbers.
+"""`splitbench paper calibrate`: search constants that reproduce the paper's nine numbers.
 
 The paper gives neither the devices' latencies, nor how it merges layers, nor the server. About
-seven constants are free and nine numbers are claimed, so a good fit proves little: it says that
-the claims can come from the model, and from which constants.
+seven constants are free and nine numbers are claimed, so a good fit proves little. It only shows
+constants with which the model gives the claims.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from splitbench.problems.latency.profiles.shipped_machines import DEADLINE_SHARE
 from splitbench.problems.networks.network import load_network
 from splitbench.problems.suites.named_suites import make_suite
 
-#: Seeds that are searched on; the figures' seeds are held out.
+#: Seeds of the search; the figures' seeds are held out.
 SEARCH_SEEDS = range(100, 103)
 FILE = "paper-calibration.json"
 #: The VGG is the first device.
@@ -51,7 +51,7 @@ MERGES = {
 RANGES = np.array([[0.1, 0.6], [0.03, 0.3], [0.02, 0.2], [0.25, 1.2], [0.01, 0.25]])
 CONSTANTS = ("D_loc VGG-16, s", "D_loc ResNet-34, s", "D_loc MobileNet-V2, s", "D(1) VGG-16, s",
              "serial share")  # fmt: skip
-#: What the suites `paper-calibrated-*` have.
+#: The constants of the suites `paper-calibrated-*`.
 SHIPPED_NUMBERS = (0.319, 0.0995, 0.096, 0.60, 0.061)
 SHIPPED_MERGES = ("pool1:pool2:pool3:pool4:pool5", "6", "8")
 #: D(1) of the other DNNs over that of VGG-16: as on the shipped profile of the server.
@@ -60,7 +60,7 @@ SERVER = "i7-12700kf"
 
 @dataclass(frozen=True)
 class Effort:
-    """How long the search is: settings drawn, rounds around the best, settings a round."""
+    """Effort of the search: settings drawn, rounds around the best, settings per round."""
 
     drawn: int = 6000
     slots: int = 40
@@ -89,7 +89,7 @@ def claimed_numbers() -> dict[str, float]:
 
 
 def calibrate(request: PaperRequest) -> PaperResult:
-    """Search from scratch, and set what is found beside what ships, on seeds held out."""
+    """Search from scratch, and compare the result with the shipped constants on held-out seeds."""
     effort = QUICK if request.quick else Effort()
     searched = horizons_of(SEARCH_SEEDS, effort.slots)
     found = search(searched, effort, np.random.default_rng(request.seeds[0]))
@@ -169,7 +169,7 @@ def error_of(numbers: Floats) -> Floats:
 def numbers_of(
     points: Sequence[Point], horizons: dict[str, list[Horizon]], chunk: int = 100
 ) -> Floats:
-    """Return what each setting gives for the nine numbers, shape (P, 9); NaN if it cannot serve."""
+    """Return the nine numbers of each setting, shape (P, 9); NaN if it cannot serve all devices."""
     parts = []
     for start in range(0, len(points), chunk):
         settings = settings_of(points[start : start + chunk])

@@ -1,4 +1,4 @@
-"""How much of the calibrated suites' agreement survives a change of one constant by 20 %."""
+"""Sensitivity of the calibrated suites' agreement to a change of one constant by 20 %."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CHANGED: dict[str, tuple[str, int | None]] = {
 
 
 def sensitivity(request: PaperRequest) -> PaperResult:
-    """Change each constant by 20 % up and down, and say what the eight numbers become."""
+    """Change each constant by 20 % up and down, and compute the eight numbers again."""
     request = replace(request, seeds=request.seeds[:MOST_SEEDS])
     changes: dict[str, dict[str, object]] = {"as shipped": {}}
     for name, (parameter, kind) in CHANGED.items():

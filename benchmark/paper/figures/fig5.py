@@ -1,10 +1,10 @@
 """Fig. 5: reward over the training of DDP, for several V; three seeds, with a band.
 
-The rewards of training itself rise because exploration fades. So after each round of training the
-policy as it stands plays, without exploration, episodes that are not trained on.
+The rewards of training itself rise because exploration fades. So after each round the current
+policy is evaluated, without exploration, on episodes that are not used for training.
 
-`splitbench paper curves` trains anew and writes the curves (ddp-curves.json) that `splitbench paper
-fig5` draws: those in its own directory, or else those shipped in results/reference.
+`splitbench paper curves` trains again and writes the curves (ddp-curves.json) that `splitbench
+paper fig5` draws: those in its own directory, or else those shipped in results/reference.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ SUITE = "paper-wifi"
 WEIGHTS = (0.2, 0.5, 0.8)
 SEEDS = range(3)
 EPISODES = 640
-#: Curves that move less between their last two fifths have settled.
+#: Curves that change less (in %) between their last two fifths have settled.
 SETTLED_PERCENT = 1.0
 #: Rounds of a quick run.
 QUICK_ROUNDS = 5
-#: Episodes that show how far training is, from a share of training's seeds that none trains on.
+#: Evaluation episodes, drawn from seeds that no training uses.
 SHOWN = range(
     FIRST_TRAINING_SEED + 900 * SEEDS_A_TRAINING, FIRST_TRAINING_SEED + 900 * SEEDS_A_TRAINING + 8
 )
@@ -49,7 +49,7 @@ def fig5(request: PaperRequest) -> PaperResult:
     own = request.out / PATH.name
     stored = json.loads((own if own.is_file() else PATH).read_text(encoding="utf-8"))
     slots, parallel = stored["slots"], stored["parallel"]
-    seeds = min(map(len, stored["curves"].values()))  # a run that was cut short has more of some
+    seeds = min(map(len, stored["curves"].values()))  # an interrupted run has more of some
     curves = {
         float(v): slots * np.array(of_seeds[:seeds], dtype=float)
         for v, of_seeds in stored["curves"].items()
@@ -66,8 +66,8 @@ def fig5(request: PaperRequest) -> PaperResult:
 def fig5_verdicts(curves: dict[float, Floats]) -> list[Verdict]:
     """Judge that rewards rise and settle at every V, and that a smaller V earns more.
 
-    A rise is judged curve by curve and not as a mean over seeds: where a curve starts is the luck
-    of an untrained network, which differs far more between seeds than where it ends.
+    A rise is judged curve by curve and not as a mean over seeds. The start of a curve depends on
+    the random initial network and varies far more between seeds than its end.
     """
     rise = {(v, seed): last - own[seed, 0] for v, own in curves.items()
             for seed, last in enumerate(_settled(own))}  # fmt: skip
@@ -137,7 +137,7 @@ def _notes(curves: dict[float, Floats], command: str) -> list[str]:
 
 
 def _course(curves: dict[float, Floats]) -> str:
-    """Say for how many V the mean of the last fifth lies above the first round's."""
+    """Say for how many V the mean of the last fifth is above that of the first round."""
     rising = [of_seeds[:, 0].mean() < _settled(of_seeds).mean() for of_seeds in curves.values()]
     return "rises" if all(rising) else f"rises at {sum(rising)} of {len(rising)} V"
 
@@ -164,9 +164,9 @@ def curve(training: Training, rounds: int | None = None) -> list[float]:
 
 
 def curves(request: PaperRequest) -> PaperResult:
-    """Train every V and seed, keep each curve as it is made, and draw them.
+    """Train every V and seed, save each curve when it is finished, and draw them.
 
-    What the directory's ddp-curves.json has of the same training is not trained again.
+    Curves of the same training in the directory's ddp-curves.json are not trained again.
     """
     import sys
 

@@ -28,14 +28,14 @@ from splitbench.results.figures.paper_figures import Panel, draw_lines
 LOOKAHEAD = "lookahead"
 SCHEMES = (*RIVALS, OPTIMUM, LOOKAHEAD)
 DEVICES = range(3, 13)
-#: Numbers of devices at which the paper's scheme is run: where no policy ships, one is trained.
+#: Numbers of devices for the paper's scheme; where no policy ships, one is trained.
 LEARNED = (3, 6, 9, 12)
-#: Numbers of devices of a quick run; the paper's scheme at the first alone.
+#: Numbers of devices of a quick run; the paper's scheme only at the first.
 QUICK = (3, 7, 12)
 
 
 def fig6(request: PaperRequest) -> PaperResult:
-    """Compare mean utility a device; the dashed line is the horizon bound."""
+    """Compare mean utility per device; the dashed line is the horizon bound."""
     counts = QUICK if request.quick else tuple(DEVICES)
     suites = {
         (reading, net, count): suite_name(suite_of(reading, net), devices=count)
@@ -88,7 +88,7 @@ def fig6(request: PaperRequest) -> PaperResult:
 def fig6_verdicts(
     cells: Cells, reading: str, ours: str, suites: dict[tuple[str, int], str]
 ) -> list[Verdict]:
-    """Judge the claims of Fig. 6 with `ours` in the place of the paper's scheme."""
+    """Judge the claims of Fig. 6 with `ours` in place of the paper's scheme."""
     label = f"{READINGS.get(reading, reading)}, {ours}"
     leads = {
         f"{NETWORKS[net]} N = {count} {rival}": _lead(cells, suite, ours, rival)

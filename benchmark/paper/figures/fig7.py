@@ -26,7 +26,7 @@ DNNS = (VGG, "resnet34", "mobilenet_v2")
 
 
 def fig7(request: PaperRequest) -> PaperResult:
-    """Compare latency DNN by DNN; the paper's percentages are VGG-16's alone."""
+    """Compare the latency of each DNN; the paper's percentages are for VGG-16 only."""
     cells = run_cells(
         request, [suite_of(reading, net) for reading in READINGS for net in NETWORKS], SCHEMES
     )
@@ -56,7 +56,7 @@ def fig7(request: PaperRequest) -> PaperResult:
 def fig7_verdicts(
     cells: Cells, reading: str, ours: str, suites: dict[str, str] | None = None
 ) -> list[Verdict]:
-    """Judge the claims of Fig. 7 with `ours` in the place of the paper's scheme.
+    """Judge the claims of Fig. 7 with `ours` in place of the paper's scheme.
 
     `suites` are the suites of the networks, those of the reading by default.
     """

@@ -1,4 +1,4 @@
-"""Fig. 8: mean energy of a device and slot over the arrival rate, WiFi and 5G."""
+"""Fig. 8: mean energy per device and slot over the arrival rate, WiFi and 5G."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from splitbench.benchmark.paper.verdicts import (
 from splitbench.results.figures.paper_figures import Panel, draw_lines
 
 SCHEMES = (OURS, *RIVALS, OPTIMUM)
-#: Factors on the paper's 20 to 30 tasks a slot; 25 in the middle at 1.
+#: Factors on the paper's 20 to 30 tasks per slot; 1 gives 25 on average.
 SCALES = (0.4, 0.7, 1.0, 1.3, 1.6)
 QUICK = (0.4, 1.0, 1.6)
 MIDDLE_TASKS = 25.0
@@ -68,7 +68,7 @@ def fig8(request: PaperRequest) -> PaperResult:
 def fig8_verdicts(
     cells: Cells, reading: str, ours: str, suites: dict[tuple[str, float], str]
 ) -> list[Verdict]:
-    """Judge the claims of Fig. 8 with `ours` in the place of the paper's scheme."""
+    """Judge the claims of Fig. 8 with `ours` in place of the paper's scheme."""
     label = f"{READINGS.get(reading, reading)}, {ours}"
     saved = {
         rival: {
@@ -91,7 +91,7 @@ def fig8_verdicts(
 
 
 def contradiction(cells: Cells) -> str:
-    """Measure how far X+TA and X+BS differ in energy: by the model not at all."""
+    """Measure the energy difference of X+TA and X+BS; in the model there is none."""
     most = 0.0
     for suite in dict.fromkeys(cell.suite for cell in cells.cells):
         for half in ("dads", "eo"):

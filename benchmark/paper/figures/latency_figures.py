@@ -20,7 +20,7 @@ from splitbench.results.figures.latency_figures import draw_fig2, draw_fig3
 #: Points, curve, label, and cores where some points have more threads than that.
 Series = tuple[Sweep, CurveFit, str, int | None]
 DNNS = ("vgg16_bn", "resnet34", "mobilenet_v2")
-#: Largest error of a share of the latency that still counts as linear.
+#: Largest error of the latency share that still counts as linear.
 LINEAR_WITHIN = 0.1
 
 

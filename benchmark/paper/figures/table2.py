@@ -1,4 +1,4 @@
-"""Table II: RMSE of the latency predictors on runs that neither was fitted on.
+"""Table II: RMSE of the latency predictors on runs that none of them was fitted to.
 
 Eq. 7 × Eq. 8 is fitted on the whole-DNN medians of one profile; Neurosurgeon's regressions on the
 layers that the same profile ran alone. Both are judged on another profile of the machine: the
@@ -43,12 +43,12 @@ CLAIMED_MS = {
 
 @dataclass(frozen=True)
 class _Fitted:
-    """What was learnt from the fit profile."""
+    """The predictors fitted to the fit profile."""
 
     profile: ProfileFile
 
     def predictors(self) -> dict[str, Predict]:
-        """Return what is judged, by the name of its row."""
+        """Return the predictors by the names of their rows."""
         return {
             EQ7: self.linear,
             "D(k) × share of MACs": self.macs,
@@ -83,11 +83,11 @@ class _Fitted:
         )
 
     def told(self, dnn: MeasuredDnn, threads: int) -> Floats:
-        """The same with regressions of the very thread count, which Neurosurgeon has not."""
+        """The same with regressions at the predicted thread count, unknown to Neurosurgeon."""
         return fit_predictor(self.profile.layers, threads).remaining_s(load_network(dnn.dnn))
 
     def again(self, dnn: MeasuredDnn, threads: int) -> Floats:
-        """What the fit profile measured at this very cut and count: the machine's own noise."""
+        """The fit profile's own measurement at this cut and count: shows the machine's noise."""
         return self.profile.dnn(dnn.dnn).run(threads).suffix.median_s
 
 
@@ -130,7 +130,7 @@ def _verdict(source: str, errors: dict[str, Errors], dnns: list[str]) -> Verdict
 
 
 def _rows(source: str, errors: dict[str, Errors], dnns: list[str]) -> list[dict[str, object]]:
-    """Return a row for each predictor, and how many times Neurosurgeon's error Eq. 7's is."""
+    """Return a row for each predictor, and the ratio of Neurosurgeon's error to that of Eq. 7."""
     names = [name for name in errors if name.startswith("Neurosurgeon")]
     ratio = {dnn: errors[names[0]][dnn] / errors[EQ7][dnn] for dnn in dnns}
     rows = errors | {f"{names[0]} / {EQ7}": ratio}
@@ -141,7 +141,7 @@ def _rows(source: str, errors: dict[str, Errors], dnns: list[str]) -> list[dict[
 
 
 def _kinds(test: ProfileFile, dnns: list[str]) -> list[tuple[str, Callable[[int], bool]]]:
-    """Return which thread counts: all, and those with a core each if there are others."""
+    """Return the groups of thread counts: all, and those with a core per thread if fewer."""
     cores = int(test.machine["cores"])
     counts = [[run.threads for run in test.dnns[name].runs] for name in dnns]
     every = ", ".join(map(str, sorted({k for one in counts for k in one})))
@@ -206,7 +206,7 @@ def _notes(fitted: _Fitted, test: ProfileFile, dnns: list[str]) -> list[str]:
 
 
 def _regression_notes(fitted: _Fitted, test: ProfileFile, dnns: list[str]) -> list[str]:
-    """Say how good Neurosurgeon's regressions are in themselves."""
+    """Report the errors of Neurosurgeon's regressions themselves."""
     lines = []
     measured = {sample.threads for sample in fitted.profile.layers}
     counts = {run.threads for name in dnns for run in test.dnns[name].runs}

@@ -51,7 +51,7 @@ CASES: list[tuple[str, str, str, bool | None]] = [
     ("OddNumbers", "error", "24 bytes of numbers where 48 were expected", False),
     ("NotANumber", "error", "the player sent a number that is none", False),
     ("NoTime", "error", "the player sent a time that is none", False),
-    ("OtherWords", "error", "the player sent words that nobody knows", False),
+    ("OtherWords", "error", "the player sent words of unknown fields", False),
     ("DeepHeader", "error", "words that are no JSON", False),
     ("PickleBomb", "error", "words that are no JSON", False),
     ("LongFrame", "error", "a message of 4294967295 + 4294967295 bytes", False),
