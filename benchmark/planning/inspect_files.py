@@ -85,7 +85,7 @@ def _from_json(one: dict[str, Any]) -> SolverInFile:
 
 
 def _unseen(name: str, suites: Sequence[str]) -> SolverInFile:
-    """Describe a solver whose file cannot be imported, from its source text."""
+    """Describe a solver whose file cannot be imported, by its name and its import statements."""
     halves = parse_solver(name)
     if any(half.path and not half.name for half in halves):
         raise InputError(f"{name}: cannot be imported here; expected path/to/file.py:ClassName")

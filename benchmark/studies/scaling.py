@@ -1,9 +1,9 @@
-"""Growth of the exact method, the ILPs and the horizon bound: time and memory over N.
+"""Scaling of the exact method, the ILPs and the horizon bound: time and memory over N.
 
-Slots are those of suite `city` (64 threads a device at most, K = 4N). Each method and size runs in
-a process of its own, so that its peak memory is its own. Model building is counted; the fleet,
-which no slot changes, is not. All run on one thread, and seconds are the processor's: what else
-the machine does counts for nobody.
+Slots are those of suite `city` (at most 64 threads per device, K = 4N). Each method and size runs
+in a separate process, to measure its peak memory. Model building is included; building the fleet,
+which is the same in every slot, is not. All methods run on one thread. Times are CPU seconds, so
+other load does not count.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ EXACT = "exact"
 #: Sizes at which the bound is measured, on a horizon of 120 slots.
 BOUND_SIZES = (30, 100, 300, 1_000)
 METHODS = (EXACT, "ilp-cbc", "ilp-highs", "ilp-cp-sat", BOUND)
-#: A method that takes longer than so many seconds for a slot goes no further.
+#: Seconds per slot after which a method is not run at larger sizes.
 MOST_S = 60.0
-#: Sizes from which a growth exponent is fitted: below, calls are most of the time.
+#: Smallest size for fitting a growth exponent; below it call overhead dominates.
 FIT_FROM = {EXACT: 1_000}
 #: What a measuring process runs.
 _CHILD = (
