@@ -175,7 +175,7 @@ class RemotePlayer:
         self._reader.longest_body = 8 * NUMBERS_A_DEVICE * self._devices
         try:
             if not self._reader.is_clean:
-                raise FrameError("an unrequested message")
+                raise FrameError("a message without a request")
             self._send(request_bytes((self._number, method, arguments)))
             return self._wait(method)
         except EOFError:
