@@ -78,7 +78,7 @@ JSON Schemas for editors are in `problems/data/schema/`.
 
 ## CSV of thread measurements
 
-A header and one row a measurement: `machine, model, threads, latency_ms`, in any order; other
+A header and one row per measurement: `machine, model, threads, latency_ms`, in any order; other
 columns are ignored.
 
 ```csv
@@ -135,8 +135,8 @@ def page() -> str:
         ),
         section(
             "Suite",
-            "A suite of horizons, TOML: `splitbench run mine.toml`. Ranges are drawn from "
-            "uniformly, slot by slot. Paths are relative to the file. `splitbench show SUITE "
+            "A suite of horizons, TOML: `splitbench run mine.toml`. Values are drawn uniformly "
+            "from the ranges, slot by slot. Paths are relative to the file. `splitbench show SUITE "
             '--toml` writes any suite as one. With `base = "hetero"` and a table `parameters` in '
             "place of the rest, a file is a built-in suite with parameters.",
             SuiteFile,
