@@ -1,1 +1,1 @@
-"""Tests mirror the rooms; `tests.strategies` makes the random instances they share."""
+"""Tests mirror the rooms; `tests.strategies` draws the random instances that they share."""

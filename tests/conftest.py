@@ -1,4 +1,4 @@
-"""What every test has: policies that it trains go to a directory of the test session."""
+"""Fixtures of every test: trained policies go to a directory of the test session."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ os.environ.pop("COLUMNS", None)
 
 @pytest.fixture(scope="session", autouse=True)
 def policies_of_this_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Policies trained before, or by a user of this machine, decide no test."""
+    """Policies trained earlier, or by a user of this machine, must not affect a test."""
     before = os.environ.get("SPLITBENCH_POLICIES")
     os.environ["SPLITBENCH_POLICIES"] = str(tmp_path_factory.mktemp("policies"))
     yield

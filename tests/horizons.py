@@ -1,4 +1,4 @@
-"""Tiny random horizons, and the best of all their decisions by enumeration.
+"""Tiny random horizons, and their optimal plans by enumeration.
 
 tiny_horizon(rng, **overrides) -> Horizon     N ≤ 2, T ≤ 3, few l and k
 brute_force(horizon, **rules) -> BestPlan     every decision of every slot, tried
@@ -80,7 +80,7 @@ def brute_force(horizon: Horizon, *, idle: bool = False, forced: bool = False) -
 
     The charge after a slot depends on the partition alone, so of the divisions of a slot only
     the best of each partition goes on. `idle` leaves threads unused where that is better;
-    `forced` hibernates in each state only whom the slot's own optimum hibernates there.
+    `forced` hibernates in each state only devices that the slot's own optimum hibernates there.
     """
     return _best_from(horizon, 0, horizon.battery_start_j, idle, forced)
 

@@ -1,7 +1,7 @@
 """Allocator `bs`: the rule in the paper, and each case that the paper leaves open.
 
-`served` makes devices that send nothing to speak of and whose whole DNN the server runs in D(k),
-from a table; a deadline of 0.6 s unless told otherwise, and nearly no tasks.
+`served` makes devices that send almost nothing and whose whole DNN runs on the server in D(k), from
+a table; the default deadline is 0.6 s, and there are nearly no tasks.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def allocate(problem: SlotProblem, partition: Any = None, **parameters: Any) -> 
 
 
 def idle_threads(problem: SlotProblem) -> list[int]:
-    """What BS gives before leftovers."""
+    """Threads of BS before leftovers are given out."""
     return np.asarray(allocate(problem, leftover="idle").threads).tolist()
 
 

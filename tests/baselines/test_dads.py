@@ -105,9 +105,8 @@ def two_stage_slot(arrival_rate_hz: tuple[float, ...]) -> SlotProblem:
 
 
 def test_auto_switches_where_a_stage_is_longer_than_the_time_between_tasks() -> None:
-    """Light's longest stage of 2 s bears a task every 2 s; a rate above by one bit is heavy load.
-
-    Each device is judged by its own rate.
+    """Light's longest stage of 2 s allows a task every 2 s; the next larger float as rate is heavy
+    load. Each device is judged by its own rate.
     """
     above = float(np.nextafter(0.5, 1.0))
     problem = two_stage_slot((0.1, 0.5, above, 3.0))
@@ -142,7 +141,7 @@ def test_auto_is_the_default_and_other_loads_are_refused() -> None:
 
 
 def test_fewer_threads_than_devices_is_no_error() -> None:
-    """Each chain is cut as at one thread; that the slot is infeasible is not DADS's business."""
+    """Each chain is cut as at one thread; DADS does not check whether the slot is feasible."""
     starved, fed = (
         random_problem(np.random.default_rng(5), devices=3, min_threads=1, spare=spare, caps=False)
         for spare in (-2, 0)
@@ -202,7 +201,8 @@ def is_chain_cut(graph: LayerGraph, on_device: tuple[str, ...]) -> bool:
 
 @pytest.mark.parametrize("name", network_names())
 def test_the_slots_chain_and_the_networks_graph(name: str) -> None:
-    """The slot's cut is never better than the graph's, as good where that cuts between blocks.
+    """The slot's cut is never better than the graph's, and equally good where the latter cuts
+    between blocks.
 
     With latency by MACs only (D_loc − D_ser)·B matters to light load, so one sweep covers every
     device, server and uplink. Run with -s for the table of what cutting inside a block gains.

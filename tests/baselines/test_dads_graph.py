@@ -118,7 +118,7 @@ def dags(draw: st.DrawFn) -> LayerDag:
 @settings(max_examples=200, deadline=None)
 @given(dags())
 def test_light_is_optimal_at_any_magnitude(dag: LayerDag) -> None:
-    """Integer capacities lose nothing that matters: the delay is right to 1e-9 relative."""
+    """Rounding to integer capacities does not matter: the delay is right to 1e-9 relative."""
     cut = cut_graph(dag)
     check_claims(dag, cut)
     assert cut.delay_s == pytest.approx(all_splits(dag).delay_s.min(), rel=1e-9, abs=0)
@@ -297,7 +297,7 @@ def test_the_input_is_sent_once_and_starts_on_the_device() -> None:
 
 
 def test_auto_turns_heavy_when_tasks_arrive_faster_than_the_longest_stage() -> None:
-    """DSL's longest stage of 3 s bears a task every 3 s, not more."""
+    """DSL's longest stage of 3 s allows a task every 3 s, not more."""
     dag = unbalanced()
     assert cut_graph(dag, "auto", arrival_rate_hz=0.33) == cut_graph(dag, "light")
     assert cut_graph(dag, "auto", arrival_rate_hz=0.34) == cut_graph(dag, "heavy")
@@ -312,7 +312,7 @@ def test_auto_needs_an_arrival_rate(rate: float | None) -> None:
 
 
 def test_an_unknown_mode_is_refused() -> None:
-    """With what was probably meant."""
+    """The message suggests the intended name."""
     with pytest.raises(UnknownNameError, match="unknown mode 'havy'; did you mean heavy"):
         cut_graph(fan(1), "havy")  # type: ignore[arg-type]
 

@@ -185,7 +185,7 @@ def test_a_smaller_v_keeps_more_charge() -> None:
 
 @pytest.mark.parametrize("v", ["0", "-1"])
 def test_v_must_be_positive(v: str) -> None:
-    """The message says what would be accepted."""
+    """The error says what would be accepted."""
     with pytest.raises(InputError, match=r"v: got .*; expected a number > 0"):
         make(f"lyapunov[v={v}]")
 

@@ -1,4 +1,4 @@
-"""Neurosurgeon: it cuts by its prediction, ignores threads and queue, and says what it lacks."""
+"""Neurosurgeon: cuts by its prediction, ignores threads and queue, reports what is missing."""
 
 from __future__ import annotations
 
@@ -154,8 +154,8 @@ def test_shares_of_macs_add_up() -> None:
 
 
 def test_a_profile_gives_the_layers_shares(tmp_path: Path) -> None:
-    """With `profile` the cut is the one that the regressions' shares make best, and the file
-    counts among what decides the result.
+    """With `profile` the cut is the best by the regressions' shares, and the file is part of the
+    solver's code digest.
     """
     path = tmp_path / "mine.json"
     data = profile_object(("resnet18",), (1, 2), cores=2)

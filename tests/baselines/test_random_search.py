@@ -1,4 +1,4 @@
-"""Random search: the best of its draws, published as it goes, within its time."""
+"""Random search: it returns its best draw, publishes incumbents and keeps its time limit."""
 
 from __future__ import annotations
 

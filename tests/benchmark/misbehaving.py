@@ -1,4 +1,4 @@
-"""Solvers that hang, die, flood, grow and lie: each must become its own row, and only that."""
+"""Solvers that hang, crash, flood, leak or make false claims: each affects only its own row."""
 
 import contextlib
 import ctypes
@@ -29,7 +29,7 @@ class Loop:
 
 
 class Sleep:
-    """Never answers, and lets the interpreter rest."""
+    """Never answers, while it sleeps."""
 
     name = "sleep"
 
@@ -48,7 +48,7 @@ class Incumbent:
 
 
 class Exit:
-    """Ends its process without a word."""
+    """Ends its process without a message."""
 
     name = "exit"
 
@@ -102,7 +102,7 @@ class Children:
 
 
 class ExitLeaving:
-    """Starts a process in a session of its own and ends its own without a word."""
+    """Starts a process in a session of its own and ends its own without a message."""
 
     name = "exit-leaving"
 
@@ -160,7 +160,7 @@ class ForkStorm:
 
 
 class ChildrenEat:
-    """Has two children, in sessions of their own, eat the memory."""
+    """Starts two children, in sessions of their own, that take all the memory."""
 
     name = "children-eat"
 
@@ -330,7 +330,7 @@ class StartHangs:
 
 
 class Meddle:
-    """Changes the model for everybody in its process."""
+    """Changes the model in its process."""
 
     name = "meddle"
 
@@ -340,7 +340,7 @@ class Meddle:
 
 
 class Liar:
-    """Claims its mediocre decision optimal, with a bound below what can be had."""
+    """Claims that its mediocre decision is optimal, with a bound below the optimum."""
 
     name = "liar"
 

@@ -20,7 +20,7 @@ class Mine:
 
 
 def test_run_returns_a_frame_of_cells(tmp_path: Path) -> None:
-    """One row a cell, from the store the second time; the same numbers as `sb.results`."""
+    """One row per cell, from the store the second time; the same numbers as `sb.results`."""
     store = tmp_path / "s.sqlite"
     frame = sb.run(["paper-wifi", "small"], ["exact", "eo+ta"], seeds=2, slots=3, store=store)
     assert len(frame) == 2 * 2 + 2 * 2 * 3

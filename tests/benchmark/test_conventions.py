@@ -1,4 +1,4 @@
-"""What people expect of any command line: help, version, verbosity, encodings, pipes."""
+"""Conventions of command lines: help, version, verbosity, encodings, pipes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
 
 @pytest.fixture(autouse=True)
 def default_verbosity() -> None:
-    """Commands run in this process leave their verbosity behind."""
+    """Commands run in this process change the verbosity; reset it."""
     set_verbosity(0)
 
 
@@ -76,7 +76,7 @@ def test_quiet_and_verbose(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
 def test_other_encodings_get_replacements(tmp_path: Path, encoding: str) -> None:
-    """A terminal that cannot show a character shows another, and no traceback."""
+    """A terminal that cannot show a character shows a replacement, and there is no traceback."""
     store = str(tmp_path / "s.sqlite")
     for arguments in ([*RUN, "--store", store], ["table", "--store", store], ["list"]):
         done = command(*arguments, PYTHONIOENCODING=encoding, PYTHONUTF8="0")

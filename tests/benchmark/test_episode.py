@@ -1,4 +1,4 @@
-"""Stepping a solver through a horizon: what becomes of slots without a decision."""
+"""Stepping a solver through a horizon: how slots without a decision are scored."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -154,7 +154,7 @@ def test_start_that_raises_is_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_start_that_leaves_is_a_row() -> None:
-    """A policy whose start calls sys.exit ends itself, not the run."""
+    """A policy whose start calls sys.exit fails, but the run continues."""
 
     class Leaving(Silent):
         def start(self, horizon: object) -> None:
@@ -183,7 +183,7 @@ def test_a_reference_without_memory_is_not_the_solvers_fault(
 
 
 def test_the_future_is_kept_from_a_policy() -> None:
-    """What a policy is started with holds no arrivals, uplinks or sun of slots to come."""
+    """The view that a policy is started with has no arrivals, uplinks or sun of later slots."""
     seen: dict[str, Any] = {}
 
     class Curious(Silent):
@@ -257,7 +257,7 @@ def test_a_reference_of_both_kinds_is_no_reference_status() -> None:
 def test_the_key_of_a_cell_knows_every_file(
     tmp_path: Path,
 ) -> None:
-    """Another content of a solver's, a suite's or a policy's file is another cell."""
+    """If the content of a solver's, a suite's or a policy's file changes, so does the cell."""
     suite = make_suite("hetero[devices=3]")
     mine = tmp_path / "mine.py"
     codes = set()
@@ -283,7 +283,7 @@ def test_the_key_of_a_cell_knows_every_file(
      ("infeasible", False)],
 )  # fmt: skip
 def test_what_rerun_failed_runs_again(status: str, again: bool) -> None:
-    """Every cell that a run's exit status speaks of, and no other."""
+    """Exactly the cells that determine a run's exit status."""
     assert Again.FAILED.wants(record(status=status)) is again
 
 

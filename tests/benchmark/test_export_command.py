@@ -1,4 +1,4 @@
-"""`export`: what it writes, where, and that it replaces nothing unasked."""
+"""`export`: what it writes and where, and that it overwrites nothing without --force."""
 
 from __future__ import annotations
 

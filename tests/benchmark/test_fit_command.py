@@ -1,4 +1,4 @@
-"""`splitbench fit`: right constants, honest about few points, one line for bad input."""
+"""`splitbench fit`: right constants, warnings about few points, one line for bad input."""
 
 import json
 from pathlib import Path
@@ -142,7 +142,7 @@ def test_a_table_lets_threads_idle_where_asked(
 def test_one_form_alone_is_not_preferred(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With nothing beside it the data prefer nothing; what few points leave open is said."""
+    """A single form is not called preferred; with few points the message says so."""
     file = _csv(tmp_path / "sweep.csv", [1, 2, 3, 4, 6])
     assert main(["fit", str(file), "--form", "exp2"]) == 0
     out = capsys.readouterr().out

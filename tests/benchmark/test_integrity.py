@@ -1,4 +1,4 @@
-"""What is impossible is an error of the run, not a result."""
+"""Impossible numbers are an error of the run, not a result."""
 
 from collections.abc import Sequence
 from pathlib import Path

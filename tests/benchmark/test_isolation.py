@@ -1,4 +1,4 @@
-"""Solvers that misbehave become rows that say so, and harm nobody else."""
+"""Solvers that misbehave get rows that say so, and affect no other solver."""
 
 import contextlib
 import json
@@ -60,7 +60,7 @@ def _started_since(before: set[int]) -> list[str]:
     return [one for one in commands if "time.sleep(3600)" in one]
 
 
-#: What becomes of each: its status, and what its note says.
+#: Expected status of each, and a part of its note.
 CASES = [
     ("Loop", "timeout", "killed after 1 s"),
     ("Sleep", "timeout", "killed after 1 s"),
@@ -194,7 +194,7 @@ def _runs_below(pid: int, command: str) -> bool:
 
 
 def test_workers_that_cannot_start_are_one_line() -> None:
-    """A memory limit in which no worker comes up is unusable input, not an endless restart."""
+    """A memory limit too small for any worker is an input error, not an endless restart."""
     (key,) = cells_of(Request(["small"], ["exact"], [0], 1, reference=False))
     with (
         Pool(1, Limits(10.0, 10 * 2**20)) as pool,
@@ -300,7 +300,7 @@ def test_a_users_file_cannot_end_solve_or_simulate(
 def test_a_longer_limit_tries_again_what_ran_out_of_a_shorter(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A stored timeout says nothing of more time; with as much or less it is not run again."""
+    """A stored timeout is run again with a longer limit, and not with an equal or shorter one."""
     store = str(tmp_path / "s.sqlite")
     arguments = ["run", "small", "-s", f"{SOLVERS}:Sleep", "--slots", "1", "--seeds", "1"]
     assert main([*arguments, "--store", store, "--timeout", "1s"]) == 1

@@ -1,4 +1,4 @@
-"""What solvers of files are called, and which edits make which results stale."""
+"""Names of solvers from files, and which edits invalidate which stored results."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ def _json(capsys: pytest.CaptureFixture[str]) -> Any:
 def test_solve_prints_what_scripts_read(
     instance: Path, capsys: pytest.CaptureFixture[str], limit: list[str]
 ) -> None:
-    """Nothing but JSON on stdout, every field there, the optimum proved; limits change nothing."""
+    """Only JSON on stdout, with every field and a proved optimum; limits change nothing."""
     assert main(["solve", str(instance), "-s", "exact", "--json", *limit]) == 0
     found = _json(capsys)
     assert set(found) >= SOLVE_FIELDS
@@ -106,7 +106,7 @@ def test_a_hanging_solver_is_killed_and_keeps_its_incumbent(
 def test_simulate_prints_what_scripts_read(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], limit: list[str]
 ) -> None:
-    """One object a solver, a slot object a slot, the bound above what was earned."""
+    """One object per solver, with one object per slot; the bound is above the utility."""
     assert main(["sample", "paper-wifi", "--out", str(tmp_path), "--slots", "5"]) == 0
     path = capsys.readouterr().out.strip()
     solvers = ["-s", "exact", "-s", "eo+bs"]
@@ -167,7 +167,7 @@ def test_a_negative_seed_is_refused(
 
 
 def test_solve_takes_one_solver(instance: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """None of several is dropped in silence."""
+    """Several solvers are refused, not dropped silently."""
     assert main(["solve", str(instance), "-s", "exact", "-s", "local"]) == 2
     assert "got exact, local; expected one" in capsys.readouterr().err
 
@@ -229,7 +229,7 @@ def test_where_nothing_ran_availability_is_not_known(
 def test_a_hibernating_device_is_said_to(
     instance: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No latency of dashes for who serves nothing; a name cannot reach the terminal raw."""
+    """A device that serves nothing has no latency; names are escaped for the terminal."""
     data = json.loads(instance.read_text(encoding="utf-8"))
     device = data["devices"][0] | {"name": "md\x1b[31m0", "battery_j": 0.0, "harvest_j": 0.0}
     data |= {"formulation": {"hibernation": "allowed"}, "devices": [device]}

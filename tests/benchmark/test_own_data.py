@@ -1,4 +1,4 @@
-"""One's own data in the benchmark: files, folders and patterns beside suite names."""
+"""A user's own data in the benchmark: files, folders and patterns beside suite names."""
 
 from __future__ import annotations
 

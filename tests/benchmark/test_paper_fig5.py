@@ -1,4 +1,4 @@
-"""Fig. 5: the stored curves, what is said of them, and that training still makes them."""
+"""Fig. 5: the stored curves, their notes, and that training still reproduces them."""
 
 from __future__ import annotations
 

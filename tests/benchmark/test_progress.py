@@ -1,4 +1,4 @@
-"""Progress: what is left, how long it takes, and who is at what."""
+"""Progress: what is left, how long it takes, and what each worker runs."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_cells_of_older_stores_count_with_their_solve_time() -> None:
 
 
 def test_known_cells_are_no_work() -> None:
-    """What the store had is said and not counted; failures are."""
+    """Stored cells are shown but not counted as done; failures are counted."""
     progress = Progress(left("exact", 4), 7, 1, Estimator(), list)
     assert str(progress) == "0/4 cells, 7 known, time left unknown"
     progress.advance(timed("exact", 2.0))
@@ -125,7 +125,7 @@ def test_durations(seconds: float, said: str) -> None:
 def test_a_dry_run_knows_what_the_store_knows(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Cells go by what like ones took; the limit is told apart; people get a table."""
+    """Estimates use similar cells; the upper limit is separate; people get a table."""
     common = ["small", "--slots", "3", "--seeds", "1", "--store", str(tmp_path / "s.sqlite")]
     main(["run", *common, "-s", "greedy"])
     capsys.readouterr()

@@ -1,4 +1,4 @@
-"""A killed run goes on where it stopped: nothing lost, nothing doubled, the same table."""
+"""A killed run resumes where it stopped: nothing lost, nothing doubled, the same table."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def _cells(store: Path) -> int:
 
 
 def _kill_many_times(store: Path, kills: int, rng: random.Random) -> int:
-    """Start the run and kill -9 its process group at a random moment, again and again."""
+    """Start the run and kill -9 its process group at a random moment, repeatedly."""
     most = 0
     for _ in range(kills):
         run = subprocess.Popen(
@@ -83,7 +83,7 @@ def test_interrupt_leaves_a_resumable_store(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # Whoever runs the tests in the background has them ignore Ctrl-C, and hands that down.
+        # Processes in the background inherit that Ctrl-C is ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60

@@ -1,4 +1,4 @@
-"""Stores as people have them: two runs on one, other programs' files, odd names and places."""
+"""Stores in practice: two runs on one store, files of other programs, odd names and places."""
 
 from __future__ import annotations
 
@@ -127,7 +127,8 @@ OWN_MOUNTS = ["unshare", "--mount", "--map-root-user"]
 
 @pytest.mark.skipif(not _mounts(OWN_MOUNTS), reason="this machine lets nobody mount a file system")
 def test_a_full_disk(tmp_path: Path) -> None:
-    """A disk that fills up during a run ends it in one line; what was kept is kept, and goes on.
+    """A disk that fills up during a run ends it in one line; stored cells are kept, and a run
+    resumes.
 
     A reader of the full disk sees whole cells, and with room again the run does only the rest.
     """

@@ -57,7 +57,7 @@ def test_too_few_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_limit_is_charged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Failures cost the limit given where the store knows none; without any, there is no mean."""
+    """Failures are charged the given limit if the store has none; without any there is no mean."""
     store = write_store(tmp_path / "s.sqlite", record(seed=0, solve_s=(1.0,)), failed("exact", 1))
     assert main(["table", "--store", str(store), "--json", "--stats", "--limit", "2m"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
@@ -69,7 +69,7 @@ def test_limit_is_charged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_warns_of_drift_and_old_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What makes numbers incomparable is on stderr, and stdout stays JSON."""
+    """Warnings of incomparable numbers go to stderr, and stdout stays JSON."""
     store = write_store(
         tmp_path / "s.sqlite",
         record(seed=0, code="old", reference_cell_s=0.001),

@@ -1,4 +1,4 @@
-"""Trivial policies: what the report says of them, and that the suites tell them apart."""
+"""Trivial policies: their report, and that the suites discriminate them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ WANTED = {
 
 
 def check(suite: str, rows: list[TrivialRow]) -> None:
-    """Hold a suite's report against what it is calibrated for."""
+    """Compare a suite's report with the losses that it is calibrated for."""
     by_policy = {row.policy: row for row in rows}
     assert by_policy[EXACT].utility_per_device >= 0.2
     assert by_policy[EXACT].unserved == 0
@@ -104,7 +104,7 @@ def test_exact_row_is_the_reference() -> None:
 
 
 def test_one_device_takes_all_threads() -> None:
-    """With nobody to share with, even threads are optimal on every device-slot."""
+    """With a single device, even threads are optimal in every slot."""
     rows = {row.policy: row for row in trivial_report("paper-wifi[devices=1]", [0], slots=5)}
     assert rows[EVEN].optimal_percent == 100.0
     assert rows[EVEN].loss_percent == pytest.approx(0.0, abs=1e-9)

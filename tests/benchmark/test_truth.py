@@ -1,4 +1,4 @@
-"""`run --truth`: solvers plan with the fit, the world answers with the table."""
+"""`run --truth`: solvers plan with the fit, outcomes are computed with the table."""
 
 import json
 from pathlib import Path

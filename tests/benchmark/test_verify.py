@@ -1,4 +1,4 @@
-"""The judge believes nothing that it can recompute, and no answer, however odd, breaks it."""
+"""The judge recomputes every claim, and no answer makes it fail."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class TestHonest:
     @settings(deadline=None, max_examples=40)
     @given(problems())
     def test_exact_is_believed(self, problem: SlotProblem) -> None:
-        """On any slot, what `exact` claims is borne out."""
+        """On any slot, the claims of `exact` are confirmed."""
         from splitbench.solvers import make
 
         run = run_episode(PlugIn.of(make("exact")), problem).runs[0]
@@ -131,7 +131,7 @@ class TestLies:
     def test_optimal_but_is_not(
         self, problem: SlotProblem, decisions: list[tuple[float, Decision]]
     ) -> None:
-        """A false claim of optimality costs the status and is said with the amount."""
+        """A false claim of optimality changes the status and is reported with the amount."""
         utility, decision = decisions[-1]
         found = verdict(problem, decision, status=Status.OPTIMAL)
         assert found.status is Status.FEASIBLE
@@ -211,7 +211,7 @@ class TestLies:
     def test_better_than_the_reference(
         self, problem: SlotProblem, decisions: list[tuple[float, Decision]]
     ) -> None:
-        """A decision that beats the reference accuses the reference, loudly."""
+        """A decision that beats the reference is reported as an error of the reference."""
         utility, best = decisions[0]
         found = judge(problem, Solution(*best), Reference(utility - 0.5, Status.OPTIMAL))
         assert found.gap == pytest.approx(-0.5)
@@ -303,7 +303,7 @@ class TestUnusable:
 
     @pytest.mark.parametrize("kind", [np.int8, np.int32, np.uint16, np.int64, list, tuple])
     def test_any_integers_do(self, problem: SlotProblem, kind: Any) -> None:
-        """Integers are integers, in whatever they are kept."""
+        """Integers of any type or container are accepted."""
         made = kind if kind in (list, tuple) else lambda values: np.array(values, dtype=kind)
         found = verdict(problem, (made([0, 0]), made([3, problem.threads - 3])))
         assert found.status is Status.FEASIBLE
@@ -352,7 +352,7 @@ class TestUnusable:
         self, partition: list[int], threads: list[int], status: Status, bound: float | None,
         problem: SlotProblem,
     ) -> None:  # fmt: skip
-        """Whatever comes is judged; only the feasible has a status of success."""
+        """Any answer is judged; only a feasible one has a status of success."""
         solution = Solution(partition, threads, status, bound)
         found = judge(problem, solution, solve_reference(problem))
         if found.status in (Status.OPTIMAL, Status.FEASIBLE):
@@ -404,7 +404,7 @@ class TestTolerances:
         self, problem: SlotProblem, decisions: list[tuple[float, Decision]], off: float,
         refuted: bool,
     ) -> None:  # fmt: skip
-        """Summing up less carefully is no lie, a wrong fourth digit is."""
+        """A rounding difference in a stated U is accepted, a wrong fourth digit is refuted."""
         utility, best = decisions[0]
         found = verdict(problem, best, utility=utility + off)
         assert bool(found.claims) is refuted
@@ -424,12 +424,12 @@ class TestTolerances:
         assert not found.reached_optimum
 
     def test_a_bound_of_the_planning_model_is_dropped(self, problem: SlotProblem) -> None:
-        """A solver that was shown other devices than the world has bounds nothing of the world."""
+        """The bound of a solver that was shown other than the true devices is not judged."""
         shown = replace(problem, planning=problem.fleet)
         found = judge(shown, Solution([0, 0], [3, problem.threads - 3], bound=-99.0), None)
         assert found.claims == ()
 
     def test_infeasible_beside_a_broken_decision_is_no_lie(self, problem: SlotProblem) -> None:
-        """Only a feasible decision of one's own refutes that there is none."""
+        """A claim of infeasibility is refuted by the solver's own feasible decision."""
         solution = Solution([0, 0], [1, 1], Status.INFEASIBLE)
         assert judge(problem, solution, None).claims == ()

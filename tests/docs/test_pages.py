@@ -1,4 +1,4 @@
-"""The documentation: its examples are valid, its links lead somewhere, its commands run."""
+"""The documentation: its examples are valid, its links exist, its commands run."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Calibrations: numbers of a device kind that take the place of what its profiles say."""
+"""Calibrations: numbers of a device kind that replace those of its profiles."""
 
 from __future__ import annotations
 

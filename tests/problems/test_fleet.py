@@ -1,4 +1,4 @@
-"""A fleet's curves: what no machine can do is refused before anything is decided with it."""
+"""A fleet's curves: impossible latencies are refused before they are used."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ DEVICE = make_device("md0", "orin-nano", "resnet34", battery_max_j=1e3)
     ],
 )
 def test_a_curve_that_is_not_positive_is_refused(curve: ThreadCurve, says: str) -> None:
-    """The first count at which D(k) is no time is named, with the device."""
+    """The first count at which D(k) is not a positive number is named, with the device."""
     fleet = Fleet([replace(DEVICE, curve=curve)])
     assert fleet.curve_s(1).tolist() == [[pytest.approx(0.4, rel=0.4)]]
     with pytest.raises(InputError, match=f"device md0: got {says}"):

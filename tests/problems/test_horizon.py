@@ -159,7 +159,7 @@ def test_a_horizon_of_impossible_numbers_is_refused(
 
 
 def test_arrays_of_a_horizon_are_read_only(tmp_path: Path) -> None:
-    """A policy that is handed the horizon cannot change it."""
+    """A policy that receives the horizon cannot change it."""
     horizon = load(tmp_path)
     for array in (horizon.threads, horizon.arrival_rate_hz, horizon.uplink_bps, horizon.harvest_j):
         with pytest.raises(ValueError, match="read-only"):

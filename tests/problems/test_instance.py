@@ -1,4 +1,4 @@
-"""Slot files: what is read back, what is refused, and the messages."""
+"""Slot files: round trips, refused files, and the messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exported files say the same to outside MIP solvers as the exact method says."""
+"""Outside MIP solvers find the exact method's optimum in the exported files."""
 
 from __future__ import annotations
 

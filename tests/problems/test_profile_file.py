@@ -1,4 +1,4 @@
-"""Profile files: what is written reads back, nothing bad is taken, curves say what they are."""
+"""Profile files: round trips, refused files, and descriptions of curves."""
 
 import copy
 import json

@@ -146,7 +146,7 @@ def test_table_curve_bounds_the_threads() -> None:
     ],
 )
 def test_bad_arguments_are_named(arguments: dict[str, object], says: str) -> None:
-    """One line that says what is wrong and what would be accepted."""
+    """The message is one line: what is wrong and what would be accepted."""
     good: dict[str, object] = {"board": "orin-nx", "dnn": "vgg16_bn", "battery_max_j": 1.0}
     with pytest.raises(InputError, match=says) as raised:
         make_device("md", **(good | arguments))  # type: ignore[arg-type]

@@ -143,7 +143,7 @@ def test_kinds_are_taken_in_turn() -> None:
 
 
 def test_the_same_in_another_process() -> None:
-    """A seed means the same horizon tomorrow."""
+    """A seed always gives the same horizon (digest)."""
     code = "from tests.problems.test_scenario import BASE, digest; print(digest(BASE.horizon(11)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == digest(BASE.horizon(11))
@@ -161,7 +161,7 @@ def test_the_same_in_another_process() -> None:
     ],
 )
 def test_bad_data_is_named(change: dict[str, Any], says: str) -> None:
-    """Nonsense is refused where it is written."""
+    """Invalid values are refused in the constructor."""
     with pytest.raises(InputError, match=says):
         replace(BASE, **change)
 

@@ -1,4 +1,4 @@
-"""The shipped JSON Schemas: up to date, and of one mind with the loader."""
+"""The shipped JSON Schemas: up to date, and consistent with the loader."""
 
 from __future__ import annotations
 

@@ -234,7 +234,7 @@ def test_an_episode_that_is_over(tmp_path: Path) -> None:
 
 
 def test_a_refused_decision_does_not_advance(tmp_path: Path) -> None:
-    """What `evaluate` cannot read leaves the episode where it was."""
+    """An unreadable decision does not advance the episode."""
     simulation = Simulation(example(tmp_path))
     with pytest.raises(ValueError, match="expected integers"):
         simulation.step([0.5, 1.0, 1.0], [4, 3, 5])

@@ -557,7 +557,7 @@ def test_evaluate_leaves_its_arguments_alone() -> None:
 
 
 def test_two_slots_compare_and_hash_by_identity() -> None:
-    """Slots hold arrays; `==` and `in` must work on them all the same."""
+    """Slots hold arrays; `==` and `in` must work nevertheless."""
     first, second = paper_slot(), paper_slot()
     assert first != second
     assert first in [second, first]

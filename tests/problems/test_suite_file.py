@@ -1,4 +1,4 @@
-"""Suite files: every built-in suite as a file, files of one's own, and what is said of bad ones."""
+"""Suite files: every built-in suite as a file, users' own files, and messages for bad ones."""
 
 from __future__ import annotations
 

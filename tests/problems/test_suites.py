@@ -25,7 +25,7 @@ HORIZON_SUITES = [name for name in suite_names() if make_suite(name).episodes]
 
 
 def test_the_named_suites() -> None:
-    """The names that people script against."""
+    """The names that users' scripts rely on."""
     assert set(suite_names()) == {
         "small", "paper-wifi", "paper-5g", "congested", "starved", "cloudy", "hetero", "scale",
         "never-full", "often-full", "paper-calibrated-wifi", "paper-calibrated-5g", "city",
@@ -230,7 +230,7 @@ def test_small_instances_are_files(tmp_path: Path) -> None:
 
 
 def test_the_same_in_another_process() -> None:
-    """A seed of `small` means the same instances tomorrow."""
+    """A seed of `small` always gives the same instances (digest)."""
     code = (
         "from splitbench.problems.suites.named_suites import make_suite\n"
         "from splitbench.problems.files.slot_file import instance_dict\n"

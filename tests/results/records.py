@@ -1,4 +1,4 @@
-"""Synthetic records for the tests of what is made from them."""
+"""Synthetic records for tests of rows, tables, figures and stores."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def record(
 
 
 def failed(solver: str, seed: int = 0, status: str = "timeout", **fields: Any) -> CellRecord:
-    """A cell that came to no end and left nothing."""
+    """A cell that did not finish and left no numbers."""
     return record(solver, seed, utility=None, status=status, **fields)
 
 

@@ -62,7 +62,7 @@ class TestFrame:
         assert names <= set(frame_of(CELLS).columns)
 
     def test_of_older_code_only_on_request(self, tmp_path: Path) -> None:
-        """A mean over two versions of the code is of neither."""
+        """Cells of two versions of the code are not averaged."""
         old = record(code="old", written="2026-01-01")
         path = write_store(tmp_path / "s.sqlite", old, record(code="new", written="2026-01-02"))
         assert splitbench.results(path)["code"].tolist() == ["new"]
@@ -102,7 +102,7 @@ class TestFrame:
 
 
 def test_csv_by_the_name_of_out(store: Path, tmp_path: Path) -> None:
-    """A line a cell, numbers to the last bit, scalar columns only, texts no formulas."""
+    """One line per cell, numbers to the last bit, scalar columns only, texts not formulas."""
     out = tmp_path / "cells.csv"
     assert run(store, "--cells", "--out", str(out)) == 0
     frame = pandas.read_csv(out)
@@ -138,7 +138,7 @@ def test_parquet(store: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_slots_in_a_second_file(store: Path, tmp_path: Path, suffix: str) -> None:
-    """A row a slot with the cell's key, so that both files can be joined."""
+    """One row per slot with the cell's key, so that both files can be joined."""
     if suffix == "parquet":
         pytest.importorskip("pyarrow")
     out = tmp_path / f"slots.{suffix}"

@@ -1,4 +1,4 @@
-"""Figures: what is drawn is what the store has; empty stores say what is missing."""
+"""Figures: they show the store's numbers; empty stores give a message."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_profile_shows_the_ratios() -> None:
 
 
 def test_horizon_gap_is_bound_minus_utility_per_device() -> None:
-    """One dot a seed that has a bound, and their mean, a panel a suite."""
+    """One dot per seed that has a bound, and their mean, one panel per suite."""
     three, nine = drawn("horizon-gap").axes
     for axes, devices in ((three, 3), (nine, 9)):
         seeds, mean, *_ = axes.lines
@@ -128,7 +128,7 @@ def test_a_day_of_too_many_suites() -> None:
 
 
 def test_time_shows_the_medians() -> None:
-    """One point a number of devices, at the median seconds a slot."""
+    """One point per number of devices, at the median seconds per slot."""
     lines = [line for line in drawn("time").axes[0].lines if line.get_marker() == "o"]
     for line in lines:
         assert list(line.get_xdata()) == pytest.approx([3, 9], rel=0.01)
@@ -136,7 +136,7 @@ def test_time_shows_the_medians() -> None:
 
 
 def test_failures_are_drawn_last_and_marked() -> None:
-    """A solver that failed is not dropped: it stands below the others, with what it scored."""
+    """A failed solver is not dropped: it is shown below the others, with its utility."""
     cells = [record("bad", s, utility=u, status="error") for s, u in ((0, 9.0), (1, -20.0))]
     cells += [record("good", s, utility=1.0) for s in (0, 1)]
     cells += [failed("none", s, status="unsupported") for s in (0, 1)]
@@ -162,7 +162,7 @@ def test_a_legend_of_many_solvers_is_whole() -> None:
 
 
 def test_quality_is_gap_in_percent_against_time() -> None:
-    """One point a solver: milliseconds of a slot, gap in % of the mean reference."""
+    """One point per solver: milliseconds per slot, gap in % of the mean reference."""
     cells = [record("a", s, utility=1.0, slot_gap_mean=1.0, solve_s=(0.002,) * 3) for s in (0, 1)]
     figure = Figure()
     figures.KINDS["quality"](figure, frame_of(cells), Paper.SCREEN)

@@ -1,4 +1,4 @@
-"""Merging the stores of several machines: nothing lost, nothing silent, inputs untouched."""
+"""Merging stores: no cell lost, conflicts reported, inputs unchanged."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_conflicts_are_reported(tmp_path: Path) -> None:
     ],
 )
 def test_what_a_conflict_is(first: CellRecord, second: CellRecord, expected: bool) -> None:
-    """Only two cells that came to an end can contradict each other, in either order."""
+    """Only two finished cells can contradict each other, in either order."""
     assert conflict(first, second) is conflict(second, first) is expected
 
 

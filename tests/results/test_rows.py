@@ -1,4 +1,4 @@
-"""Rows: what the cells of a solver on a suite are together, and which cells count."""
+"""Rows: aggregates over the cells of a solver on a suite, and which cells count."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_bounds_of_horizons_are_no_solver() -> None:
 def test_a_row_without_a_horizon_gap_says_why(
     fields: dict[str, Any], bound_of: float | None, why: str
 ) -> None:
-    """Neither a horizon without a bound nor a decision that no bound covers goes unexplained."""
+    """A note explains a horizon without a bound, and a decision that no bound covers."""
     bound = failed(BOUND, status="feasible", horizon_bound=bound_of, slots_run=2, note="not proved")
     (row,) = rows_of([bound, record("exact", **fields)])
     assert row["horizon_gap"] is None
@@ -221,7 +221,7 @@ def test_every_mean_has_its_own_weight() -> None:
 
 
 def test_refuted_claims_are_counted_by_cell() -> None:
-    """A cell with two refuted claims is one cell whose word did not hold."""
+    """A cell with two refuted claims is counted once."""
     assert row_of(record(claims=["x", "y"]), record(seed=1))["claims_refuted"] == 1
 
 
@@ -231,7 +231,7 @@ def test_refuted_claims_are_counted_by_cell() -> None:
      ("timeout", False), ("memory", False), ("error", False), ("unsupported", False)],
 )  # fmt: skip
 def test_what_came_to_an_end(status: str, finished: bool) -> None:
-    """A decision that breaks constraints is an end of the solver's own; a kill is none."""
+    """A cell with an invalid decision is finished; a killed one is not."""
     assert record(status=status).finished is finished
 
 
@@ -287,14 +287,14 @@ class TestEverySlotCounts:
         assert row["status"] == status
 
     def test_unsupported_on_an_infeasible_instance_costs_nothing(self) -> None:
-        """What counts for nobody takes nobody's numbers away."""
+        """An instance that does not count removes no solver's numbers."""
         hopeless = failed("a", 0, status="unsupported", instance=0, reference_status="infeasible")
         row = row_of(hopeless, record("a", 0, instance=1))
         assert row["utility_mean"] == 1.0
         assert not row["failed"]
 
     def test_what_one_cell_proves_holds_for_a_cell_that_was_not_run(self) -> None:
-        """The reference of any solver tells that an instance counts for nobody."""
+        """The reference of any solver's cell shows that an instance does not count."""
         skipped = failed("a", 0, status="unsupported", instance=0)
         proved = failed("exact", 0, status="infeasible", instance=0, reference_status="infeasible")
         rows = rows_of([skipped, record("a", 0, instance=1), proved])
@@ -302,7 +302,7 @@ class TestEverySlotCounts:
         assert rows[0]["cells_infeasible"] == rows[1]["cells_infeasible"] == 1
 
     def test_without_a_reference_infeasible_needs_agreement(self) -> None:
-        """Where nobody proves it, a claim that another solver refutes is no excuse."""
+        """Without a proof, a claim of infeasibility that another solver refutes is ignored."""
         lazy = failed("lazy", 0, status="infeasible", instance=0, solve_s=(0.1,))
         done = record("exact", 0, instance=0)
         rows = rows_of([lazy, done])
@@ -322,7 +322,7 @@ class TestEverySlotCounts:
     ],
 )
 def test_impossible_gaps_are_named(fields: dict[str, Any], said: list[str]) -> None:
-    """A gap below zero by more than rounding cannot be, unless it is to the best known."""
+    """A gap below zero by more than rounding is impossible, unless it is to the best known."""
     assert row_of(record(**fields))["impossible"] == said
 
 

@@ -1,4 +1,4 @@
-"""What a store names is never run, and what it says harms nothing that shows it."""
+"""Names in a store are never executed, and its text is escaped wherever it is shown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.results.records import failed, record, write_store
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: Names, notes and errors that somebody else's solver may leave.
+#: Hostile names, notes and errors.
 NASTY = [
     "ilp-cbc[time_limit=10]",
     "[bold red]markup[/bold red] [link=file:///etc/passwd]x[/link]",

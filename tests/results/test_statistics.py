@@ -1,4 +1,4 @@
-"""Statistics against scipy, against numbers worked out by hand, and at their edges."""
+"""Statistics against scipy, against hand calculations, and in edge cases."""
 
 from __future__ import annotations
 
@@ -305,7 +305,7 @@ class TestRanks:
         assert ranked(cells) == {"a": 1.5, "b": 1.5, "c": 3.0}
 
     def test_failures_are_last(self) -> None:
-        """Whoever did not complete a seed is behind all who did, whatever the rest is worth."""
+        """A solver that did not complete a seed ranks behind all that did."""
         cells = [record(n, s, utility=1.0) for n in "ab" for s in (0, 1)]
         cells += [record("c", 0, utility=99.0), failed("c", 1), failed("d", 0), failed("d", 1)]
         assert ranked(cells) == {"a": 1.5, "b": 1.5, "c": 3.5, "d": 3.5}
@@ -357,6 +357,6 @@ def test_a_seed_without_one_of_its_utilities_is_no_sample() -> None:
 
 
 def test_instances_without_a_decision_are_no_sample() -> None:
-    """Where nothing is feasible, what a solver scores there is nobody's utility."""
+    """Utilities on infeasible instances are ignored."""
     hopeless = record("a", utility=-20.0, status="invalid", reference_status="infeasible")
     assert utilities(frame_of([hopeless])).empty

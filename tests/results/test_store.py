@@ -1,4 +1,4 @@
-"""The store: what is kept, its versions, several writers, and files that are something else."""
+"""The store: round trips, versions, several writers, and files of other kinds."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class TestRecords:
         assert replace(stored(summary), solve_s=cell.solve_s) == left_out
 
     def test_row_names_machine_versions_seed_and_formulation(self, tmp_path: Path) -> None:
-        """Whoever opens the file with SQLite finds all that a result depends on in its row."""
+        """In SQLite a row holds everything that a result depends on."""
         path = write_store(tmp_path / "s.sqlite", record(seed=5))
         ((seed, formulation, solver, environment, written),) = execute(
             path,
@@ -127,7 +127,7 @@ class TestRecords:
             assert store.all()[0].note == "bytes ? here"
 
     def test_nan_is_nothing(self, tmp_path: Path) -> None:
-        """What is undefined comes back as None, so that no mean is poisoned."""
+        """Undefined numbers come back as None, so that they do not spoil means."""
         with Store(write_store(tmp_path / "s.sqlite", record(utility=float("nan")))) as store:
             assert store.all()[0].utility_mean is None
 
@@ -161,7 +161,7 @@ class TestRecords:
 
 class TestVersions:
     def test_columns_for_queries(self, tmp_path: Path) -> None:
-        """Whoever opens the file with SQLite can search it by key and status."""
+        """In SQLite the file can be searched by key and status."""
         path = write_store(tmp_path / "s.sqlite", record(seed=5, instance=2, utility=0.5))
         query = "SELECT suite, solver, seed, instance, code, status FROM cells"
         assert execute(path, query) == [("hetero[devices=2]", "exact", 5, 2, CODE, "feasible")]

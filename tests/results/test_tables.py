@@ -177,7 +177,7 @@ class TestLayout:
         assert next(c.unit for c in shown.columns if c.name == "gap") == "% bound/opt."
 
     def test_one_size(self) -> None:
-        """The title has the size that was asked for, however little of it somebody ran."""
+        """The title has the requested size, even if a solver ran less of it."""
         cells = [record("a", s, solve_s=(0.1,) * 8, slots_asked=8, slots=8) for s in (0, 1)]
         cells += [record("b", 0, solve_s=(0.1,), slots_asked=8, slots=8, status="timeout")]
         assert layout(plain(cells), View()).title == "hetero[devices=2] (8 slots × 2 seeds)"
@@ -324,7 +324,7 @@ def test_no_rows(tmp_path: Path) -> None:
 
 
 def test_gap_is_never_rounded_to_zero() -> None:
-    """Zero means zero; a tiny gap does not look like it."""
+    """Only an exact zero is written as 0."""
     assert gap_text(0.0) == percent_text(0.0) == "0"
     assert (gap_text(1e-7), percent_text(1e-7)) == ("1e-07", "<0.01")
     assert (gap_text(-1e-7), percent_text(-1e-7)) == ("-1e-07", ">-0.01")
@@ -333,7 +333,7 @@ def test_gap_is_never_rounded_to_zero() -> None:
 
 
 def test_status_counts_what_counts() -> None:
-    """An infeasible instance is no failure; a worst status says of how many cells it is."""
+    """An infeasible instance is no failure; the worst status shows its number of cells."""
     cells = [record("a", instance=0, status="optimal"), record("a", instance=1, status="optimal")]
     (row,) = plain(
         [*cells, failed("a", status="infeasible", instance=2, reference_status="infeasible")]

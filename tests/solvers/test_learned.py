@@ -1,4 +1,4 @@
-"""Learned partitioners in a run: which policy is used, and what is said of it."""
+"""Learned partitioners in a run: which policy is used, and its note."""
 
 from __future__ import annotations
 

@@ -357,7 +357,7 @@ def test_the_oracle_forecasts_the_truth() -> None:
 
 
 def test_bad_parameters() -> None:
-    """Unknown words and counts name what would do."""
+    """Unknown words and counts are refused with what would be accepted."""
     with pytest.raises(InputError, match="whole number"):
         make("lookahead[every=0,plan=lp]")
     with pytest.raises(InputError, match="causal"):
@@ -429,8 +429,8 @@ def test_draws_are_sampled_from_the_cells_seed() -> None:
 
 
 def test_hibernating_freely_is_worth_more_somewhere() -> None:
-    """A later slot may be worth more than the present one: who may rest then loses nothing by it,
-    and gains in one of forty tiny horizons.
+    """A later slot may be worth more than the current one. Free hibernation then never loses, and
+    gains in one of forty tiny horizons.
     """
     gained = 0.0
     for seed in range(40):

@@ -1,4 +1,4 @@
-"""Names to solvers: what is found, how a name is read, and what is said where it cannot be."""
+"""Names to solvers: discovery, parsing of names, and error messages."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def test_files_that_cannot_be_used(tmp_path: Path) -> None:
 
 
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
-    """In a notebook one edits the file and makes the solver anew."""
+    """An edited file gives the edited solver, as needed in a notebook."""
     path = plugin_file(tmp_path, LOCAL_ONLY)
     first = make(f"{path}:LocalOnly")
     assert type(make(f"{path}:LocalOnly")) is type(first)
@@ -462,5 +462,5 @@ def test_half_a_solver_in_a_file_says_what_it_needs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["greedy[starts=1]", "greedy[starts=-5]", "brute-force[most=0]"])
 def test_parameters_out_of_range_are_refused(name: str) -> None:
-    """Not silently brought into range."""
+    """Invalid values are refused, not silently clipped."""
     assert "expected at least" in refusal(name)

@@ -1,6 +1,6 @@
 """Time limits: building the model counts, and time that is up ends a solver without a false claim.
 
-The clock is the test's own: these tests count what is done, and measure no time.
+The tests use a fake clock, so they measure no real time.
 """
 
 from __future__ import annotations

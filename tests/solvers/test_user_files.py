@@ -1,4 +1,4 @@
-"""A user's file: its neighbours, its names, and who may not be imported in place of whom."""
+"""A user's file: its neighbours, its names, and isolation from other modules."""
 
 from __future__ import annotations
 

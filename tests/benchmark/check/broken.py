@@ -52,7 +52,7 @@ class OneLayer:
 
 
 class TooManyThreads:
-    """Gives everybody all threads."""
+    """Gives all threads to every device."""
 
     name, fault = "too-many-threads", "feasible"
 
@@ -115,7 +115,7 @@ class GivesUp:
 
 
 class FalseInfeasible:
-    """Claims infeasible where somebody would have to hibernate."""
+    """Claims infeasible where a device would have to hibernate."""
 
     name, fault = "false-infeasible", "claims"
 
@@ -194,7 +194,7 @@ class Slow:
 
 
 class Remembers:
-    """Goes by the slots it has seen and never forgets an episode."""
+    """Decides by the number of slots seen and never forgets an episode."""
 
     name, fault = "remembers", "episode"
 

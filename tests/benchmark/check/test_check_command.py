@@ -35,7 +35,7 @@ def test_a_passing_solver(tmp_path: Path) -> None:
 
 
 def test_a_failing_solver(tmp_path: Path) -> None:
-    """A fault is named with a file and a command that shows it again; exit status 1."""
+    """A fault is reported with a file and a command that reproduces it; exit status 1."""
     name = f"{BROKEN}:OffByOneLayer"
     done = typed(tmp_path, "check", name)
     assert done.returncode == 1
@@ -119,7 +119,7 @@ def test_a_new_suite(tmp_path: Path) -> None:
 
 
 def test_nothing_is_overwritten(tmp_path: Path) -> None:
-    """A file that exists stays, and a name that is no word is refused in one line."""
+    """An existing file is not overwritten, and a name that is not a word is refused in one line."""
     (tmp_path / "mine.py").write_text("kept")
     done = typed(tmp_path, "new", "solver", "mine")
     assert done.returncode == 2

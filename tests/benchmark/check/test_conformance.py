@@ -52,7 +52,7 @@ def test_a_fault_is_named(member, tmp_path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [f"{name}+ta" for name in ("ddp", "ddp-shared", "imitation")])
 def test_learned_solvers_pass(name: str) -> None:
-    """Learned schemes have every property but those they declare to lack."""
+    """Learned schemes have every property except those that they declare to lack."""
     assert not [(one.property, one.case, one.why) for one in failures(lambda: make(name))]
 
 
@@ -65,5 +65,5 @@ def test_a_declared_property_is_not_tested() -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_solvers_pass(name: str) -> None:
-    """What ships has every property."""
+    """Shipped solvers have every property."""
     assert not [(one.property, one.case, one.why) for one in failures(lambda: make(name))]

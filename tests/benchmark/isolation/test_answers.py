@@ -1,4 +1,4 @@
-"""A player's answer arrives as it was sent, and nothing else arrives as an answer."""
+"""A player's answer arrives unchanged, and malformed frames are refused."""
 
 import socket
 from typing import Any

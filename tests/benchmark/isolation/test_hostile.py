@@ -1,4 +1,4 @@
-"""A hostile player changes nothing but its own row, and nothing of it survives the run.
+"""A hostile player affects only its own row, and none of its processes survives the run.
 
 Each of `hostile.py` runs in a pool between cells of an honest solver: its row says what happened,
 the honest rows are bit for bit those of a run without it, and no process is left.
@@ -156,7 +156,7 @@ def _left(target: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def undisturbed() -> CellRecord:
-    """The honest solver's record without anybody beside it."""
+    """The honest solver's record in a run of its own."""
     return run_cell(_keys("Good")[0])
 
 
@@ -210,7 +210,7 @@ def test_a_stopped_clock_is_measured_from_outside(
 
 
 def test_output_and_traceback_are_kept(ran: dict[str, tuple[CellRecord, CellRecord]]) -> None:
-    """What was printed at any level, bounded; and where the plug-in's own file raised."""
+    """Output at every level is kept, bounded; the error names the line in the plug-in's file."""
     record, _ = ran["PrintsAndFails"]
     assert "on the way to failure\n" in record.output
     assert "from below Python\n" in record.output

@@ -1,4 +1,4 @@
-"""The search for the paper's constants: its fast simulation, its repeatability, what ships."""
+"""The search for the paper's constants: fast simulation, repeatability, shipped constants."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_search_is_repeatable() -> None:
 
 
 def test_suite_search_and_file_hold_the_same_constants() -> None:
-    """What the suites are made of is what the search calls shipped, and what the file says."""
+    """The suites' constants are those that the search calls shipped, and those of the file."""
     scenario = make_suite("paper-calibrated-wifi").scenario
     assert isinstance(scenario, Scenario)
     assert shipped_point(scenario) == SHIPPED

@@ -14,7 +14,7 @@ from splitbench.problems.bracket_parameters import bind, parse_spec
 from splitbench.solvers.ddp.ddp_parameters import DdpParameters
 
 SUITE = "paper-wifi[slots=6]"
-#: A training of a moment.
+#: A very short training.
 SMALL = (
     "ddp[batch=8,critic_hidden=4,episodes=4,hidden=4,learning_starts=8,mapping=printed,parallel=2,"
     "updates=1]"
@@ -24,7 +24,7 @@ SMALL = (
 def test_a_policy_that_does_not_ship_is_trained_in_full_and_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Trained where it is missing, used without a note, left alone the second time."""
+    """A missing policy is trained, used without a note, and not trained again."""
     pytest.importorskip("torch")
     monkeypatch.setenv("SPLITBENCH_POLICIES", str(tmp_path / "policies"))
     request = PaperRequest(tmp_path, store=tmp_path / "s.sqlite", seeds=(3,), slots=6)

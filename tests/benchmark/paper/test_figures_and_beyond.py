@@ -1,4 +1,4 @@
-"""Verdicts of the figures, whose gain it is, switches and maps, on cells made up for this."""
+"""Verdicts of the figures, division of the gain, switches and maps, on synthetic cells."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def cell(
     suite: str, solver: str, seed: int = 0, *, utility: float = 3.0, energy: float = 10.0,
     vgg: float = 0.3, others: float = 0.1,
 ) -> PaperCell:  # fmt: skip
-    """Return a cell with the numbers given; three devices, one a DNN."""
+    """Return a cell with the given numbers; three devices, one per DNN."""
     latency = dict(zip(DNNS, (vgg, others, others), strict=True))
     return PaperCell(
         f"{suite} {solver} {seed}", suite, solver, seed, "feasible", utility, utility / 3,
@@ -38,7 +38,7 @@ def cell(
 
 
 def test_fig7_compares_vgg_with_vgg() -> None:
-    """Ours saves 25 % of VGG's latency on WiFi and loses elsewhere: the VGG claim stands."""
+    """Ours saves 25 % of VGG's latency on WiFi and loses elsewhere: the VGG claim holds."""
     cells = [cell(suite, "exact", seed, vgg=0.3, others=0.2)
              for suite in SUITES.values() for seed in (0, 1)]  # fmt: skip
     for rival in RIVALS:
@@ -107,7 +107,7 @@ def test_switches_name_what_there_is() -> None:
 
 
 def test_best_rival() -> None:
-    """The best but the optimum, and the optimum's lead a device."""
+    """The best scheme except the optimum, and the optimum's lead per device."""
     cells = Cells([
         cell("s", scheme, utility={"exact": 3.3, "local+ta": 3.0}.get(scheme, 1.0))
         for scheme in MAP_SCHEMES

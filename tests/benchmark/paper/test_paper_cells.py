@@ -19,7 +19,7 @@ from splitbench.solvers.exact.exact import Exact
 
 
 def test_suite_names_are_canonical() -> None:
-    """However parameters are added, a suite has one name in the store."""
+    """A suite has one name in the store, in whatever order parameters are added."""
     assert suite_name("paper-wifi") == "paper-wifi"
     assert suite_name("paper-wifi[slots=4]", devices=5) == "paper-wifi[devices=5,slots=4]"
 
@@ -49,7 +49,7 @@ def test_means_by_dnn_are_those_of_the_devices(tmp_path: Path) -> None:
 
 
 def test_items() -> None:
-    """Every item of the paper's list is there; `all` is everything but the search."""
+    """Every item of the paper exists; `all` makes all of them except the search."""
     assert {"fig2", "fig3", "fig5", "fig6", "fig7", "fig8", "table2"} <= set(ITEMS)
     assert chosen_items(["all"]) == chosen_items([])
     assert "calibrate" not in chosen_items([])

@@ -78,7 +78,7 @@ def test_order_counts_points() -> None:
 
 
 def test_overall() -> None:
-    """All alike: that word; else partly; what was not measured does not count."""
+    """Equal verdicts give that verdict, else partly; unmeasured claims do not count."""
 
     def words(*given: Word) -> Word:
         return overall([Verdict("r", "c", "", "", "", word) for word in given])

@@ -103,7 +103,7 @@ def test_exact_labels_state_what_every_choice_costs(seed: int) -> None:
 def test_labels_that_look_ahead_are_those_of_lookahead(seed: int) -> None:
     """With a worth of charge, `lookahead`'s decision for a slot costs no device any regret.
 
-    Where everybody can be served: whom to hibernate is a rule of its own, which no network chooses.
+    Only where all devices can be served: hibernation follows a separate rule, not the network.
     """
     problem = served_problem(seed, load="light", battery="full")
     if cannot_be_held(problem):

@@ -1,4 +1,4 @@
-"""Which code decides the outcome of a training, by which short trainings are kept."""
+"""The digest of the code that determines a training, by which short trainings are stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies as files: what is written is read, and nothing else is taken for one."""
+"""Policies as files: round trips, and other files are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refinement: better than what it starts from, and never shown alone."""
+"""Refinement: never worse than its start, and never shown alone."""
 
 from __future__ import annotations
 

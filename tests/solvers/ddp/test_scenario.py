@@ -1,4 +1,4 @@
-"""What a policy is trained for, and how that is recognised."""
+"""Scenarios that policies are trained for: descriptions, fingerprints and distances."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_what_does_not_change_the_task_does_not_change_the_fingerprint() -> None
     ],
 )  # fmt: skip
 def test_what_changes_the_task_changes_the_fingerprint(other: str) -> None:
-    """Everything that is drawn otherwise, or of other devices, is another scenario."""
+    """Other ranges or other devices give another fingerprint."""
     assert fingerprint(other) != fingerprint("paper-wifi")
 
 
