@@ -6,16 +6,16 @@ between `<!-- begin NAME -->` and `<!-- end -->` is generated. docs/figures/scal
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
+from splitbench.benchmark.paper.ddp_forms import JOINT_CRITIC, PRINTED
 from splitbench.benchmark.studies.scaling import table
 from splitbench.results.figures.figures import save_scaling
 from splitbench.results.figures.panels import Paper
 from splitbench.results.figures.scaling_figure import load_scaling
-from tools.paper_facts import FITTED, OURS, PUBLIC, REFERENCE, ROOT, load, one, verdict
+from tools.paper_facts import FITTED, OURS, PUBLIC, ROOT, load, one, verdict
 from tools.paper_facts import facts as paper_facts
 
 TEMPLATE = Path(__file__).resolve().parent / "paper_page.md"
@@ -33,7 +33,7 @@ def pages() -> dict[Path, str]:
     return {
         PAPER: TEMPLATE.read_text("utf-8").format_map(paper_facts()),
         README: _filled(README, {"paper": _summary()}),
-        DDP: _filled(DDP, {"losses": _losses()}),
+        DDP: _filled(DDP, {"cliffs": _cliffs(), "losses": _losses(), "forms": _forms()}),
         PERFORMANCE: _filled(PERFORMANCE, {"scaling": table(load_scaling())}),
     }
 
@@ -87,17 +87,26 @@ def _overall(rows: list[dict[str, Any]]) -> tuple[str, set[str]]:
     return (words.copy().pop() if len(words) == 1 else "holds partly").capitalize(), words
 
 
-def _kept(name: str) -> list[dict[str, Any]]:
-    path = REFERENCE / f"{name}.json"
-    rows: list[dict[str, Any]] = (
-        json.loads(path.read_text("utf-8"))["rows"] if path.exists() else []
-    )
-    return rows
+def _cliffs() -> str:
+    """Return what the figure of utility and Q over one device's action shows."""
+    printed, ours = (one(load("ddp")["rows"], form=form) for form in ("as printed", "ddp"))
+    best, own = "best utility over this device's action", "utility at the actor's choice"
+    error = "root mean square of Q - U"
+    fall = f"{printed['deepest fall from']:.1f} to {printed['to']:.1f}".replace("-", "−")
+    return f"""\
+- *The cliffs.* By Eq. 19 each layer has an interval of one width. Utility over tanh P is a step
+  function, and good cuts are narrow steps beside bad ones: on all {printed["layers"]} cuts of VGG-16
+  it falls from {fall} between neighbours.
+- *The critic.* A network on tanh P is smooth and passes over the steps: the root mean square of
+  Q − U is {printed[error]:.1f}, where that of `ddp` is {ours[error]:.2f}.
+- *The actor's output.* Line 14 follows the slope of that smooth curve, here to one end
+  ({printed[own]:.2f}, where the best cut reaches {printed[best]:.2f} as the others stand; `ddp`
+  reaches {ours[own]:.2f})."""
 
 
 def _losses() -> str:
     """Return the losses of the schemes on each suite, and of the forms of `ddp`."""
-    rows = _kept("learned")
+    rows = load("learned")["rows"]
     lines = [
         "| suite | best constant, exact threads | the same, TA | exact cuts, TA | "
         "`ddp+ta`, mean of its trainings | worst | `ddp-shared+ta` | `imitation+ta` |",
@@ -110,6 +119,23 @@ def _losses() -> str:
     return "\n".join(lines)
 
 
+def _forms() -> str:
+    """Return the losses of `ddp` and its forms on the suites that they were tried on."""
+    rows = [row for row in load("learned")["rows"] if row["scheme"].startswith("ddp")]
+    short = {f"{PRINTED}+ta": "`PRINTED`", f"{JOINT_CRITIC}+ta": "`JOINT_CRITIC`"}
+    schemes = dict.fromkeys(row["scheme"] for row in rows if not row["scheme"].startswith("ddp-"))
+    suites = [suite for suite in dict.fromkeys(row["suite"] for row in rows)
+              if any(row["suite"] == suite and row["scheme"] in short for row in rows)]  # fmt: skip
+    lines = ["| form of `ddp` | " + " | ".join(f"`{suite}`" for suite in suites) + " |"]
+    lines.append("|---" * (len(suites) + 1) + "|")
+    for scheme in schemes:
+        known = {row["suite"]: row for row in rows if row["scheme"] == scheme}
+        cells = [_loss(known.get(suite), "mean") for suite in suites]
+        name = short.get(scheme, f"`{scheme.removesuffix('+ta')}`")
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def _loss(row: dict[str, Any] | None, which: str) -> str:
     if row is None or (which == "worst" and row["trainings"] == 1):
         return "–"
@@ -119,7 +145,7 @@ def _loss(row: dict[str, Any] | None, which: str) -> str:
 
 def _recipes() -> str:
     """Return the two recipes and their forms: a row each, a column a suite."""
-    rows = _kept("recipes")
+    rows = load("recipes")["rows"]
     suites = list(dict.fromkeys(row["suite"] for row in rows))
     lines = ["| form | " + " | ".join(f"`{suite}`" for suite in suites) + " |"]
     lines.append("|---" * (len(suites) + 1) + "|")

@@ -102,13 +102,14 @@ ITEMS: dict[str, str] = {
     "calibrate": "splitbench.benchmark.paper.calibration.search:calibrate",
     "queue": "splitbench.benchmark.paper.beyond.queue_figure:queue",
     "learned": "splitbench.benchmark.paper.beyond.learned:learned",
+    "recipes": "splitbench.benchmark.paper.beyond.learned:recipes",
     "ddp": "splitbench.benchmark.paper.beyond.ddp_cliffs:cliffs",
     "table2": "splitbench.benchmark.paper.figures.table2:table2",
 }
 
 
 #: Made only if named.
-ASKED_FOR = ("calibrate", "curves", "learned", "ddp")
+ASKED_FOR = ("calibrate", "curves", "learned", "recipes", "ddp")
 
 
 def chosen_items(names: Sequence[str]) -> list[str]:

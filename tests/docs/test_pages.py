@@ -12,6 +12,7 @@ import pytest
 from splitbench.problems import load_horizon, load_instance
 from splitbench.problems.networks.dag import load_dag
 from splitbench.problems.suites.named_suites import make_suite
+from splitbench.solvers.ddp.training_scenario import scenario_of_suite
 from tools import format_page, result_pages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +38,17 @@ def test_the_numbers_of_the_pages_are_those_of_the_reference_results() -> None:
     """`python -m tools.result_pages` has been run since results/reference was last changed."""
     for path, text in result_pages.pages().items():
         assert path.read_text("utf-8") == text, f"{path.name}: run python -m tools.result_pages"
+
+
+def test_the_distances_of_policies_are_as_documented() -> None:
+    """docs/ddp.md states the distances from paper-wifi[devices=6] to two trainings."""
+    text = (ROOT / "docs" / "ddp.md").read_text("utf-8")
+    found = re.search(r"distance (\d\.\d+)\), not that\s+of `hetero` \((\d\.\d+)\)", text)
+    assert found
+    six = scenario_of_suite("paper-wifi[devices=6]").description
+    for suite, stated in zip(("paper-wifi", "hetero"), found.groups(), strict=True):
+        trained = scenario_of_suite(suite).description
+        assert f"{six.distance_to(trained, in_order=False):.2f}" == stated
 
 
 def test_examples_of_formats_load(tmp_path: Path) -> None:

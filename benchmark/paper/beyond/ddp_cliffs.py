@@ -78,8 +78,11 @@ def _values(training: Training, title: str, seed: int) -> tuple[Any, dict[str, A
     chosen = float(held[0, DEVICE])
     own = trainer.actions.decode(held.numpy(), trainer.settings.mapping)
     earned = float(allocate_batch(model, Slots.of(problem), own).utility[0])
+    fall = int(np.argmin(np.diff(utility)))
     row = {
         "layers": int(trainer.actions.sizes[DEVICE]),
+        "deepest fall from": float(utility[fall]),
+        "to": float(utility[fall + 1]),
         "best utility over this device's action": float(utility.max()),
         "utility at the actor's choice": earned,
         "root mean square of Q - U": float(np.sqrt(np.mean((critic - utility) ** 2))),

@@ -35,6 +35,29 @@ def test_losses_are_relative_to_exact_episodes(
     assert result.rows[0]["worst loss %"] >= -1e-6
 
 
+def test_of_several_trainings_the_best_on_other_seeds_is_selected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two trainings: the worst, and that of the two which earns more on the seeds of selection."""
+    pytest.importorskip("torch")
+    monkeypatch.setenv("SPLITBENCH_POLICIES", str(tmp_path))
+    small = "ddp[batch=8,critic_hidden=4,episodes=4,hidden=4,learning_starts=8,parallel=2,updates=1"
+    monkeypatch.setattr(learned_item, "RECIPES", {"small": (f"{small}]", {SHORT: 2})})
+    (row,) = learned_item.recipes(PaperRequest(tmp_path, seeds=(500, 501))).rows
+    assert (row["form"], row["suite"], row["trainings"]) == ("small", SHORT, 2)
+
+    def mean(name: str, seeds: range) -> float:
+        played = [play(make_suite(SHORT).horizon(seed), make(name)) for seed in seeds]  # type: ignore[arg-type]
+        return float(np.mean([one.utility for one in played]))
+
+    schemes = [f"{small}]+ta", f"{small},seed=1]+ta"]
+    exact = mean("exact", range(500, 502))
+    losses = [100.0 * (exact - mean(one, range(500, 502))) / exact for one in schemes]
+    judged = [mean(one, learned_item.SELECTED_ON) for one in schemes]
+    assert row["worst loss %"] == pytest.approx(max(losses))
+    assert row["selected loss %"] == pytest.approx(losses[int(np.argmax(judged))])
+
+
 @pytest.mark.parametrize("form", ["ddp", "ddp[virtual_layers=all,critic=output,gradient=plain]"])
 def test_the_curve_of_the_model_has_a_step_for_each_layer(form: str) -> None:
     """U takes one value a layer, the actor's own among them; Q as printed varies within steps."""
@@ -48,6 +71,8 @@ def test_the_curve_of_the_model_has_a_step_for_each_layer(form: str) -> None:
     assert len(np.unique(panel.model.round(9))) <= row["layers"]
     assert row["utility at the actor's choice"] in panel.model
     assert row["best utility over this device's action"] == panel.model.max()
+    fall = row["deepest fall from"] - row["to"]
+    assert fall == pytest.approx(-np.diff(panel.model).min())
     near = np.abs(panel.action - panel.chosen).argmin()
     assert panel.model[near] == row["utility at the actor's choice"]
     assert len(np.unique(panel.critic)) > row["layers"]
