@@ -95,8 +95,8 @@ def _cliffs() -> str:
     fall = f"{printed['deepest fall from']:.1f} to {printed['to']:.1f}".replace("-", "−")
     return f"""\
 - *The cliffs.* By Eq. 19 each layer has an interval of one width. Utility over tanh P is a step
-  function, and good cuts are narrow steps beside bad ones: on all {printed["layers"]} cuts of VGG-16
-  it falls from {fall} between neighbours.
+  function, and good cuts are narrow steps beside bad ones: on all {printed["layers"]} cuts of
+  VGG-16 it falls from {fall} between neighbours.
 - *The critic.* A network on tanh P is smooth and passes over the steps: the root mean square of
   Q − U is {printed[error]:.1f}, where that of `ddp` is {ours[error]:.2f}.
 - *The actor's output.* Line 14 follows the slope of that smooth curve, here to one end

@@ -1,7 +1,7 @@
 """Loss of learned schemes against solving each slot exactly, over several training seeds.
 
-Items `learned` and `recipes` of `splitbench paper`. They train missing policies in full (`splitbench
-train`), a minute or more each, so they are made only if they are named.
+Items `learned` and `recipes` of `splitbench paper`. They train missing policies in full
+(`splitbench train`), a minute or more each, so they are made only if they are named.
 """
 
 from __future__ import annotations
