@@ -22,14 +22,19 @@ from splitbench.benchmark.runs.plan import Request, cells_of
 from splitbench.problems import InputError
 from splitbench.results import CellKey, CellRecord
 
-SOLVERS = Path(__file__).with_name("misbehaving.py")
+FILES = [Path(__file__).with_name(f"{name}.py") for name in ("misbehaving", "false_answers")]
 LIMITS = Limits(timeout_s=2.0, memory_bytes=400 * 2**20)
+
+
+def _solver(name: str) -> str:
+    """File and class of a solver that misbehaves."""
+    return next(f"{path}:{name}" for path in FILES if f"\nclass {name}:" in path.read_text())
 
 
 def _run(
     names: list[str], suite: str = "small", slots: int = 1, timeout_s: float = 60.0
 ) -> dict[str, list[CellRecord]]:
-    solvers = [f"{SOLVERS}:{name}" for name in names]
+    solvers = [_solver(name) for name in names]
     keys = cells_of(Request([suite], solvers, [0], slots))
     with Pool(1, replace(LIMITS, timeout_s=timeout_s)) as pool:
         records = [finished.record for finished in pool.run(keys)]
@@ -113,7 +118,7 @@ def ended() -> dict[str, tuple[Limits, Finished, Finished]]:
 
 
 def _pair(name: str, seed: int) -> list[CellKey]:
-    solvers = [f"{SOLVERS}:{name}", f"{SOLVERS}:Good"]
+    solvers = [_solver(name), _solver("Good")]
     return cells_of(Request(["paper-wifi"], solvers, [seed], 1, reference=False))
 
 
@@ -172,7 +177,7 @@ def test_time_of_an_incumbent_is_what_it_took() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a worker with its parent")
 def test_the_harness_killed_takes_everything_with_it(tmp_path: Path) -> None:
     """A harness killed by -9 takes workers and their children along, in other sessions too."""
-    arguments = ["run", "paper-wifi", "-s", f"{SOLVERS}:ChildThenHang", "--store"]
+    arguments = ["run", "paper-wifi", "-s", _solver("ChildThenHang"), "--store"]
     run = subprocess.Popen(
         [sys.executable, "-m", "splitbench", *arguments, str(tmp_path / "s.sqlite")],
         stderr=subprocess.DEVNULL,
@@ -302,7 +307,7 @@ def test_a_longer_limit_tries_again_what_ran_out_of_a_shorter(
 ) -> None:
     """A stored timeout is run again with a longer limit, and not with an equal or shorter one."""
     store = str(tmp_path / "s.sqlite")
-    arguments = ["run", "small", "-s", f"{SOLVERS}:Sleep", "--slots", "1", "--seeds", "1"]
+    arguments = ["run", "small", "-s", _solver("Sleep"), "--slots", "1", "--seeds", "1"]
     assert main([*arguments, "--store", store, "--timeout", "1s"]) == 1
     capsys.readouterr()
     for limit, left in (("1s", 0), ("500ms", 0), ("2s", 1), ("none", 1)):

@@ -73,7 +73,7 @@ def test_an_infeasible_instance_is_three(
 
 def test_a_violation_is_one_and_named(instance: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A decision that breaks a constraint is invalid, exit status 1, with name and amount."""
-    solver = f"{SOLVERS}:Overspend"
+    solver = f"{SOLVERS.with_name('false_answers.py')}:Overspend"
     assert main(["solve", str(instance), "-s", solver, "--json"]) == 1
     found = _json(capsys)
     assert found["status"] == "invalid"

@@ -1,6 +1,6 @@
 """Eq. 1-10 by hand, equation by equation, and the packing of a slot's numbers.
 
-Whole decisions by hand, and the table of all decisions, are in `test_slot.py`.
+Whole decisions by hand are in `test_outcome.py`, the table of all decisions is in `test_slot.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A hostile player affects only its own row, and none of its processes survives the run.
 
-Each of `hostile.py` runs in a pool between cells of an honest solver: its row says what happened,
-the honest rows are bit for bit those of a run without it, and no process is left.
+Each of `hostile.py` and `hostile_processes.py` runs in a pool between cells of an honest solver.
+Its row says what happened, the honest rows are bit for bit those of a run without it, and no
+process is left.
 """
 
 import contextlib
@@ -23,7 +24,7 @@ from splitbench.benchmark.referee.cell import run_cell
 from splitbench.benchmark.runs.plan import Request, cells_of
 from splitbench.results import CellKey, CellRecord
 
-SOLVERS = Path(__file__).with_name("hostile.py")
+FILES = [Path(__file__).with_name(f"hostile{which}.py") for which in ("", "_processes")]
 SLOTS = 2
 MEMORY = 500 * 2**20
 #: Fields of a record that are times.
@@ -97,8 +98,13 @@ NEED_LANDLOCK = {
 HANGS = {name for name, status, *_ in CASES if status == "timeout"}
 
 
+def _solver(name: str) -> str:
+    """File and class of a hostile player."""
+    return next(f"{path}:{name}" for path in FILES if f"\nclass {name}:" in path.read_text())
+
+
 def _keys(name: str) -> list[CellKey]:
-    return cells_of(Request(["paper-wifi"], [f"{SOLVERS}:{name}"], [0], SLOTS))[:1]
+    return cells_of(Request(["paper-wifi"], [_solver(name)], [0], SLOTS))[:1]
 
 
 def _lasting(record: CellRecord) -> dict[str, object]:
@@ -216,7 +222,7 @@ def test_output_and_traceback_are_kept(ran: dict[str, tuple[CellRecord, CellReco
     assert "from below Python\n" in record.output
     lines = record.traceback.splitlines()
     assert lines[0] == "Traceback (most recent call last):"
-    assert str(SOLVERS) in lines[1]
+    assert _solver("PrintsAndFails").partition(":")[0] in lines[1]
     assert lines[-1] == "ValueError: as announced"
     endless, _ = ran["EndlessOutput"]
     assert "bytes more" in endless.output
@@ -232,7 +238,7 @@ def test_a_hostile_run_leaves_its_store_intact(
     store = tmp_path / "store.sqlite"
     monkeypatch.setenv("SPLITBENCH_TEST_TARGET", str(store))
     solvers = [word for name in ("WritesTarget", "DeletesTarget", "RecordOfAnother")
-               for word in ("-s", f"{SOLVERS}:{name}")]  # fmt: skip
+               for word in ("-s", _solver(name))]  # fmt: skip
     common = ["paper-wifi", "--slots", "2", "--seeds", "1", "--store", str(store), "--json"]
     assert main(["run", *solvers, "-s", "greedy", *common]) == 1
     rows = {row["solver"]: row for row in json.loads(capsys.readouterr().out)}

@@ -12,7 +12,7 @@ from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers import Status
 from splitbench.solvers.horizon.bound import horizon_bound
 from tests.horizons import brute_force, tiny_horizon
-from tests.solvers.horizon_milp import earned, horizon_optimum
+from tests.solvers.horizon.horizon_milp import earned, horizon_optimum
 
 
 def check_against_brute_force(seeds: range) -> int:

@@ -1,11 +1,10 @@
-"""Lookahead: its gain over `exact`, what it may know, and which devices it may hibernate."""
+"""Decisions of `lookahead`: what it may know, and which devices it may hibernate."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +13,7 @@ from splitbench.problems import (
     HIBERNATE,
     EpisodeView,
     Formulation,
-    Horizon,
     InputError,
-    Outcome,
     Simulation,
     SlotProblem,
 )
@@ -24,58 +21,11 @@ from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers import Context, make, solve_slot
 from splitbench.solvers.calling import start_episode
 from splitbench.solvers.exact.exact import Exact
-from splitbench.solvers.horizon.bound import horizon_bound
 from splitbench.solvers.horizon.charge_aware import myopic_decision
-from splitbench.solvers.horizon.charge_value import charge_value
 from splitbench.solvers.horizon.device_dp import _interpolated, _moved_up, values_after
-from splitbench.solvers.horizon.forecast import Forecast
 from splitbench.solvers.horizon.lookahead import Lookahead
 from splitbench.solvers.horizon.lp_columns import device_columns
-from tests.horizons import brute_force, tiny_horizon
-
-CAUSAL = ("lookahead", "lookahead[forecast=persistence]", "lookahead[every=3,plan=lp]")
-ORACLES = ("lookahead[forecast=oracle]", "lookahead[every=3,forecast=oracle,plan=lp]")
-#: Every causal way of planning, as often as the programme is solved by default.
-PLANS = (*CAUSAL[:2], "lookahead[plan=lp]", "lookahead[forecast=persistence,plan=lp]")
-FORCED = "lookahead[forecast=oracle,hibernate=forced]"
-#: Suites whose batteries fill up, or do not, by the least gain over `exact` in percent.
-GAINS = {"never-full": 5.0, "often-full": 1.5}
-OF_THREE = ("paper-wifi", "paper-5g", *GAINS)
-OTHERS = ("paper-wifi", "paper-5g", "congested", "starved", "cloudy", "hetero")
-
-
-class Played(NamedTuple):
-    """An episode: the state and the outcome of each slot, and whether the future was asked for."""
-
-    problems: list[SlotProblem]
-    outcomes: list[Outcome]
-    clairvoyant: bool
-
-    @property
-    def utility(self) -> float:
-        """Mean utility of a slot."""
-        return float(np.mean([outcome.utility for outcome in self.outcomes]))
-
-
-def played(name: str, horizon: Horizon, seed: int = 0) -> Played:
-    """Run a policy through a horizon; none of its decisions may break a constraint."""
-    solver, view, simulation = make(name), EpisodeView.of(horizon), Simulation(horizon)
-    start_episode(solver, view)
-    problems, outcomes = [], []
-    while not simulation.done:
-        problems.append(simulation.problem)
-        context = Context(seed=seed, slot=simulation.index)
-        answer = solve_slot(solver, simulation.problem, context)
-        assert answer.partition is not None
-        assert answer.threads is not None
-        outcomes.append(simulation.step(answer.partition, answer.threads))
-        assert outcomes[-1].feasible
-    return Played(problems, outcomes, view.clairvoyant)
-
-
-def tiny(seed: int, **overrides: Any) -> Horizon:
-    """The tiny horizon of a seed."""
-    return tiny_horizon(np.random.default_rng([16, seed]), **overrides)
+from tests.solvers.horizon.rollouts import CAUSAL, FORCED, ORACLES, Played, played, tiny
 
 
 def decisions(run: Played) -> list[tuple[list[int], list[int]]]:
@@ -123,122 +73,6 @@ def test_it_does_not_know_the_future(name: str) -> None:
 def test_the_oracle_is_marked(name: str) -> None:
     """A policy that asks for the future is recorded as clairvoyant."""
     assert played(name, make_suite("never-full").horizon(2, 6)).clairvoyant
-
-
-def check_oracle(seeds: Iterable[int], name: str, *, served: bool = False, **rule: bool) -> None:
-    """Print and check the share that an oracle recovers of what `exact` loses.
-
-    It is held against the best of all plans under a `rule` of `brute_force`; `served`: only where
-    the best of all plans hibernates nobody.
-    """
-    lost, recovered, count = 0.0, 0.0, 0
-    for seed in seeds:
-        horizon = tiny(seed)
-        best, slots = brute_force(horizon, **rule), len(horizon)
-        if served and best.hibernated:
-            continue
-        exact = slots * played("exact", horizon).utility
-        oracle = slots * played(name, horizon).utility
-        assert exact - 1e-9 <= oracle <= best.value + 1e-9
-        lost, recovered, count = lost + best.value - exact, recovered + oracle - exact, count + 1
-    print(f"{name} {rule}: {count} horizons, lost {lost:.3f}, recovered {recovered / lost:.2%}")
-    assert recovered >= 0.95 * lost > 0.0
-
-
-#: (solver, what it is held against): all plans there are; all plans where the best hibernates
-#: nobody; all plans that hibernate only whom the slot would, which is all that `forced` may do.
-REFERENCES: list[tuple[str, dict[str, bool]]] = [
-    (ORACLES[0], {}),
-    (FORCED, {"served": True}),
-    (FORCED, {"forced": True}),
-]
-
-
-@pytest.mark.parametrize(("name", "against"), REFERENCES)
-def test_the_oracle_recovers_what_exact_loses(name: str, against: dict[str, bool]) -> None:
-    """On tiny horizons at least 95 % of it, and it is never worse than `exact`."""
-    check_oracle(range(40), name, **against)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "against"), REFERENCES)
-def test_the_oracle_recovers_what_exact_loses_often(name: str, against: dict[str, bool]) -> None:
-    """The same on 300 others."""
-    check_oracle(range(1000, 1300), name, **against)
-
-
-class Gains(NamedTuple):
-    """Over seeds: gain over `exact` in %, mean and least; gap in % of the bound, mean and most."""
-
-    mean: float
-    least: float
-    gap: float
-    widest: float
-    hibernated: bool
-
-
-def gains(
-    suite: str, seeds: Iterable[int], name: str = "lookahead", *, file: bool = False
-) -> Gains:
-    """Play a policy beside `exact` and print what it gains; `file`: no clear sky is known."""
-    found, gaps, hibernated = [], [], False
-    for seed in seeds:
-        horizon = make_suite(suite).horizon(seed)
-        horizon = replace(horizon, clear_sky_harvest_j=None) if file else horizon
-        run, bound = played(name, horizon, seed), horizon_bound(horizon).per_slot
-        assert bound is not None
-        exact = played("exact", horizon, seed).utility
-        found.append(100 * (run.utility - exact) / abs(exact))
-        gaps.append(100 * (bound - run.utility) / abs(bound))
-        hibernated |= any((outcome.partition == HIBERNATE).any() for outcome in run.outcomes)
-    told = Gains(float(np.mean(found)), min(found), float(np.mean(gaps)), max(gaps), hibernated)
-    print(
-        f"{suite}{' as files' * file}, {name}: gain {told.mean:.4f} %, worst of {len(found)} seeds "
-        f"{told.least:.4f} %; gap {told.gap:.4f} %, worst {told.widest:.4f} % of the bound"
-    )
-    return told
-
-
-@pytest.mark.parametrize("suite", GAINS)
-def test_it_gains_where_charge_matters(suite: str) -> None:
-    """Two seeds, episodes of full length; nobody hibernates and the bound is near."""
-    told = gains(suite, (200, 201))
-    assert told.mean >= GAINS[suite]
-    assert told.gap <= 1.0
-    assert told.widest <= 1.0 or suite not in OF_THREE
-    assert not told.hibernated
-
-
-@pytest.mark.parametrize("suite", OTHERS)
-def test_it_is_nowhere_worse(suite: str) -> None:
-    """A seed of every other suite: never more than 0.1 % below `exact`."""
-    told = gains(suite, (200,))
-    assert told.least >= -0.1
-    assert told.gap <= 1.0
-    assert told.widest <= 1.0 or suite not in OF_THREE
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("suite", [*OTHERS, *GAINS, "scale"])
-def test_it_is_nowhere_worse_over_seeds(suite: str) -> None:
-    """Twenty seeds that nothing was tuned on, each by itself; gains where charge matters."""
-    told = gains(suite, range(1000, 1020))
-    assert told.least >= -0.1
-    assert told.mean >= GAINS.get(suite, -0.1)
-    assert told.gap <= 1.0
-    assert told.widest <= 1.0 or suite not in OF_THREE
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("suite", [*OTHERS, *GAINS])
-@pytest.mark.parametrize("name", PLANS)
-def test_no_forecast_is_worse_over_seeds(name: str, suite: str) -> None:
-    """Five seeds as files, where the sun's course is not known, and with every kind of plan."""
-    told = gains(suite, range(1100, 1105), name, file=True)
-    assert told.least >= -0.1
-    assert told.mean >= GAINS.get(suite, -0.1)
-    assert told.gap <= 1.0
-    assert told.widest <= 1.0 or suite not in OF_THREE
 
 
 def best_score(problem: SlotProblem, later: Any) -> float:
@@ -306,54 +140,6 @@ def test_same_seed_same_decisions() -> None:
     horizon = make_suite("often-full").horizon(5, 30)
     first, second = (decisions(played("lookahead", horizon, seed=7)) for _ in range(2))
     assert first == second
-
-
-def test_charge_value_is_the_forecast_followed_slot_by_slot() -> None:
-    """By the definition: step, count V per full battery, charge −10 a draw for what is missing."""
-    rng = np.random.default_rng(17)
-    for _ in range(50):
-        later = int(rng.integers(1, 8))
-        charge = rng.random((2, 3))
-        harvest, draws = rng.random((later, 2)) * 0.6, rng.random((later, 2)) * 0.6 + 0.01
-        found = charge_value(charge, harvest, draws, 0.5)
-        for n in range(2):
-            for at in range(3):
-                level, kept, least, full = charge[n, at], 0.0, 0.0, False
-                for net in harvest[:, n] - draws[:, n]:
-                    level = min(level + net, 1.0)
-                    kept += 0.5 * max(level, 0.0)
-                    full |= level == 1.0
-                    least = least if full else min(least, level)
-                expected = kept + 10.0 * least / draws[:, n].mean()
-                assert found[n, at] == pytest.approx(expected)
-
-
-def test_a_forecast_follows_the_clear_sky() -> None:
-    """Harvest to come is the clear sky's course in the share seen so far; without one, the mean."""
-    horizon = make_suite("cloudy[devices=2]").horizon(0, 6)
-    assert horizon.clear_sky_harvest_j is not None
-    for course in (horizon.clear_sky_harvest_j, None):
-        known = replace(horizon, clear_sky_harvest_j=course)
-        ahead = Forecast(EpisodeView.of(known), "causal")
-        for slot in range(3):
-            ahead.see(known.slot(slot, known.battery_start_j))
-        seen = horizon.harvest_j[:3].mean(axis=0)
-        expected = np.repeat(seen[None, :], 3, axis=0)
-        if course is not None:
-            expected = course[3:] * seen / course[:3].mean(axis=0)
-        assert np.allclose(ahead.harvest_j(), expected)
-        assert ahead.slots_left == 3
-
-
-def test_the_oracle_forecasts_the_truth() -> None:
-    """The rest of the horizon, from the charge of now on."""
-    horizon = make_suite("cloudy[devices=2]").horizon(0, 6)
-    ahead = Forecast(EpisodeView.of(horizon), "oracle")
-    for slot in range(2):
-        ahead.see(horizon.slot(slot, horizon.battery_start_j))
-    expected = ahead.horizon(horizon.slot(1, horizon.battery_start_j))
-    for name in ("threads", "arrival_rate_hz", "uplink_bps", "harvest_j"):
-        assert np.array_equal(getattr(expected, name), getattr(horizon, name)[1:])
 
 
 def test_bad_parameters() -> None:
