@@ -119,7 +119,7 @@ def _figures() -> dict[str, str]:
         "lead_fitted": _size(best["fitted"]["ours"]),
         "lead_fitted_at": best["fitted"]["at"],
         "lead_ddp": best["ddp"]["ours"].split(" ")[0],
-        "ddp_counts": _and(sorted({row["N"] for row in rows if row["scheme"] == OURS})),
+        "ddp_counts": join_and(sorted({row["N"] for row in rows if row["scheme"] == OURS})),
         "near_wifi": _behind(rows, "paper-wifi[devices=3]"),
         "near_5g": _behind(rows, "paper-5g[devices=3]"),
     } | {
@@ -137,7 +137,8 @@ def _behind(rows: list[Row], suite: str) -> str:
     return f"{100 * (best - rival) / best:.2g}"
 
 
-def _and(parts: Iterable[object]) -> str:
+def join_and(parts: Iterable[object]) -> str:
+    """Return `a, b and c`."""
     *first, last = map(str, parts)
     return f"{', '.join(first)} and {last}" if first else last
 
@@ -179,7 +180,7 @@ def _calibration() -> dict[str, str]:
         "found_rmse": f"{errors['found, held out']:.1f}",
         "shipped_rmse": f"{errors['shipped, held out']:.1f}",
         "found_slower": f"{slower:.1f}",
-        "shipped_devices": _and(
+        "shipped_devices": join_and(
             shipped[f"D_loc {dnn}, s"] for dnn in ("VGG-16", "ResNet-34", "MobileNet-V2")
         ),
         "shipped_server": f"{shipped['D(1) VGG-16, s']:.2f}",
@@ -244,7 +245,7 @@ def _switches() -> dict[str, str]:
     _expect(set(stand) == set(_SWITCH_WORDS), "under which switches the fitted claims stand")
     vgg = "VGG-16's latency below"
     found = {
-        "switches_stand": _and(_SWITCH_WORDS[name] for name in stand),
+        "switches_stand": join_and(_SWITCH_WORDS[name] for name in stand),
         "uint8_vgg": size("input: uint8", vgg, "eo+ta"),
         "none_vgg_eo": size(_NONE, vgg, "eo+ta"),
         "uint8_energy": size("input: uint8", "energy below", "eo+ta"),
@@ -260,11 +261,11 @@ def _switches() -> dict[str, str]:
 
 
 def _changed(fitted: dict[str, dict[str, Row]], switch: str) -> str:
-    """Say which verdicts of `ddp+ta` change under a switch of the scheme."""
+    """Say which verdicts of `ddp+ta` change under a switch of the scheme, and to what."""
     if switch not in fitted:
         return "not run yet"
     others = [
-        f"{claim.removesuffix(' by up to')}: {row['verdict']} ({row['ours'].partition(';')[0]})"
+        f"{claim.removesuffix(' by up to')}, {row['verdict']} at {_size(row['ours'])}"
         for claim, row in fitted[switch].items()
         if row["verdict"] != fitted[_NONE_DDP][claim]["verdict"]
     ]
@@ -352,8 +353,8 @@ def _fig5() -> dict[str, str]:
     return {
         "fig5_trainings": rise["ours"].rpartition(" ")[2],
         "fig5_drift": f"{drift:.2g}",
-        "fig5_v": _and(f"{row['V']:g}" for row in item["rows"]),
-        "fig5_earned": _and(f"{row['last fifth']:.0f}" for row in item["rows"]),
+        "fig5_v": join_and(f"{row['V']:g}" for row in item["rows"]),
+        "fig5_earned": join_and(f"{row['last fifth']:.0f}" for row in item["rows"]),
         "fig5_settles": settle["verdict"],
         "fig5_smaller": smaller["verdict"],
     }
