@@ -25,7 +25,7 @@ class FixedPartition(NamedTuple):
 
 
 class BestFixed:
-    """The best partition among those that never change: how much is a partition per slot worth?
+    """The best partition that never changes; shows the value of choosing one per slot.
 
     A reference, not a policy: it sees the whole horizon (the record says `clairvoyant`), and
     takes the l of each device that earn most over it with the best threads in each slot
@@ -57,9 +57,9 @@ def best_fixed_partition(horizon: Horizon) -> FixedPartition:
 
     One device after the other takes the l that earns most over the horizon while the others keep
     theirs and every slot divides its threads again, until no device changes. Starts: edge-only,
-    local-only, and each device's best at an even share; the best end is taken. A local optimum:
-    two devices that should change together stay. Where a queue is steady at some k only, the
-    charge is approximate, as in `fixed_values`.
+    local-only, and each device's best at an even share; the best result is kept. It is a local
+    optimum: changes of two devices at once are not tried. Where a queue is steady only at some k,
+    the charge is approximate, as in `fixed_values`.
     """
     values = fixed_values(horizon)
     slots, device = range(len(horizon)), np.arange(len(horizon.fleet))

@@ -15,11 +15,11 @@ from splitbench.solvers.threads.feasible_counts import feasible_start, hibernate
 class BinarySearch:
     """The paper's BS: "binary search to find the minimum number of threads".
 
-    The paper leaves open what is decided here. The search runs over the running minimum of
+    The paper leaves the following choices open. The search runs over the running minimum of
     D_e2e(k), so it is right where D(k) is not monotone. A device that meets its deadline at no k
-    asks for the smallest k of least latency. While the requests exceed K, the device with most
-    threads gives one back (ties: first), never below its smallest feasible k. Leftover threads go
-    one by one to the device with fewest.
+    asks for the smallest k of least latency. While the requests exceed K, one thread is taken from
+    the device with most threads (ties: first), never below its smallest feasible k. Leftover
+    threads go one by one to the device with fewest.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from splitbench.solvers.threads.feasible_counts import can_hold_minimum
 
 
 class EvenThreadsBestPartition:
-    """Split K evenly and cut each DNN where that is best: what a thread allocation is worth."""
+    """Split K evenly and take the best cut for it; shows the value of thread allocation."""
 
     name = "even-threads"
 

@@ -22,9 +22,9 @@ class Greedy:
     q = 0, 1/s, …, 1; the best by U is taken. Then, in turn, each device takes its best l at its
     threads, and single threads move between devices while U rises, until neither helps.
 
-    Local optima: a move of one coordinate cannot see that a device would take a cut further
-    left if it had two threads more, and a thread whose move alone gains nothing stays. On curves
-    D(k) that are not convex, exchanges of single threads stick too.
+    The result is a local optimum. A device may need an earlier cut and two more threads at the same
+    time, and such joint moves are not tried. On curves D(k) that are not convex, exchanges of
+    single threads stick too.
     """
 
     name = "greedy"

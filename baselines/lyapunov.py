@@ -29,17 +29,17 @@ class Lyapunov:
     the decision can change. So energy is free with a full battery, and costs more the emptier it
     is. It needs no forecast and no memory beyond the charge, which is part of the slot.
 
-    Decided here: a device hibernates only where no cut is feasible at its threads, or every one
-    has a latency part below the −10 of hibernating; and as few devices do as the threads allow.
+    Our choice: a device hibernates only where no cut is feasible at its threads, or every cut has a
+    latency part below the −10 of hibernation. As few devices hibernate as the threads allow.
 
     Parameters
     ----------
     v
         Weight of the penalty, > 0. Shortfall and energy are shares of E_max and the penalty is in
         units of U, so v has no scale: 1/v is what the charge of an empty battery is worth, in
-        slots. Charge drawn is missed in the utility of every slot until it is harvested back, so
-        1/v should be about that many slots; by default 50: over the paper's horizon of 120 slots
-        what is never harvested back is missed for 60 on average.
+        slots. Charge drawn lowers the utility of every slot until it is harvested back, so 1/v
+        should be about that many slots. The default is 50: over the paper's 120 slots, charge never
+        harvested back lowers 60 slots on average.
     """
 
     name = "lyapunov"

@@ -33,15 +33,15 @@ class Neurosurgeon:
     """Neurosurgeon: cut where predicted device + link + server time is least.
 
     It ignores threads and the queue: it predicts each layer by itself, once, and of the slot it
-    uses only the uplink. The source has neither threads nor a chain of virtual layers, so this is
-    decided here:
+    uses only the uplink. The source has neither threads nor a chain of virtual layers, so these
+    choices are ours:
 
     - Predictions give each layer its share of the device's and the server's time for the whole
       DNN: its share of multiply-accumulates (`seconds_by_macs`), or with `profile` what
       regressions on layers that ran alone on a machine say (`RegressionPredictor.scaled_s`).
     - The server was profiled when idle, on `profiled_threads` threads (or as many as the device
-      may hold), as one profiles a machine before use; the slot's K and its even share do not
-      enter. 16 is the count at which the shipped server profiles are anchored.
+      may hold), as one profiles a machine before use. The slot's K and its even share play no part.
+      16 is the count at which the shipped server profiles are anchored.
     - Layers between two cut points count together, so that l means what it means in the slot.
 
     A DNN without a layer table, or one whose virtual layers are not the device's S, is

@@ -35,7 +35,7 @@ class Slots(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What E slots come to: l (−1 hibernates), k, U_n, E_con and E(t+1), shape (E, N) each."""
+    """Results of E slots: l (−1 hibernates), k, U_n, E_con and E(t+1), shape (E, N) each."""
 
     partition: Ints
     threads: Ints
@@ -51,7 +51,7 @@ class Result(NamedTuple):
 
 
 class HasModel(Protocol):
-    """A slot, a horizon or an episode's view: anything that one fleet and one model underlie."""
+    """Anything with one fleet and one model: a slot, a horizon or an episode's view."""
 
     @property
     def fleet(self) -> Fleet: ...  # noqa: D102
@@ -89,7 +89,7 @@ class BatchModel:
     def apply(self, slots: Slots, partition: Ints, threads: Ints) -> Result:
         """Score feasible decisions, shape (E, N) each; hibernating devices earn −10.
 
-        Nothing is checked: infeasible decisions are for `SlotProblem.evaluate`.
+        Nothing is checked here; use `SlotProblem.evaluate` where a decision may be infeasible.
         """
         asleep = partition == HIBERNATE
         whole = self.fleet.curve_s(int(slots.threads.max()))

@@ -15,7 +15,7 @@ from splitbench.problems.errors import InputError, did_you_mean
 # A value may have brackets of its own: `hetero[curve=table[idle=allowed]]`.
 _BRACKETS = r"\s*(?:\[(?P<parameters>(?:[^\[\]]|\[[^\[\],]*\])*)\])?"
 _NAME = re.compile(r"(?P<name>[^\[\]+]+?)" + _BRACKETS)
-# A directory may have any character in its name, also those that mean something in a solver's.
+# A directory's name may contain characters that have a meaning in solver names.
 _CLASS_IN_FILE = re.compile(r"(?P<path>.+\.py)(?::(?P<name>\w+))?" + _BRACKETS)
 
 
@@ -37,7 +37,7 @@ class Spec:
 
 
 def parse_spec(text: str, whole: str = "", expected: str = "name or name[key=value,…]") -> Spec:
-    """Parse `name[key=value,…]`; `whole` is what messages quote, where `text` is a part of it.
+    """Parse `name[key=value,…]`; messages quote `whole` where `text` is a part of it.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def required_parameters(target: Callable[..., Any]) -> list[str]:
 
 
 def _type_of_default(default: Any) -> Any:
-    """What an argument without an annotation takes."""
+    """Infer the type of an argument without an annotation from its default."""
     return type(default) if isinstance(default, bool | int | float) else str
 
 
@@ -154,7 +154,7 @@ def convert(text: str, wanted: Any, place: str) -> Any:
 
 
 def _convert_to_any(text: str, kinds: list[Any], place: str) -> Any:
-    """Convert to the first of several types that takes the text."""
+    """Convert to the first of several types that accepts the text."""
     for kind in kinds[:-1]:
         try:
             return convert(text, kind, place)

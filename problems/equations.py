@@ -3,10 +3,9 @@
 Numbers in brackets are those of Shi et al., "Joint DNN Partition and Thread Allocation
 Optimization for Energy-Harvesting MEC Systems"; where it contradicts itself, `Formulation` says
 which reading is taken. SI units throughout. Every function broadcasts over any axes, so that one
-decision, the table of all decisions and a batch of slots run through the same lines.
+decision, the table of all decisions and a batch of slots use the same code.
 
-`slot_terms` applies all of them at once. What it needs of a slot is packed by `slot_data`, and by
-nothing else.
+`slot_terms` applies all of them at once. Only `slot_data` packs a slot's numbers for it.
 """
 
 from __future__ import annotations
@@ -135,7 +134,7 @@ def slot_utility(energy_part: Floats, latency_part: Floats, utility_weight: floa
 
 
 class Model(Protocol):
-    """What Eq. 1–10 need that no slot changes: τ (s), V and the reading of the paper."""
+    """The constants of Eq. 1–10: τ (s), V and the formulation."""
 
     @property
     def slot_s(self) -> float: ...  # noqa: D102
@@ -159,7 +158,7 @@ class SlotArrays(Protocol):
 
 
 class DeviceArrays(Protocol):
-    """What devices are: D_max (s), E_max (J), P_loc and P_tran (W); shape (N,)."""
+    """Device parameters: D_max (s), E_max (J), P_loc and P_tran (W); shape (N,)."""
 
     @property
     def deadline_s(self) -> Floats: ...  # noqa: D102
@@ -230,7 +229,7 @@ class Cuts(NamedTuple):
 
 
 class EnergyTerms(NamedTuple):
-    """What Eq. 2, 4 and 5 give for a cut; the threads do not matter."""
+    """Results of Eq. 2, 4 and 5 for a cut; they do not depend on the threads."""
 
     transmit_s: Floats
     energy_j: Floats
@@ -239,7 +238,7 @@ class EnergyTerms(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """Everything that Eq. 1–10 give for a decision; arrays that broadcast against each other."""
+    """Results of Eq. 1–10 for a decision, as arrays that broadcast against each other."""
 
     transmit_s: Floats
     server_s: Floats

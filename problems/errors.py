@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 
 class SplitbenchError(Exception):
-    """Anything splitbench itself reports to its user in one line."""
+    """Base of all errors that splitbench reports to its user in one line."""
 
 
 class InputError(SplitbenchError, ValueError):
@@ -18,7 +18,7 @@ class InputError(SplitbenchError, ValueError):
 
 
 class UnknownNameError(InputError):
-    """A name that nothing is registered under."""
+    """An unknown name; the message suggests the nearest known ones."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]):
         names = sorted(known)

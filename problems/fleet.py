@@ -14,7 +14,7 @@ from splitbench.problems.equations import Cuts
 from splitbench.problems.errors import InputError
 from splitbench.problems.thread_curves import ThreadCurve, impossible_time
 
-#: Cap of a device whose thread count only the server bounds.
+#: Cap of a device without a cap of its own: only the server limits its threads.
 UNCAPPED = np.iinfo(np.int64).max
 
 
@@ -77,7 +77,7 @@ class Device:
 class Fleet:
     """N devices as arrays, padded to the longest DNN (L = max S + 1 columns).
 
-    The padded columns repeat the device's local-only end and are masked by `in_range`.
+    Padding repeats the device's last column (l = S); `in_range` masks it.
     """
 
     devices: tuple[Device, ...]
@@ -110,11 +110,11 @@ class Fleet:
 
     @property
     def parts(self) -> tuple[Device | Floats | Ints, ...]:
-        """Everything that the fleet is made of, for a digest of it."""
+        """All data of the fleet, to compute a digest from."""
         return self.devices
 
     def bare(self) -> Fleet:
-        """Return the fleet without what it has cached, to be sent elsewhere."""
+        """Return the fleet without cached arrays, to send it to another process."""
         return Fleet(self.devices)
 
     @cached_property
@@ -139,7 +139,7 @@ class Fleet:
 
     @cached_property
     def least_cap(self) -> int:
-        """The least of `thread_caps`."""
+        """The smallest of `thread_caps`."""
         return int(self.thread_caps.min())
 
     @property

@@ -27,7 +27,7 @@ from splitbench.problems.formulation import UNSERVED_UTILITY
 #: Partition of a hibernating device.
 HIBERNATE = -1
 
-#: Device-slots that are worked on at once: arrays that stay in the processor's cache.
+#: Device-slots processed at once, so that arrays stay in the processor's cache.
 _BLOCK = 1 << 13
 
 #: Names of the constraints, Eq. 13, 14, the caps, Eq. 15, ρ < 1 of Eq. 3, Eq. 12.
@@ -123,7 +123,7 @@ class Outcome:
 
 
 class Posed(Model, SlotArrays, Protocol):
-    """A slot as a decision is scored on it."""
+    """What scoring a decision needs of a slot."""
 
     @property
     def fleet(self) -> Fleet: ...  # noqa: D102
@@ -183,7 +183,7 @@ def charge_following_j(slot: Posed, partition: Ints) -> Floats:
 
 
 def _idle(slot: Posed, partition: Ints) -> tuple[Mask, Mask]:
-    """Return which devices hibernate and whose l is out of range: they neither serve nor draw."""
+    """Return which devices hibernate, and which have l out of range; both use no energy."""
     asleep = (partition == HIBERNATE) & slot.formulation.hibernation_allowed
     return asleep, ~asleep & ((partition < 0) | (partition > slot.fleet.layers))
 
@@ -212,7 +212,7 @@ def _outcomes(
         ("battery", ~idle & ~(charge > 0.0), -charge),
     )
     beyond = threads.sum(axis=1) - np.array([slot.threads for slot in slots])
-    # Only threads left idle can be relaxed: handing out more than there are is no schedule.
+    # Only idle threads can be relaxed: allocating more threads than there are is impossible.
     relaxed = (beyond < 0) & np.array(["threads_sum" in names for names in relax])
     of_sum = [
         (Violation("threads_sum", None, float(abs(total))),) if total else ()
@@ -246,7 +246,7 @@ def _outcomes(
 def _violations(
     fleet: Fleet, checks: Sequence[tuple[str, Mask, Ints | Floats]], slots: int
 ) -> list[tuple[Violation, ...]]:
-    """Return what the devices of each slot break by themselves, check by check."""
+    """Return the violations of single devices in each slot, constraint by constraint."""
     found: list[tuple[Violation, ...]] = [()] * slots
     for name, off, amount in checks:
         if off.any():

@@ -40,8 +40,8 @@ from splitbench.problems.outcome import (
     outcomes_of,
 )
 
-#: Entries of the utility table that are made at a time: arrays that stay in the CPU's cache (and
-#: below malloc's threshold for fresh pages) take half the time of larger ones.
+#: Entries of the utility table computed at a time. Arrays that fit the CPU's cache (and stay below
+#: malloc's threshold for fresh pages) take half the time of larger ones.
 _CHUNK = 15_000
 
 
@@ -101,9 +101,9 @@ class SlotProblem:
 
     @classmethod
     def of_checked(cls, **fields: Any) -> SlotProblem:
-        """Return the slot of all its fields without a check or a copy, which take their time.
+        """Build a slot without checks or copies, for speed.
 
-        Arrays are read-only and passed the checks before.
+        The arrays must be read-only and already checked.
         """
         problem = object.__new__(cls)
         problem.__dict__.update(fields)

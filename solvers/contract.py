@@ -1,9 +1,9 @@
 """The contract of a plug-in: Solver, Partitioner and Allocator, and everything they may add.
 
 A plug-in is any class with a `name` and one of the methods `solve`, `partition` and `allocate`. It
-inherits nothing and is found by itself (`splitbench.solvers.discovery`); in a file of the user's
-own the name may be left out and is then the class's. Each of these methods may take one more
-argument, the `Context`, by position or by the name `context`:
+needs no base class and is discovered automatically (`splitbench.solvers.discovery`). In a user's
+own file `name` may be omitted; it is then the name of the class. Each of these methods may take one
+more argument, the `Context`, by position or by the name `context`:
 
     def solve(self, problem): ...
     def solve(self, problem, context): ...

@@ -1,4 +1,4 @@
-"""Finding plug-ins: modules of this repository, entry points of others, classes in a file.
+"""Find plug-ins in this repository's modules, in entry points and in users' files.
 
 A class is a plug-in when it is public, has a `name` and a method `solve`, `partition` or
 `allocate`, and is defined in a module of `splitbench.solvers` or `splitbench.baselines`, sub-rooms
@@ -27,7 +27,7 @@ ENTRY_POINT_GROUP = "splitbench.solvers"
 _ROOMS = ("splitbench.solvers", "splitbench.baselines")
 #: Parts without plug-ins, loaded only when used: training needs torch, the environment Gymnasium.
 _PARTS = (".ddp.environment", ".ddp.policies", ".ddp.training")
-#: What the halves of a solver are called, and a scheme that makes one whole.
+#: Name of each half of a solver, and an example of a whole scheme with it.
 HALVES = {"partitioner": ("a partitioner", "{}+ta"), "allocator": ("an allocator", "eo+{}")}
 #: A class's attribute `name`, as formatted code has it.
 _NAME = re.compile(r"^    name\b[^=\n]*= ", re.MULTILINE)
@@ -69,7 +69,7 @@ def find() -> Found:
 
 
 def plugin_modules() -> list[str]:
-    """Return the names of our modules in which plug-ins may stand, without importing them."""
+    """Return the names of our modules that may define plug-ins, without importing them."""
     rooms = [importlib.import_module(room) for room in _ROOMS]
     return [module for room in rooms for module in _modules_of(room)]
 
@@ -77,7 +77,7 @@ def plugin_modules() -> list[str]:
 def _modules_of(package: ModuleType) -> Iterator[str]:
     """Names of the public modules of a room in which a class declares a name, sub-rooms too.
 
-    The others are not imported to look: that takes longer than the names of all solvers.
+    The other modules are not imported, to keep listing the solvers fast.
     """
     for module in pkgutil.walk_packages(package.__path__, prefix=f"{package.__name__}."):
         name = module.name.removeprefix(package.__name__)

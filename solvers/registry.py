@@ -80,7 +80,7 @@ def make(name: str) -> Solver:
 
 
 def beside(name: str) -> list[str]:
-    """Return the schemes that a result of `name` has to stand beside, in their canonical names.
+    """Return the canonical names of the schemes to compare a result of `name` with.
 
     An allocator's hook `beside` names them. Allocators given as files are not loaded for this.
     """

@@ -2,11 +2,11 @@
 
 The folder of a file becomes a private package: `import helper` in `s.py` finds the `helper.py`
 beside it from any working directory, and two folders' `helper` are two modules. Nothing is put on
-`sys.path`, so no file of the user's can be imported in place of a module of ours, of the standard
-library's or of an installed package by anybody but the user's own files.
+`sys.path`, so a user's file never replaces a module of ours, of the standard library or of an
+installed package, except for imports in the user's own files.
 
-What is not seen: `importlib.import_module("helper")` with a name made at run time, and a file that
-reads `sys.path`.
+Not supported: `importlib.import_module("helper")` with a name made at run time, and files that read
+`sys.path`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class UserFolder:
     path
         The folder, resolved.
     edition
-        Number of this state: a folder is imported anew once a file of it has changed.
+        Number of this state: a folder is imported again once one of its files has changed.
     """
 
     def __init__(self, path: Path, edition: int):

@@ -45,7 +45,7 @@ class CutNetwork:
         self._corners = dag.must_stay, ~dag.must_leave
         pairs: NDArray[Any] = np.array(edges, dtype=np.int32).reshape(-1, 2)
         self.tensors, self.readers = pairs.T
-        self._sent = np.unique(self.tensors)  # tensors that anyone reads
+        self._sent = np.unique(self.tensors)  # tensors with a reader
         self._build(forbid_hand_back)
 
     def _build(self, forbid_hand_back: bool) -> None:
@@ -78,7 +78,7 @@ class CutNetwork:
         `device` and `server` (shape n) are the costs of a layer on either side, `link` (n + 1)
         those of sending each tensor, the input last; all ≥ 0. The cut is cheapest but for a
         relative 1e-11. Max-flow wants integers, so costs are scaled by the best cut known and
-        rounded up; where the cut found is far below that, it is scaled anew.
+        rounded up; where the cut found costs far less, costs are scaled again.
 
         Raises
         ------

@@ -31,12 +31,12 @@ class _ObjectWithRepeats(dict[str, Any]):
 
 
 def read_json_object(path: str | Path) -> Any:
-    """Read a JSON file, refusing what is no JSON and objects that repeat a key.
+    """Read a JSON file; refuse invalid JSON and repeated keys.
 
     Raises
     ------
     InputError
-        The file cannot be read, is no JSON, or has a key twice.
+        The file cannot be read, is not JSON, or has a key twice.
     """
     source = str(path)
     try:
@@ -45,7 +45,7 @@ def read_json_object(path: str | Path) -> Any:
         raise InputError(f"{source}: {error.strerror or error}; expected a JSON file") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{source}: byte {error.start} is no UTF-8; expected JSON") from None
-    except ValueError as error:  # a path that no file system takes
+    except ValueError as error:  # an invalid path
         raise InputError(f"{source!r}: {error}; expected a JSON file") from None
     return parse_json(text, source)
 
@@ -97,7 +97,7 @@ def several_errors(source: str, errors: Sequence[str]) -> InputError:
 
 
 def place_of(location: tuple[int | str, ...]) -> str:
-    """Write a path into a JSON document as people do: devices[2].cut_bits[0]."""
+    """Write a location in a JSON document as text: devices[2].cut_bits[0]."""
     place = ""
     for step in location:
         if isinstance(step, int):
@@ -108,7 +108,7 @@ def place_of(location: tuple[int | str, ...]) -> str:
 
 
 def _member(place: str, key: str) -> str:
-    """Append a key to a place, in quotes where it is no plain name."""
+    """Append a key to a place, in quotes unless it is an identifier."""
     name = key if key.isidentifier() and key.isascii() else _shown(key)
     return f"{place}.{name}" if place else name
 
@@ -147,7 +147,7 @@ def _explain(error: ErrorDetails, schema: Schema) -> str:
     if kind == "missing":
         return f"{place}: missing; expected {wanted}"
     value = _shown(error["input"])
-    if kind == "value_error":  # a check across fields, which words its own expectation
+    if kind == "value_error":  # a check across fields; its message says what was expected
         return f"{place}: got {value}; {error['ctx']['error']}"
     if kind == "finite_number":
         wanted = wanted.replace("number", "finite number", 1)

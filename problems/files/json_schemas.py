@@ -50,7 +50,7 @@ def schema_text(format_name: str) -> str:
 
 
 def schema_path(format_name: str, directory: Path = SCHEMA_DIRECTORY) -> Path:
-    """Return where a format's schema lies: `slot@1.json` for `splitbench/slot@1`."""
+    """Return the path of a format's schema: `slot@1.json` for `splitbench/slot@1`."""
     return directory / f"{format_name.rpartition('/')[2]}.json"
 
 

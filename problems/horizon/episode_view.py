@@ -60,7 +60,7 @@ class EpisodeView:
         )
 
     def causal(self) -> EpisodeView:
-        """Return the view without the future, as a player of another process is given it."""
+        """Return the view without the future, as it is sent to a player process."""
         return replace(self, _future=None)
 
     def oracle(self) -> Horizon:

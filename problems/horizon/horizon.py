@@ -36,7 +36,7 @@ class Horizon:
     planning
         The devices as solvers are shown them; see `SlotProblem.planning`.
     suite
-        The suite that it was drawn from; empty where it was not.
+        Name of the suite that it was drawn from; empty for a file.
     """
 
     fleet: Fleet
@@ -95,7 +95,7 @@ class Horizon:
         return self.slot_of_charge(index, charge)
 
     def slot_of_charge(self, index: int, charge_j: Floats) -> SlotProblem:
-        """Return `slot` of read-only charges that the model left, without checks."""
+        """Return slot `index` at charges that the model computed (read-only), without checks."""
         return SlotProblem.of_checked(
             fleet=self.fleet,
             threads=int(self.threads[index]),

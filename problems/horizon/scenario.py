@@ -1,8 +1,8 @@
 """Draw a horizon from a suite's data and a seed: arrivals, uplinks, threads, sun, charges.
 
-Every stream has a child seed of its own, and within it every device: changing a range, the number
-of slots or the number of devices leaves all other draws as they were, and a longer horizon or a
-larger fleet continues the shorter.
+Every random stream, and within it every device, has a child seed of its own. Changing a range, the
+number of slots or the number of devices changes no other draw. A longer horizon or a larger fleet
+extends the smaller one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Range = tuple[float, float]
 
 
 class Stream(IntEnum):
-    """What is drawn; the number is the first part of the child seed's key and must stay."""
+    """Random streams. The number is the first part of the child seed's key and must not change."""
 
     ARRIVALS = 0
     UPLINK = 1
@@ -47,9 +47,9 @@ class DeviceKind:
     Attributes
     ----------
     calibration
-        Numbers that take the place of what the profiles say.
+        Numbers that replace those of the profiles.
     server, uplink_mbps, tasks, battery_max_j, panel_m2, start_charge
-        What holds for devices of this kind; None: as the scenario says.
+        Values for devices of this kind; None: the scenario's value.
     """
 
     board: str
@@ -83,7 +83,7 @@ class DeviceKind:
 
 @dataclass(frozen=True)
 class Scenario:
-    """What a suite is made of; ranges are drawn from uniformly.
+    """The data of a suite; values are drawn uniformly from ranges.
 
     Attributes
     ----------
@@ -209,7 +209,7 @@ class Scenario:
         ])  # fmt: skip
 
     def _of_kinds(self, said: Callable[[DeviceKind], Any]) -> Floats:
-        """Return what a kind says for each device, shape (N, …)."""
+        """Return a value of each device's kind, shape (N, …)."""
         values = np.array([said(kind) for kind in self.kinds], dtype=np.float64)
         return values[np.arange(self.devices) % len(self.kinds)]
 
@@ -257,7 +257,7 @@ class Scenario:
 
 
 def draws(seed: int, stream: int, index: int, count: int) -> Floats:
-    """Return `count` numbers uniform in [0, 1) of one stream and device; more continue fewer."""
+    """Return `count` uniform numbers in [0, 1) of a stream and device; more extend fewer."""
     child = np.random.SeedSequence(seed, spawn_key=(int(stream), index))
     return np.random.default_rng(child).random(count)
 

@@ -34,7 +34,7 @@ class Simulation:
         return self.index >= len(self.horizon)
 
     def step(self, partition: ArrayLike, threads: ArrayLike, relax: Sequence[str] = ()) -> Outcome:
-        """Apply a decision to the present slot and go on to the next; see `SlotProblem.evaluate`.
+        """Apply a decision to the current slot and go to the next; see `SlotProblem.evaluate`.
 
         Raises
         ------
@@ -45,7 +45,7 @@ class Simulation:
         return self.accept(self.problem.evaluate(partition, threads, relax))
 
     def accept(self, outcome: Outcome) -> Outcome:
-        """Go on to the next slot with an outcome of the present `problem`, already evaluated.
+        """Go to the next slot with an already evaluated outcome of the current `problem`.
 
         Raises
         ------
@@ -57,12 +57,12 @@ class Simulation:
         return outcome
 
     def advance(self, partition: Ints) -> None:
-        """Go on to the next slot, by a decision whose outcome is worked out later.
+        """Go to the next slot by a decision whose outcome is computed later.
 
         Parameters
         ----------
         partition
-            l_n, integers of shape (N,): the charge left does not depend on the threads.
+            l_n, integers of shape (N,). The remaining charge does not depend on the threads.
 
         Raises
         ------
@@ -73,7 +73,7 @@ class Simulation:
         self._go_on(charge_following_j(self.problem, partition))
 
     def hibernate(self) -> Outcome:
-        """Step with every device hibernating: what becomes of a slot without a decision."""
+        """Step with every device hibernating; used for a slot without a decision."""
         asleep = np.full(len(self.problem), HIBERNATE)
         return self.step(asleep, self.problem.even_threads())
 

@@ -2,10 +2,10 @@
 
     maximise Σ utility·x   subject to   one_d<n>: Σ_{columns of n} x = 1,   threads: Σ k·x = K
 
-with a binary `x_d<n>_l<l>_k<k>` for each feasible (device, l, k), in `sleep` instead of `l<l>`
-for hibernation; devices are counted from 0. Utilities carry all digits of a double. Where K <
+with a binary `x_d<n>_l<l>_k<k>` for each feasible (device, l, k). For hibernation `sleep` stands in
+place of `l<l>`. Devices are counted from 0. Utilities carry all digits of a double. Where K <
 N·k_min or a device has no column, the variable `never`, fixed at 0, has to be 1, so that the model
-is infeasible on sight.
+is obviously infeasible.
 
 Written here and not by a MIP solver's own writer (HiGHS has one), which needs that solver, rounds
 to 15 digits and drops the comments that say which device is which.

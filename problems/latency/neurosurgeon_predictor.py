@@ -1,16 +1,16 @@
-"""Neurosurgeon's predictor: one regression a kind of layer, from the layer's configuration.
+"""Neurosurgeon's predictor: one regression per kind of layer, on the layer's configuration.
 
 Kang et al., "Neurosurgeon" (ASPLOS 2017), section 5: linear or logarithmic regressions on layers
-that were run alone; a DNN's latency is the sum over its layers, at whatever thread count the
-layers were run: the predictor is blind to threads.
+that were run alone; a DNN's latency is the sum over its layers. Predictions hold for the thread
+count at which the layers were measured; they do not depend on the slot's threads.
 
-Where the source leaves a choice. A convolution's first feature is the number of values in its input
-maps ("the number of features in the input feature maps"), the second (filter/stride)² · filters;
-of grouped convolutions, which the source predates, filters/groups, in a regression of their own.
-Batch norm and additions cost time in PyTorch and are regressed on `in` as activations are.
-Linear or logarithmic: the one of less cross-validated error in seconds, for each kind of layer.
-A logarithmic one may be fitted in logarithms, where a small layer weighs as much as a large one, or
-in seconds; which is of large influence on a sum over layers, and is cross-validated as well.
+Choices that the source leaves open. A convolution's first feature is the number of values in its
+input maps ("the number of features in the input feature maps"), the second (filter/stride)² ·
+filters. Grouped convolutions are newer than the source: they use filters/groups and have their own
+regression. Batch norm and additions cost time in PyTorch and are regressed on `in` as activations
+are. For each kind of layer, linear or logarithmic is chosen by cross-validated error in seconds. A
+logarithmic regression is fitted in logarithms, where a small layer weighs as much as a large one,
+or in seconds. The choice affects sums over layers strongly, so it is cross-validated too.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from splitbench.problems.arrays import Floats
 from splitbench.problems.errors import InputError
 from splitbench.problems.networks.layer_graph import Layer, LayerGraph
 
-#: Of one formula the one that comes first where cross-validation finds them equal.
+#: In order of preference where cross-validation finds them equal.
 Form = Literal["linear", "logarithmic", "power"]
 
 FOLDS = 5
-#: Layers without a regression of their own, and whose they take.
+#: Kinds of layer without a regression, and the kind whose regression they use.
 _TAKEN_AS = {
     "elementwise": "activation", "slice": "activation", "other": "activation",
     "mul": "add", "concat": "add",
@@ -53,7 +53,7 @@ class LayerSample:
 
     @property
     def features(self) -> tuple[float, ...]:
-        """What its kind's regression reads."""
+        """Inputs of the regression for its kind."""
         second = self.filter_work if self.kind.endswith("conv") else self.output_values
         return (float(self.input_values), float(second))[: _FEATURES[self.kind]]
 
@@ -62,8 +62,8 @@ class LayerSample:
 class Regression:
     """Seconds from features: b0 + Σ b_i·x_i where `linear`, else exp(b0)·Π x_i^b_i.
 
-    The latter is of least squares in logarithms (`logarithmic`) or in seconds (`power`). A linear
-    prediction below zero counts as zero. `rmse_s` is the cross-validated error.
+    The second form is a least squares fit in logarithms (`logarithmic`) or seconds (`power`). A
+    linear prediction below zero counts as zero. `rmse_s` is the cross-validated error.
     """
 
     kind: str
@@ -144,7 +144,7 @@ def filter_work(filter: float, stride: float, filters: int, groups: int = 1) -> 
 def fit_predictor(
     samples: Iterable[LayerSample], threads: int | None = None
 ) -> RegressionPredictor:
-    """Fit one regression a kind of layer to layers run alone on `threads` threads.
+    """Fit one regression per kind of layer to layers run alone on `threads` threads.
 
     `threads` is by default the most that was measured.
 
@@ -225,6 +225,6 @@ def _predict(coefficients: Floats, x: Floats, form: Form) -> Floats:
 
 
 def _exp(value: Floats) -> Floats:
-    """Return exp, kept within the doubles: no layer takes e^±300 s."""
+    """Return exp, clipped to avoid overflow: no layer takes e^±300 s."""
     result: Floats = np.exp(np.clip(value, -300.0, 300.0))
     return result

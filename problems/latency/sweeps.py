@@ -34,8 +34,8 @@ DERIVED: dict[str, tuple[str, float, str]] = {
 class Sweep:
     """One DNN on one machine: whole-DNN latency at each measured thread count.
 
-    `threads` is ascending, shape (M,); `latency_s` in seconds, shape (M,); `note` says
-    how the numbers were come by where they are not simply what was measured.
+    `threads` is ascending, shape (M,); `latency_s` in seconds, shape (M,); `note` says how the
+    numbers were derived where they are not simply measured.
     """
 
     machine: str
@@ -50,8 +50,8 @@ def load_sweeps(path: str | Path | None = None) -> dict[tuple[str, str], Sweep]:
     """Return the sweeps of a thread-measurements CSV by (machine, model).
 
     The header names `machine, model, threads, latency_ms` in any order, other columns are
-    ignored; latency in milliseconds. Of several rows of one (machine, model, threads) the median
-    stands, and the note says so. Without a path: the shipped measurements.
+    ignored; latency in milliseconds. Several rows of one (machine, model, threads) are replaced by
+    their median; the note says so. Without a path: the shipped measurements.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from splitbench.problems.networks.virtual_layers import VirtualLayers, cut_posit
 class ConvShape:
     """Configuration of a convolution.
 
-    `filter` and `stride` are sides in values; of oblong ones the geometric mean, so that
+    `filter` and `stride` are side lengths; for non-square ones the geometric mean, so that
     (filter/stride)² is the ratio of the areas.
     """
 
@@ -35,7 +35,7 @@ class Layer:
     reads, `macs` its multiply-accumulates, `parameters` its weights. `after` names the layers it
     reads; an empty one reads the DNN's input. `fused` lists the kinds of what was fused in order.
     `is_result` marks an output that is a result of the DNN though other layers read it as well; an
-    output that nobody reads is always one.
+    output that no layer reads is always a result.
     """
 
     name: str

@@ -24,14 +24,14 @@ _OF_KIND = ("compute_power_w", "transmit_power_w", "layers")
 class ArrayFleet(Fleet):
     """Very many devices as arrays: those of one kind share their DNN's layers and D(k).
 
-    Everything that `Fleet` says is said here too, but rows are made when they are asked for:
-    `cuts_of`, `cuts_at`, `curve_rows` and `curve_at` hold no (N, L) or (N, K) array. `devices`
-    builds the objects, for files; nothing that solves a slot asks for them.
+    Has the interface of `Fleet`, but computes rows on request: `cuts_of`, `cuts_at`, `curve_rows`
+    and `curve_at` hold no (N, L) or (N, K) array. `devices` builds the objects, for files; nothing
+    that solves a slot asks for them.
 
     Parameters
     ----------
     kinds
-        What devices are copies of; names, and numbers given by device below, do not matter.
+        The devices to copy; their names, and the numbers given by device below, are ignored.
     kind
         Which kind each device is, integers of shape (N,).
     deadline_s, battery_max_j
@@ -132,7 +132,7 @@ class ArrayFleet(Fleet):
         return (*self._templates.devices, *(getattr(self, name) for name in _OWN))
 
     def bare(self) -> ArrayFleet:
-        """Return the fleet without what it has cached, to be sent elsewhere."""
+        """Return the fleet without cached arrays, to send it to another process."""
         fleet = object.__new__(ArrayFleet)
         fleet.__dict__.update({name: self.__dict__[name] for name in (*_OWN, *_OF_KIND)})
         fleet.__dict__.update(

@@ -15,7 +15,7 @@ class SuiteData(NamedTuple):
     """A suite before its parameters.
 
     `scenario` says what is drawn. Where `threads_follow` is set, the server grows with the fleet:
-    asking for other numbers of devices scales K, so that the threads a device stay as they are.
+    another number of devices scales K, so that the threads per device stay the same.
     """
 
     description: str
@@ -84,8 +84,8 @@ _MIXED = replace(
     panel_m2=0.008,
 )
 
-#: Three boards with ResNet-50 on a slow edge: cutting late is quick and cutting early is frugal,
-#: so that charge kept for later slots is worth its latency.
+#: Three boards with ResNet-50 on a slow edge server. A late cut is fast and an early cut saves
+#: energy, so keeping charge for later slots is worth some latency.
 _SLOW_EDGE = replace(
     _PAPER,
     kinds=(

@@ -27,8 +27,8 @@ class CityScenario(Scenario):
     Each slot draws for all devices from one child seed: a larger fleet, or more slots, continue
     the smaller.
 
-    Of a kind's numbers a device has local latency and D(k) times 0.8 to 1.25, and a deadline
-    times 0.8 to 1.25, the same in every seed, and at most 64 threads.
+    Each device has its kind's local latency, D(k) and deadline times 0.8 to 1.25, the same in every
+    seed, and at most 64 threads.
     """
 
     def fleet(self, curve: CurveKind | None = None) -> Fleet:

@@ -78,7 +78,7 @@ class Suite:
 
     @property
     def model(self) -> dict[str, str]:
-        """What stands for the devices and the server, for the record."""
+        """Where the numbers of the devices and the server come from, for the record."""
         scenario = self.scenario
         if not isinstance(scenario, Scenario):
             return {"split": scenario.parameters.split or "linear or macs, drawn"}
@@ -118,8 +118,8 @@ class Suite:
 
     @property
     def known_as(self) -> str:
-        """The name under which solvers look up what they learned: of a file that holds the data
-        of a built-in suite, that suite's.
+        """The name under which solvers find trained policies. A suite file with the data of a
+        built-in suite has that suite's name.
         """
         data = SUITES.get(self.label)
         return self.label if data is not None and data.scenario == self.scenario else self.name
@@ -259,7 +259,7 @@ def _kind_scaled(kind: DeviceKind, parameters: SuiteParameters) -> DeviceKind:
 
 
 def _check_caps(scenario: Scenario) -> None:
-    """Build the devices, and see that they can take the server's threads in every slot."""
+    """Build the devices, and check that they can use the server's threads in every slot."""
     most = sum(int(cap) for cap in scenario.fleet(scenario.truth).thread_caps)
     if most < scenario.threads[1]:
         raise InputError(

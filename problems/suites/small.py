@@ -36,7 +36,7 @@ class _Draw(NamedTuple):
     devices: list[Rng]
 
     def uniform(self, low: float, high: float, count: int) -> Floats:
-        """Draw one number a device; how many devices there are changes no draw."""
+        """Draw one number per device; the number of devices changes no draw."""
         return self.rng.uniform(low, high, MOST_DEVICES)[:count]
 
 
@@ -44,7 +44,7 @@ class _Draw(NamedTuple):
 class SmallScenario:
     """The instances of `small`: number i is of regime i modulo `len(REGIMES)`.
 
-    Each has a child seed of its own, so that more instances continue fewer; parameters change no
+    Each has a child seed of its own, so that more instances extend fewer; parameters change no
     draw. `devices` (1 to 4) fixes N, else 2 to 4; `curve`, `split`, `min_threads` hold for every
     instance where given.
     """
@@ -124,7 +124,7 @@ def _plain(draw: _Draw, most: int = MOST_DEVICES, **made: Any) -> SlotProblem:
 def _table(draw: _Draw) -> SlotProblem:
     """Measured curves that rise past 8 threads, threads enough to get there, fast uplinks."""
     problem = _plain(draw, most=3, server="kunpeng-920", curve="table")
-    fast = 5.0 * problem.uplink_bps  # else nobody would offload the networks that slow down
+    fast = 5.0 * problem.uplink_bps  # else no device would offload the networks that slow down
     return replace(problem, threads=problem.threads + 8, uplink_bps=fast)
 
 
@@ -141,7 +141,7 @@ def _tight_queue(draw: _Draw) -> SlotProblem:
     problem = _plain(draw)
     fair_s = problem.fleet.whole_server_s(np.maximum(problem.even_threads(), 1))
     load = draw.parameters.arrival_scale * draw.uniform(0.6, 1.3, len(problem))
-    # Energy is plenty, so that it is the queue that decides and not the battery.
+    # Energy is plentiful, so that the queue limits decisions and not the battery.
     plenty = problem.fleet.battery_max_j
     return replace(problem, arrival_rate_hz=load / fair_s, battery_j=plenty, harvest_j=plenty)
 
@@ -170,7 +170,7 @@ def _infeasible(draw: _Draw) -> SlotProblem:
 
 
 def _hibernation(draw: _Draw) -> SlotProblem:
-    """Tight batteries where a device may sit the slot out."""
+    """Tight batteries where a device may hibernate."""
     problem = _tight_battery(draw)
     return replace(problem, formulation=replace(problem.formulation, hibernation="allowed"))
 

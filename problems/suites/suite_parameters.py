@@ -1,4 +1,4 @@
-"""What every suite takes in brackets."""
+"""The parameters that every suite accepts in brackets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CALIBRATED: dict[str, type] = {
 
 @dataclass(frozen=True)
 class SuiteParameters:
-    """Parameters of a suite; what is None stays as the suite has it.
+    """Parameters of a suite; None keeps the suite's own value.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class SuiteParameters:
         irradiance); its day, `YYYY-MM-DD` or `MM-DD` (default: all rows); where it was measured,
         `latitude/longitude/altitude` in degrees and metres (default: as the file says).
     truth
-        D(k) of the world, where solvers plan with `curve`: what the model's error costs.
+        True D(k), while solvers plan with `curve`; shows the cost of the model's error.
 
     Raises
     ------

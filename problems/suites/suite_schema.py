@@ -43,7 +43,7 @@ class Server(Strict):
     """How many times slower it is than its profile."""
     curve: CurveKind = "exp2"
     truth: CurveKind = Field(default=ABSENT)
-    """D(k) of the world, where solvers plan with `curve`."""
+    """True D(k) that outcomes are computed with, while solvers plan with `curve`."""
 
 
 class Uplink(Strict):

@@ -1,7 +1,7 @@
 """The shipped solar traces, a user's own, and the course of a clear sky.
 
-Importing pvlib and pandas takes longer than a second, so each shipped file also lies parsed
-beside it (`data/solar/parsed`, see `problems.sun.shipped_days`): one value a minute as read by
+Importing pvlib and pandas takes longer than a second, so each shipped file also has a parsed form
+(`data/solar/parsed`, see `problems.sun.shipped_days`): one value a minute as read by
 `load_irradiance`, and the clear sky of that minute.
 """
 
@@ -105,7 +105,7 @@ def clear_sky_w_m2(trace: SolarTrace) -> Floats:
 def computed_clear_sky_w_m2(trace: SolarTrace) -> Floats:
     """Return the clear-sky course by pvlib: simplified Solis in clean, dry air.
 
-    The sun stands where it stands half-way through each minute.
+    The sun's position is that at the middle of each minute.
     """
     import pandas as pd
     from pvlib import atmosphere, clearsky, solarposition

@@ -93,7 +93,7 @@ def read_format(
     what = f"{path} ({found.name})"
     try:
         with warnings.catch_warnings():
-            # What pandas thinks of pvlib's code is nothing that the user can mend.
+            # The user cannot fix what pandas warns about in pvlib's code.
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", FutureWarning)
             frame, place = found.read(str(path))

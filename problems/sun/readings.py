@@ -15,7 +15,7 @@ from splitbench.problems.errors import InputError
 #: What a time stands for: the start or the end of the interval of a mean, or an instant.
 Label = Literal["start", "end", "instant"]
 
-# What files write where nothing was measured; pvlib makes NaN of those it knows.
+# Values that stand for missing measurements; pvlib turns those it knows into NaN.
 MISSING = (-7999.0, -99999.0, -9999.0, -9999.9, -9900.0, -999.0, 9999.0, 99999.0)
 # Thermal offset and noise of a pyranometer at night stay above, broken cloud in the day below.
 PLAUSIBLE_W_M2 = (-50.0, 2000.0)

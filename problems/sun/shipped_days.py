@@ -1,6 +1,6 @@
 """The parsed form of the shipped solar files, so that loading them needs no pvlib.
 
-`python tools/write_data.py sun` writes `data/solar/parsed` anew from the files.
+`python tools/write_data.py sun` rewrites `data/solar/parsed` from the files.
 """
 
 from __future__ import annotations

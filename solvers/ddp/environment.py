@@ -142,7 +142,7 @@ class PartitionEnv(gymnasium.Env[Singles, Singles]):
 
 
 class PartitionVectorEnv(VectorEnv[Singles, Singles, np.ndarray]):
-    """E horizons stepped through together, in arrays; they end, and begin anew, together.
+    """E horizons stepped together, as arrays; they end and restart together.
 
     As `PartitionEnv`, with a leading axis; after the end the next step begins the next episodes
     (Gymnasium's next-step autoreset), whatever its action.

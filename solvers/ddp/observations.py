@@ -18,7 +18,7 @@ from splitbench.solvers.ddp.training_scenario import Draw
 #: Episodes that the scales of the joint state are taken from.
 _SCALE_EPISODES = 8
 
-#: Standardised inputs are cut there, so that the space is bounded.
+#: Standardised inputs are clipped there, so that the space is bounded.
 LIMIT = 5.0
 #: Features of a cut, and of a device.
 CUT_FEATURES, DEVICE_FEATURES = 11, 6
@@ -43,7 +43,7 @@ class JointObservation:
     def fitted(cls, draw: Draw, uplink: UplinkInput, seed: int = 0) -> JointObservation:
         """Return the observation with the scales of a few horizons, the last of a training seed.
 
-        Charges depend on what a policy does: their scales are those of any share being as likely.
+        Charges depend on the policy, so their scales assume a uniform distribution.
         """
         last = FIRST_TRAINING_SEED + SEEDS_A_TRAINING * (seed + 1)
         horizons = [draw(last - 1 - index) for index in range(_SCALE_EPISODES)]
@@ -87,7 +87,7 @@ class SharedObservation:
 
     Latencies stand over D_max, energies over E_max, weighted as the utility weighs them; nothing
     depends on N, S or a suite's scales. Server latency is given at about the even share of the
-    threads: what queueing adds, and what a thread is worth to the others, is left to learn.
+    threads: the network has to learn the queueing delay and the value of a thread to other devices.
     """
 
     model: BatchModel

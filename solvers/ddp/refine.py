@@ -15,9 +15,9 @@ class Refine:
     """Improve a partition with the model: each device tries the merged cuts beside its own.
 
     In each round the devices in turn move to the next merged cut below or above where that raises
-    U, threads divided anew by TA on the utility. It is a local search that needs no policy, and
-    strong enough to hide a useless one: read it beside the unrefined scheme and beside
-    `eo+refine` and `local+refine`, which start from a constant; `splitbench run` adds them.
+    U, threads divided anew by TA on the utility. This local search needs no policy and can hide a
+    useless one. Compare it with the unrefined scheme, and with `eo+refine` and `local+refine`,
+    which start from a constant; `splitbench run` adds them.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Refine:
 
     @staticmethod
     def beside(partitioner: str, refine: str) -> tuple[str, ...]:
-        """Return the schemes that a refined one has to stand beside, as text."""
+        """Return the names of the schemes to compare a refined one with."""
         return f"{partitioner}+ta[objective=utility]", f"eo+{refine}", f"local+{refine}"
 
     def allocate(self, problem: SlotProblem, partition: Ints, context: Context = ALONE) -> Solution:

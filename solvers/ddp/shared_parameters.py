@@ -42,7 +42,7 @@ class SharedParameters(TrainingParameters):
 
 @dataclass(frozen=True)
 class ImitationParameters(SharedParameters):
-    """The shared network, trained on exact decisions at the states that it comes to itself.
+    """The shared network, trained on exact decisions at the states that it visits.
 
     Attributes
     ----------

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, TypeVar
 
 from splitbench.problems import InputError
 
-#: Training seeds from here on would draw the horizons of others.
+#: Seeds of training must stay below this: larger ones would repeat horizons of other seeds.
 MOST_SEED = 1_000_000
 #: A training has a million seeds of horizons, the last of which set its scales.
 MOST_EPISODES = 900_000
@@ -94,7 +94,7 @@ class TrainingParameters:
 
     @property
     def has_default_length(self) -> bool:
-        """Whether nobody asked for a length of training of their own."""
+        """Whether the length of training is the default."""
         return self.episodes == type(self).__dataclass_fields__["episodes"].default
 
     def to_dict(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ Draw = Callable[[int], Horizon]
 _SLOTS_AROUND = 40
 #: A scenario is described by that many horizons, of seeds from here on that no training reaches.
 _DESCRIBED_BY, _DESCRIBED_FROM = 4, 1_000_950_000
-#: Slots of them, so that a scenario of another length is described alike.
+#: Slots of these horizons, so that scenarios of different lengths are comparable.
 _DESCRIBED_SLOTS = 40
 
 
@@ -33,7 +33,7 @@ class TrainingScenario:
     name
         The suite, or the slot that horizons are drawn around.
     fleet
-        The devices as solvers believe them to be.
+        The devices as solvers are shown them.
     draw
         From a seed to a horizon of these devices.
     is_suite
@@ -138,7 +138,7 @@ def _drawn_around(problem: SlotProblem, seed: int) -> Horizon:
 
 
 def _believed(horizon: Horizon) -> Horizon:
-    """Return the horizon in the world that solvers plan with."""
+    """Return the horizon with the devices as solvers are shown them."""
     if horizon.planning is None:
         return horizon
     return replace(horizon, fleet=horizon.planning, planning=None)

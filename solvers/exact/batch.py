@@ -1,8 +1,8 @@
 """Many slots of the same devices at once, bit for bit as one at a time.
 
-What numpy spends on a call, not the arithmetic, is most of a small slot's time. So the tables and
-the dynamic programme of small slots run over a leading axis of slots: the same additions and the
-same maxima in the same order.
+For a small slot, numpy's overhead per call takes longer than the arithmetic. So the tables and the
+dynamic programme of small slots run over a leading axis of slots: the same additions and the same
+maxima in the same order.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def optimal_utilities(problems: Sequence[SlotProblem]) -> list[float | None]:
 
 
 def _devices(problem: SlotProblem) -> object:
-    """What slots have to share to be solved together."""
+    """Key of a slot: slots with equal keys can be solved together."""
     return (
         id(problem.fleet),
         problem.slot_s,
@@ -79,7 +79,7 @@ def _solve(problems: list[SlotProblem]) -> list[Solution]:
     spare = np.array([problem.spare_threads for problem in problems])
     many, devices = len(problems), len(problems[0])
     least, columns = problems[0].min_threads, int(spare.max()) + 1
-    # To fronts and tables, a device in a slot is a row like any other.
+    # Fronts and tables treat each pair of slot and device as one row.
     rows = cast(SlotProblem, _Rows(problems))
     front = cut_front(rows)
     value = thread_table(rows, front, columns).reshape(many, devices, columns)

@@ -121,7 +121,7 @@ def _last_bits(value: Floats, priced: Priced) -> Floats:
 
 
 def _ties_taken(value: Floats, priced: Priced, total: int, last_bit: Floats) -> Ints:
-    """Hand what is missing to the last of very many devices that lose nothing by it."""
+    """Give the missing threads to devices that lose nothing by them, the last ones first."""
     extra = priced.extra
     tied = np.flatnonzero(priced.runner_up <= last_bit / 2.0)
     if len(tied) <= _FIRST:

@@ -1,7 +1,6 @@
 """Which cuts of each device can be best at some thread count, and their utilities.
 
-Of a cut's utility the threads change only queue and server, V and the rest being fixed by the
-slot:
+The threads change only the queueing and server parts of a cut's utility; the slot fixes the rest:
 
     f_n(l, k) = a_l − (1 − V)·(queue + server at share_l·D_n(k)) / D_max.
 
@@ -145,7 +144,7 @@ def best_cuts(
 
 
 def _without_server(problem: SlotProblem, rows: slice, later: Floats | None) -> Floats:
-    """Return a_l, shape (rows, L): utility without queue and server; −inf where l cannot be."""
+    """Return a_l, shape (rows, L): utility without queue and server; −inf where l is infeasible."""
     fleet = problem.fleet
     data = slot_data(problem, fleet, axes=1, rows=rows)
     cuts = fleet.cuts_of(rows)._replace(server_share=_NO_SERVER)

@@ -53,7 +53,7 @@ def divide(value: Floats, total: int, method: Method = "auto", ends: float = np.
     method
         `dp`: the plain dynamic programme. `core`: price and core. `auto`: the quicker of the two.
     ends
-        `time.monotonic()` at which the core is given up; the plain programme takes what it takes.
+        `time.monotonic()` at which the core is given up; the plain programme has no time limit.
     """
     devices, columns = value.shape
     small = devices * columns * (total + 1) <= SMALL

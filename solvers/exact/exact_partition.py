@@ -11,7 +11,7 @@ from splitbench.solvers.exact.exact import Exact
 
 
 class ExactPartition:
-    """The partition of the joint optimum; the allocator of the scheme divides the threads anew.
+    """The partition of the joint optimum; the scheme's allocator divides the threads again.
 
     `exact-partition+bs` against `exact` shows what BS loses.
     """

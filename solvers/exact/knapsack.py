@@ -14,10 +14,10 @@ _FEW = 64
 def best_division(value: Floats) -> tuple[float, Ints]:
     """Maximise Σ_n value[n, j_n] subject to Σ_n j_n = C − 1, by dynamic programming.
 
-    The choices are threads beyond everybody's minimum, so C − 1 is what there is to divide.
-    best_n(r) = max_j best_{n−1}(r − j) + value[n, j] is exact for any values, convex or not, in
-    O(C·Σ w_n) time, w_n the counts between the first and the last that are feasible for a device,
-    and O(N·C) memory besides `_BLOCK`.
+    The choices are threads beyond each device's minimum, so C − 1 threads are divided. best_n(r) =
+    max_j best_{n−1}(r − j) + value[n, j] is exact for any values, convex or not, in O(C·Σ w_n)
+    time, w_n the counts between the first and the last that are feasible for a device, and O(N·C)
+    memory besides `_BLOCK`.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from splitbench.problems.arrays import Floats, Ints
 from splitbench.solvers.exact.cut_front import Front, best_cuts, thread_table
 from splitbench.solvers.exact.division import Division, Method, divide
 
-#: Counts that a table begins with where the server has more; the rest is made only if it matters.
+#: Counts in the first table of a large server; more are computed only if they may matter.
 _NARROW = 64
 #: The same, in average numbers of threads beyond the minimum.
 _TIMES_AVERAGE = 8
@@ -58,8 +58,8 @@ def slot_optimum(
     front
         Cuts in play, for the same `later`, shape (N, L).
     asleep
-        What each device is worth hibernating, shape (N,), −inf where it may not; None: nobody
-        may. Ties with a cut go to the cut.
+        Utility of each device if it hibernates, shape (N,), −inf where it may not; None: none may.
+        Ties with a cut go to the cut.
     method, ends
         See `divide`. `dp` makes the whole table.
     """

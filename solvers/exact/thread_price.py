@@ -1,7 +1,7 @@
 """A price on threads: an upper bound on a division, and what each other count would lose.
 
-At a price μ per thread the devices do not meet: each takes the count that maximises
-g_n(j) − μ·j. For any μ
+At a price μ per thread the devices are independent: each takes the count that maximises g_n(j) −
+μ·j. For any μ
 
     L(μ) = μ·R + Σ_n max_j (g_n(j) − μ·j)
 

@@ -48,7 +48,8 @@ Method = Literal["auto", "lp", "dual"]
 #: Device-slots up to which `auto` solves the whole programme.
 LP_LARGEST = 4_000
 
-#: Rounds of prices: they stall within a few, at most a fraction of a per mille above the LP.
+#: Rounds of prices: they stop improving within a few, at most a fraction of a per mille above the
+#: LP.
 _ROUNDS = 6
 _STALLED = 1e-6
 
@@ -85,7 +86,7 @@ def horizon_bound(
         the optimum of the linear programme. `auto`: `lp` up to 4,000 device-slots. Both
         then bound devices that run out of charge by whole choices (`device_dp`).
     time_limit
-        Seconds after which the best bound so far is taken; the first takes what it takes.
+        Seconds after which the best bound so far is returned; the first bound ignores the limit.
     idle
         Whether to cover policies that leave threads idle (Σ k < K). Without them the bound is
         tighter where D(k) rises somewhere and a full hand-out hurts.
@@ -128,7 +129,7 @@ def price_rounds(
 ) -> DualValue:
     """Improve prices in turn: threads slot by slot, then energy device by device.
 
-    Neither step can raise the bound. Where both stand still the prices may be short of the best.
+    Neither step can raise the bound. Prices at which both steps stop need not be optimal.
     """
     weights = np.array([columns.weight for columns in devices])
     energy = np.repeat(weights[:, None], len(threads), axis=1)
@@ -150,7 +151,7 @@ def price_rounds(
 
 
 def _gained_by_whole_choices(devices: list[DeviceColumns], value: DualValue, ends: float) -> float:
-    """How much tighter the scarce devices are at the same thread prices, in utility."""
+    """Return by how much whole choices tighten the bound, at the same thread prices, in utility."""
     gained = 0.0
     for index in scarce(value, devices):
         if time.monotonic() > ends:

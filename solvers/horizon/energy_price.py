@@ -1,8 +1,8 @@
 """The best prices on energy for given prices on threads, all devices at once.
 
-At prices per thread devices do not meet, and each choice row has one best k. With
-φ_t(π) = π·H(t) + max over rows of (worth − π·con), convex and piecewise linear, what a device adds
-to the bound of `splitbench.solvers.horizon.dual` is
+At given prices per thread the devices are independent, and each row has one best k. With φ_t(π) =
+π·H(t) + max over rows of (worth − π·con), convex and piecewise linear, what a device adds to the
+bound of `splitbench.solvers.horizon.dual` is
 
     π(0)·E(0) + Σ_t φ_t(π(t)) + Σ_t (V − π(t) + π(t+1))⁺,        π ≥ 0, π(T) = 0.
 

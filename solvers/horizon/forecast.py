@@ -1,4 +1,4 @@
-"""What is expected of the slots to come: from what was seen, the sun's course, or the truth."""
+"""Forecast later slots: from observed slots, the clear-sky course, or the true future."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Kind = Literal["causal", "persistence", "oracle"]
 
 
 class Forecast:
-    """The slots after the present one; `see` each slot once, in order.
+    """A forecast of the slots after the current one; call `see` once per slot, in order.
 
     Parameters
     ----------
@@ -33,11 +33,11 @@ class Forecast:
 
     @property
     def slots_left(self) -> int:
-        """How many slots follow the present one."""
+        """How many slots follow the current one."""
         return max(self.view.slots - self.seen, 0)
 
     def see(self, problem: SlotProblem) -> None:
-        """Take in the present slot."""
+        """Observe the current slot."""
         self.seen += 1
         values = {
             "threads": np.array([float(problem.threads)]),
@@ -50,7 +50,7 @@ class Forecast:
             self._sums[name] = self._sums[name] + value if known else value
 
     def typical(self, name: str) -> Floats:
-        """Return what a later slot is expected to have of `arrival_rate_hz` and the like."""
+        """Return the expected value of a later slot's field, such as `arrival_rate_hz`."""
         value: Floats = self._sums[name] / (self.seen if self.kind == "causal" else 1)
         return value
 
@@ -62,7 +62,7 @@ class Forecast:
         return expected_harvest_j(self.typical("harvest_j"), course, self.seen, self.slots_left)
 
     def horizon(self, problem: SlotProblem) -> Horizon:
-        """Return the present slot and those to come as a horizon from the present charge on."""
+        """Return the current slot and the forecast ones as a horizon from the current charge on."""
         later = self.slots_left
         columns: dict[str, Any] = {
             name: np.concatenate([getattr(problem, name)[None, :], self._later(name, later)])

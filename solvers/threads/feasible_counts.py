@@ -38,7 +38,7 @@ def feasible_start(problem: SlotProblem, partition: Ints) -> Start | None:
     Raises
     ------
     InputError
-        A partition that is no integers of shape (N,).
+        A partition that is not integers of shape (N,).
     """
     if not can_hold_minimum(problem):
         return None
@@ -61,7 +61,7 @@ def feasible_start(problem: SlotProblem, partition: Ints) -> Start | None:
 def hibernate_infeasible(problem: SlotProblem, partition: Ints, threads: Ints) -> Ints:
     """Hibernate, where allowed, devices whose l is not feasible at the threads they ended with.
 
-    Only curves D(k) that rise with k come to this: more threads can make the queue unstable.
+    This happens only where D(k) rises with k: more threads can make the queue unstable.
     """
     if not problem.formulation.hibernation_allowed or not can_hold_minimum(problem):
         return partition

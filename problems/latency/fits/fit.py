@@ -1,4 +1,4 @@
-"""Curves through thread-latency sweeps: Eq. 7 and what stands beside it, each checked."""
+"""Fit Eq. 7 and alternative forms to thread-latency sweeps, with the error of each fit."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class CurveFit:
         Raises
         ------
         InputError
-            A table, or the latency of a single count, is asked outside the measured counts.
+            A table or a constant is evaluated outside the measured counts.
         """
         form, k = form_named(self.form), np.asarray(threads, dtype=np.float64)
         low, high = self.threads[0], self.threads[-1]
@@ -71,10 +71,10 @@ def fit_sweep(
 ) -> list[CurveFit]:
     """Fit each of `forms` that the sweep has enough thread counts for, in the order given.
 
-    A form that it has not enough for is left out, and the note of the others says so (see
-    `refused_forms`). The leave-one-out error leaves out each count but the first and the
-    last, in turn, and predicts it from the rest: a curve is only used between the ends, so
-    predicting these would judge an extrapolation that nobody asks for.
+    A form that needs more counts is left out; the notes of the others say so (see `refused_forms`).
+    The leave-one-out error predicts each count except the first and the last from the others. The
+    ends are never left out, because predicting them is extrapolation and curves are used between
+    the ends.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def fit_sweep(
     """
     asked = [form_named(text) for text in forms]
     refused = refused_forms(sweep, [form.name for form in asked])
-    # A form outgrown (inverse, constant) is no loss worth a note.
+    # Forms meant for fewer counts (inverse, constant) need no note.
     counts = len(sweep.threads)
     few = [form for form in asked if counts < form.fewest]
     missing = [f"{form.name} ({form.fewest})" for form in few]
@@ -93,7 +93,7 @@ def fit_sweep(
 
 
 def refused_forms(sweep: Sweep, forms: Iterable[str] = tuple(FORMS)) -> dict[str, str]:
-    """Return, for each of `forms` that does not suit the sweep's thread counts, why not."""
+    """Return the reason for each of `forms` that does not suit the sweep's thread counts."""
     refused = {}
     for form in map(form_named, forms):
         why = form.refusal(len(sweep.threads))
@@ -105,8 +105,8 @@ def refused_forms(sweep: Sweep, forms: Iterable[str] = tuple(FORMS)) -> dict[str
 def preferred_form(fits: Sequence[CurveFit]) -> CurveFit:
     """Return the fit of least leave-one-out error; the first table where none has one.
 
-    Ties go to the fewest constants. Where nothing can be left out, there is no ground to
-    prefer a formula over the measurements themselves.
+    Ties go to the fewest constants. Without a leave-one-out error there is no reason to prefer a
+    formula to the measurements.
 
     Raises
     ------

@@ -23,9 +23,9 @@ class Form:
     """One form of D(k).
 
     `fit(threads, latency)` takes ascending counts (M,) and positive latencies (M,) and returns
-    the constants; `value(k, constants, threads)` evaluates them. `fewest` thread counts are
-    needed to fit it, more than `most` would outgrow it; `why` says so in words. `within` says
-    that D(k) is known between the first and the last measured count only.
+    the constants; `value(k, constants, threads)` evaluates them. It is fitted to at least `fewest`
+    and at most `most` thread counts; `why` gives the reason. `within` says that D(k) is known
+    between the first and the last measured count only.
     """
 
     name: str

@@ -1,7 +1,6 @@
 """The shipped fits of Eq. 7, so that nothing has to be fitted at run time.
 
-`python tools/write_data.py fits` writes them anew from the shipped
-measurements.
+`python tools/write_data.py fits` rewrites them from the shipped measurements.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ def load_fits() -> dict[tuple[str, str], CurveFit]:
 
 
 def build(loo: bool = True) -> list[tuple[CurveFit, str]]:
-    """Fit every shipped sweep with counts enough; returns (fit of Eq. 7, preferred form)."""
+    """Fit every shipped sweep with enough counts; return (fit of Eq. 7, preferred form)."""
     built = []
     for sweep in load_sweeps().values():
         if not refused_forms(sweep, ["exp2"]):

@@ -94,15 +94,15 @@ AS_PROFILED = Calibration()
 def kept_cuts(layers: VirtualLayers, wanted: str) -> tuple[int, ...]:
     """Return the cuts that stay where consecutive layers are merged, 0 and S included.
 
-    The paper's virtual layer "consists of multiple layers in series or parallel"; which, it does
-    not say.
+    The paper's virtual layer "consists of multiple layers in series or parallel"; it does not say
+    which layers.
 
     Parameters
     ----------
     wanted
-        Names of the layers behind which a cut stays, joined by colons; or a number B of blocks.
-        Then the B − 1 cuts that send least stay, out of those that send less than every inner cut
-        before them: any other cut sends no less than an earlier one.
+        Names of the layers behind which a cut is kept, joined by colons; or a number B of blocks.
+        Then the B − 1 cuts that send least are kept. Only cuts that send less than every inner cut
+        before them are considered.
 
     Raises
     ------

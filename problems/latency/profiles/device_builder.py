@@ -74,7 +74,7 @@ def device_profile(board: str, dnn: str, cores: int | None = None) -> float:
 
 
 def level_factor(profile: ServerProfile, dnn: str) -> float:
-    """Return the level of a server's curve over that of the sweep which gives its shape."""
+    """Return the ratio of a server's latency to that of the sweep that gives its curve's shape."""
     if profile.level_machine is None:
         return profile.clock_factor
     level, shape = (

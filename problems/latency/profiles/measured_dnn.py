@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from splitbench.problems.latency.fits.fit import CurveFit
 
 
-#: Thread counts that a formula is written out for where it is not kept as Eq. 7.
+#: Thread counts up to which a formula other than Eq. 7 is tabulated.
 EXTRAPOLATED_TO = 64
 
 
@@ -93,7 +93,7 @@ class MeasuredDnn:
 
     @property
     def split_run(self) -> ThreadRun:
-        """The run whose splits stand for all: most threads that have a core each."""
+        """The run whose splits are used for all: the largest count with a core for each thread."""
         return max(
             (run for run in self.runs if run.threads <= self.cores),
             key=lambda run: run.threads,
@@ -143,7 +143,7 @@ class MeasuredDnn:
     def fit(self) -> CurveFit:
         """Eq. 7, which the model asks for, or the form that fewer than five counts support.
 
-        Whether the counts prefer another (leave-one-out) is not asked: `splitbench fit` says that.
+        Leave-one-out errors are not compared here; `splitbench fit` reports them.
         """
         from splitbench.problems.latency.fits.fit import fit_sweep
 
@@ -177,10 +177,10 @@ class MeasuredDnn:
 
 
 def _runs_away(table_s: Floats, first: int, last: int) -> bool:
-    """Whether D(1), D(2), … is beyond the last count what no machine is.
+    """Whether D(k) is implausible beyond the last measured count.
 
-    Threads beyond it would save more than their share of the work, or cost more than twice the
-    slowest of the measured range.
+    More threads would save more than their share of the work, or D(k) would exceed twice the
+    largest value between the measured counts.
     """
     k = np.arange(last + 1, len(table_s) + 1)
     ideal, most = table_s[last - 1] * last / k, 2 * table_s[first - 1 : last].max()
@@ -199,7 +199,7 @@ def interpolated_s(sweep: Sweep, kind: str = "table") -> Floats:
 
 
 def _monotone(values: Floats) -> Floats:
-    """Return the mean of the least rising curve above and the greatest below: noise levelled."""
+    """Make a noisy curve rise: the mean of its monotone upper and lower envelopes."""
     above = np.maximum.accumulate(values)
     below = np.minimum.accumulate(values[::-1])[::-1]
     level: Floats = np.clip((above + below) / 2, 0.0, 1.0)

@@ -48,7 +48,7 @@ def measured_shares(
     """Return the share done after l layers on the board and left for the server, (S + 1,) each.
 
     Each end as it was measured (the board at `cores` threads, the server at as many as have a
-    core each); an end that is no file takes the other's.
+    core each); an end without a profile file takes the other's shares.
 
     Raises
     ------

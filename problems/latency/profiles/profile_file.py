@@ -43,7 +43,7 @@ class ProfileFile:
 
     @property
     def idle_threads(self) -> int:
-        """Most threads with a core each at which layers ran alone: Neurosurgeon's one profile.
+        """Largest count, with a core for each thread, at which layers ran alone (for Neurosurgeon).
 
         Raises
         ------
@@ -79,7 +79,7 @@ def load_profile(path: str | Path) -> ProfileFile:
     try:
         stamp = Path(path).stat().st_mtime_ns
     except (OSError, ValueError):
-        stamp = 0  # the reader words what is wrong
+        stamp = 0  # the reader reports what is wrong
     return _load(str(path), stamp)
 
 
@@ -91,7 +91,7 @@ def _load(source: str, stamp: int) -> ProfileFile:
 
 
 def from_model(file: ProfileModel, source: str = "") -> ProfileFile:
-    """Return the profile that a validated file describes; one that lies about time is refused."""
+    """Return the profile that a validated file describes; refuse inconsistent times."""
     dnns = {entry.dnn: _measured(entry, file, source) for entry in file.dnns}
     return ProfileFile(
         name=file.name,

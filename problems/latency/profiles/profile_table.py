@@ -1,4 +1,4 @@
-"""The table of shipped profiles: which measurement stands for what, and how well Eq. 7 fits it."""
+"""The table of shipped profiles: the measurement behind each, and how well Eq. 7 fits it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROFILED = ("vgg16_bn", "resnet34", "mobilenet_v2", "resnet50", "resnet18")
 
 
 def profile_table() -> list[dict[str, object]]:
-    """Return what every profile stands on, for `splitbench list profiles`.
+    """Return the measurements behind every profile, for `splitbench list profiles`.
 
     One row for each board and server and each DNN of `PROFILED`.
     `local_s` is D_loc on a board's own number of cores (None for a server). `constants` are c0..c3

@@ -1,4 +1,4 @@
-"""The paper's boards and server as data: which measurement stands for them, and how far.
+"""The paper's boards and server as data: the public measurement that stands in for each.
 
 None of the paper's machines was measured by us. A profile names the public thread sweep that
 stands for its machine, the cores that run a DNN, and the factors from the sweep to the machine;

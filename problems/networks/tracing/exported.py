@@ -1,4 +1,4 @@
-"""torch.export graphs of modules, in evaluation mode: where torch.fx does not get through."""
+"""torch.export graphs of modules that torch.fx cannot trace, in evaluation mode."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from splitbench.problems.networks.tracing.symbolic import LEAF, PREFIX
 
 
 class _ManyInputs(nn.Module):
-    """Calls a module with so many tensors; its other arguments take their defaults."""
+    """Calls a module with several tensors; its other arguments take their defaults."""
 
     def __init__(self, module: nn.Module):
         super().__init__()

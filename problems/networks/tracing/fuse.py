@@ -84,7 +84,7 @@ def _layer(raw: RawLayer, after: tuple[str, ...], *, is_read: bool) -> Layer:
         after=after,
         fused=tuple(raw.fused),
         conv=raw.conv,
-        is_result=raw.is_result and is_read,  # what nobody reads is a result anyway
+        is_result=raw.is_result and is_read,  # an unread output is a result anyway
     )
 
 

@@ -67,9 +67,9 @@ _NAMESPACES = frozenset({"aten", "prim", "prims"})
 class ProductCounter:
     """Counts the multiply-accumulates of what runs inside `with`, on fake tensors or real ones.
 
-    `uncounted` names the operations whose products nobody counts: those of other namespaces than
-    torch's own, and those whose names say that they multiply matrices. Composed operations, such
-    as attention and LSTM, have to run under `decomposed`.
+    `uncounted` names the operations whose products are not counted: those outside torch's own
+    namespaces, and those whose names say that they multiply matrices. Composed operations, such as
+    attention and LSTM, have to run under `decomposed`.
     """
 
     def __init__(self) -> None:

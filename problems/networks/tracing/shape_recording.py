@@ -15,7 +15,7 @@ from splitbench.problems.networks.tracing.product_counts import ProductCounter, 
 
 @dataclass(frozen=True)
 class Record:
-    """What one operation gave: shapes of its tensors, whether they stand in a tuple, its MACs.
+    """Result of one operation: shapes of its tensors, whether they form a tuple, its MACs.
 
     `uncounted` names what it ran that may multiply matrices and is not part of `macs`.
     """

@@ -10,7 +10,7 @@ from torch import Tensor, fx, nn
 from torch._ops import OpOverload
 
 PREFIX = "net"
-#: Where a node's `meta` keeps the path of the simple module that it is the work of.
+#: Key of a node's `meta` for the path of the leaf module that the node belongs to.
 LEAF = "splitbench_leaf"
 
 

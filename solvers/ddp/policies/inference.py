@@ -10,8 +10,8 @@ from splitbench.problems.arrays import Mask, Singles
 
 Weights = Mapping[str, Singles]
 
-#: Slope of the shared network's leaky ReLUs below 0: with plain ones all units that tell of the
-#: fleet can die in the first hundred updates, and the network stays blind to the others.
+#: Slope of the shared network's leaky ReLUs below 0: with plain ReLUs all units that describe the
+#: fleet can die in the first hundred updates, and the network then ignores the other devices.
 SLOPE = 0.1
 
 

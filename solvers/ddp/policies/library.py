@@ -1,4 +1,4 @@
-"""Where policies are: those that were trained here, then those that are shipped.
+"""Find policies: those trained on this machine first, then the shipped ones.
 
 A policy is found by what it was trained for, as its header says, and not by the name of its file.
 `SPLITBENCH_POLICIES` names the directory that training writes to.
@@ -23,7 +23,7 @@ from splitbench.solvers.ddp.training_parameters import TrainingParameters
 from splitbench.solvers.ddp.training_scenario import TrainingScenario
 
 SHIPPED = PACKAGE / "solvers" / "ddp" / "data" / "policies"
-#: The joint actor is used no further from its training than this; then one is trained instead. Its
+#: Largest distance from its training at which a joint actor is used; beyond it one is trained. Its
 #: inputs are scaled by the ranges of its training, and it knows its devices by their places alone.
 FARTHEST_JOINT = 0.1
 

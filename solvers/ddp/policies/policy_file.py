@@ -78,7 +78,7 @@ class PolicyFile:
 
 
 def save_policy(policy: PolicyFile, path: Path) -> None:
-    """Write a policy; whoever reads the path meanwhile finds the old file or the new one.
+    """Write a policy atomically: readers find the old file or the new one.
 
     Raises
     ------

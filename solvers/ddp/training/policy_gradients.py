@@ -53,7 +53,7 @@ def secant(
     output: Tensor,
     output_centres: Tensor,
 ) -> Tensor:
-    """Go from each P_n straight to the layer that the critic likes best, whatever lies between.
+    """Move each P_n straight to the layer that the critic rates highest, whatever lies between.
 
     With the other devices as the actor has them, l* is the layer of the highest Q. The loss is
     Σ_n (gain_n/RMS_n + 0.02)·|P_n − P(l*)|, with P(l*) the centre of its interval and RMS_n the
