@@ -15,9 +15,9 @@ from splitbench.solvers.threads.feasible_counts import can_hold_minimum
 class RandomSearch:
     """Keep the best of `budget` draws of `random`: a floor for any search.
 
-    The first draws of a larger budget are those of a smaller, the first of all is the decision of
-    `random`, so more is never worse. Every better decision is published, and the search ends
-    where the time does.
+    A larger budget repeats the draws of a smaller one, and the first draw is the decision of
+    `random`, so more is never worse. Every better decision is published, and the search stops at
+    the time limit.
 
     Parameters
     ----------

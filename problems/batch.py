@@ -101,7 +101,7 @@ class BatchModel:
         return Result(partition, threads, utility, energy, following)
 
     def thread_range(self, slots: Slots) -> Ints:
-        """Thread counts that any device can have in any of the slots; shape (C,)."""
+        """All thread counts that some device can have in some slot; shape (C,)."""
         spare = int(slots.threads.max()) - len(self.fleet) * self.min_threads
         return np.arange(self.min_threads, self.min_threads + max(spare, 0) + 1)
 

@@ -62,7 +62,7 @@ def parse_parameters(text: str | None, whole: str) -> dict[str, str]:
         if not equals or not key or not value:
             raise InputError(f"{whole}: got {part.strip()!r} in brackets; expected key=value")
         if key in parameters:
-            raise InputError(f"{whole}: the parameter {key!r} stands twice; expected it once")
+            raise InputError(f"{whole}: the parameter {key!r} appears twice; expected it once")
         parameters[key] = value
     return parameters
 

@@ -271,7 +271,7 @@ def energy_terms(model: Model, data: SlotData, cuts: Cuts) -> EnergyTerms:
     return EnergyTerms(transmit, energy, charge, battery_next_j(charge, data.battery_max_j))
 
 
-# What no float can hold is infinite: numbers of 1e308 in a file, or V = 1 where ρ ≥ 1, 0·(−inf).
+# Overflow gives inf (a file may hold 1e308), and 0·(−inf) gives NaN (V = 1 where ρ ≥ 1).
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def slot_terms(model: Model, data: SlotData, cuts: Cuts, whole_server_s: Floats) -> Terms:
     """Apply Eq. 1–10 to cuts and threads, the latter as D(k) in seconds; all arrays broadcast.

@@ -91,7 +91,7 @@ class Fleet:
         names = [device.name for device in devices]
         if len(set(names)) != len(names):
             twice = next(name for name in names if names.count(name) > 1)
-            raise InputError(f"devices: the name {twice!r} stands twice; expected unique names")
+            raise InputError(f"devices: the name {twice!r} appears twice; expected unique names")
         object.__setattr__(self, "devices", tuple(devices))
         object.__setattr__(self, "_curve_cache", {})
 
@@ -144,7 +144,7 @@ class Fleet:
 
     @property
     def threads_taken(self) -> int:
-        """Threads that all devices take together at most; a cap may be the largest int64."""
+        """Sum of all thread caps; a Python integer, since a cap may be the largest int64."""
         caps, counts = np.unique(self.thread_caps, return_counts=True)
         return sum(cap * count for cap, count in zip(caps.tolist(), counts.tolist(), strict=True))
 

@@ -71,8 +71,8 @@ HEAD = """# File formats
 This page is written from the schemas by `python tools/format_page.py`.
 
 Files are read strictly. A missing or an unknown field, `null`, NaN, Infinity, a wrong length, a
-negative size, a key that stands twice, or two devices of one name are errors. The message names the
-file, the place (`devices[2].cut_bits[0]`), the value, and what was expected.
+negative size, a key that appears twice, or two devices of one name are errors. The message names
+the file, the place (`devices[2].cut_bits[0]`), the value, and what was expected.
 
 JSON Schemas for editors are in `problems/data/schema/`.
 

@@ -83,7 +83,7 @@ def validate(model: type[Model], data: Any, source: str) -> Model:
         return model.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        # Of a file of another format nothing else is as expected.
+        # If the format is wrong, report only that: every other field would be wrong too.
         details = [one for one in details if one["loc"] == ("format",)] or details
         schema = model.model_json_schema()
         raise several_errors(source, [_explain(one, schema) for one in details]) from None
@@ -126,7 +126,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _refuse_repeats(value: Any, place: str, source: str) -> None:
     if isinstance(value, _ObjectWithRepeats):
         where = _member(place, value.repeated)
-        raise InputError(f"{source}: {where}: the key stands twice; expected each key once")
+        raise InputError(f"{source}: {where}: the key appears twice; expected each key once")
     if isinstance(value, dict):
         for key, child in value.items():
             if isinstance(child, dict | list):

@@ -96,7 +96,7 @@ class Scenario:
     shared_uplink
         Whether all devices see the same draw in a slot, as the paper's B(t).
     tasks
-        Arrivals a slot, λ·τ.
+        Arrivals per slot, λ·τ.
     start_charge
         Charge at the start as a share of `battery_max_j`.
     panel_m2

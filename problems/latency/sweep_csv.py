@@ -77,7 +77,7 @@ def _header(fields: list[str], path: str | Path) -> list[str]:
         raise InputError(f"{path}: line 1: no header; expected the columns {wanted}")
     for column in COLUMNS:
         if header.count(column) != 1:
-            fault = "stands twice" if column in header else "is missing"
+            fault = "appears twice" if column in header else "is missing"
             got = ", ".join(header)
             got = got if len(got) <= 80 else got[:77] + "..."
             raise InputError(

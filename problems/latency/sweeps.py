@@ -17,7 +17,7 @@ from splitbench.problems.package_paths import DATA
 SHIPPED = DATA / "latency" / "ncnn_cpu_latency.csv"
 SHIPPED_SOURCE = "ncnn benchmark page, commit a4d2ea1"
 
-# Models that nobody measured: a measured relative, the factor to it, and why that is fair.
+# Models without measurements: a measured relative, the factor to it, and the reason.
 DERIVED: dict[str, tuple[str, float, str]] = {
     "resnet34": (
         "resnet18", 2.02,

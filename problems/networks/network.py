@@ -73,7 +73,7 @@ def read_network(path: str | Path) -> LayerGraph:
 
 
 def network_text(graph: LayerGraph) -> str:
-    """Return `graph` as the text of a `splitbench/network@1` file, one line a layer."""
+    """Return `graph` as the text of a `splitbench/network@1` file, one line per layer."""
     head = {"format": FORMAT, "name": graph.name, "input_shape": list(graph.input_shape)}
     lines = ",\n  ".join(json.dumps(_fields(layer)) for layer in graph.layers)
     return f'{json.dumps(head)[:-1]}, "layers": [\n  {lines}\n]}}\n'

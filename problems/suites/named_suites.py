@@ -98,7 +98,7 @@ class Suite:
 
     @property
     def slots(self) -> int:
-        """Slots, or instances, a seed."""
+        """Slots, or instances, per seed."""
         return self.scenario.slots
 
     def horizon(self, seed: int, slots: int | None = None) -> Horizon:

@@ -29,7 +29,7 @@ _DNNS = ("vgg16_bn", "resnet34", "mobilenet_v2", "resnet50")
 
 
 class _Draw(NamedTuple):
-    """What an instance is drawn with: the parameters, a generator of its own, one a device."""
+    """What an instance is drawn with: the parameters, its generator, and one per device."""
 
     parameters: SuiteParameters
     rng: Rng
@@ -70,7 +70,7 @@ class SmallScenario:
 
     @property
     def slots(self) -> int:
-        """Instances a seed."""
+        """Instances per seed."""
         return self.parameters.slots or 40
 
     def instances(

@@ -1,4 +1,4 @@
-"""Suites as TOML files: read one, and write any suite as one that gives the same problems."""
+"""Suites as TOML files: read one, or write any suite as a file that gives the same problems."""
 
 from __future__ import annotations
 

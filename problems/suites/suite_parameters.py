@@ -35,7 +35,7 @@ class SuiteParameters:
     Attributes
     ----------
     devices, slots
-        N, and slots (`small`: instances) a seed.
+        N, and slots (`small`: instances) per seed.
     arrival_scale, server_scale, uplink_scale, battery_scale, sun_scale
         Factors on arrivals, server latency, uplinks, battery capacity (charge with it), harvest.
     threads_scale

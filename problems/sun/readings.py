@@ -173,7 +173,7 @@ class Readings:
         before, after = (self._stamp(rows[bad[0] + one]) for one in (0, 1))
         gap = begins[bad[0] + 1] - begins[bad[0]]
         if gap == 0:
-            fault = f"minute {after} stands twice"
+            fault = f"minute {after} appears twice"
         elif gap > 0:
             fault = f"nothing between {before} and {after}"
         else:

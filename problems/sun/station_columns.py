@@ -30,7 +30,7 @@ def choose_column(names: list[str], column: str | None, path: str | Path) -> str
     if column is not None:
         if names.count(column) != 1:
             fault = (
-                f"column {column!r} stands twice" if column in names else f"no column {column!r}"
+                f"column {column!r} appears twice" if column in names else f"no column {column!r}"
             )
             raise InputError(f"{path}: {fault}; accepted: {', '.join(names)}")
         return column

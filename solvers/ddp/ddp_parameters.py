@@ -13,7 +13,7 @@ from splitbench.solvers.threads.batch_threads import Objective
 UplinkInput = Literal["inverse", "rate"]
 CriticKind = Literal["table", "layers", "output"]
 Gradient = Literal["softmax", "secant", "smoothed", "plain"]
-#: At γ = 1 values would be sums over slots without end.
+#: At γ = 1 values would be infinite sums over slots.
 _MOST_DISCOUNT = 0.9999
 
 
@@ -32,9 +32,10 @@ class DdpParameters(TrainingParameters):
     critic
         What Q(s, a) sees of the action: `output`, as printed, tanh P_n of each device; `layers`,
         the layer Eq. 19 maps it to, one-hot; `table`, the same with Q a sum over devices of one
-        value a layer. `layers` and `table` store the centre of the layer's interval as the action.
+        value per layer. `layers` and `table` store the centre of the layer's interval as the
+        action.
     twin_critics
-        Two critics, of whose values the lower one counts (`TwinCritics`).
+        Train two critics and use the lower of their values (`TwinCritics`).
     gradient
         How the critic moves the actor, `solvers.ddp.training.policy_gradients`: `plain`, as
         printed (line 14); `smoothed`; `secant`; or `softmax`, for which the actor has a score a

@@ -20,7 +20,7 @@ SEEDS_A_TRAINING = 1_000_000
 
 
 class Episodes:
-    """E episodes in parallel: read the present `slots`, decide with `step`, until `done`.
+    """E episodes in parallel: read the current `slots`, decide with `step`, until `done`.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class Episodes:
 
     @property
     def slots(self) -> Slots:
-        """The present slot of each episode; after the end, the last one at the final charges."""
+        """The current slot of each episode; after the end, the last one at the final charges."""
         index = min(self.index, self.length - 1)
         return Slots(
             self._threads[:, index],

@@ -102,7 +102,7 @@ class SharedObservation:
     def __call__(self, slots: Slots, ahead: Singles) -> tuple[Singles, Singles]:
         """Return features of cuts, shape (E, N, A, 11), and of devices, shape (E, N, 6).
 
-        What lies `ahead`, shape (E, N, 2), is that method's.
+        `ahead`, shape (E, N, 2), comes from the method of that name.
         """
         fleet, model = self.model.fleet, self.model
         deadline, capacity = fleet.deadline_s[:, None], fleet.battery_max_j[:, None]

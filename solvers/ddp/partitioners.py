@@ -32,7 +32,7 @@ PARAMETERS: dict[str, type[TrainingParameters]] = {
 
 
 class _Learned:
-    """What the three have in common: they ask a policy runner for partitions."""
+    """Base of the three partitioners: they ask a policy runner for partitions."""
 
     name: ClassVar[str]
     #: A policy is trained for devices in their order, in SI units.
@@ -47,7 +47,7 @@ class _Learned:
 
     @property
     def note(self) -> str:
-        """Which policy is used, unless it was trained in full for this very scenario."""
+        """Which policy is used; empty if it was trained in full for exactly this scenario."""
         return self.runner.note
 
     def files(self, suite: str) -> list[Path]:

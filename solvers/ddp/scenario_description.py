@@ -1,4 +1,4 @@
-"""What a policy is trained for, in numbers: its devices, networks and ranges.
+"""Describe in numbers what a policy is trained for: devices, networks and ranges.
 
 Two descriptions have a distance. So a run finds the nearest policy whatever the suite is called,
 and can say how far from its training a policy is used.
@@ -35,8 +35,8 @@ class ScenarioDescription(BaseModel):
         server share; the whole DNN's time (ms) on the device and at 1, 4 and 16 server threads;
         deadline (ms), battery (J) and powers (W).
     ranges
-        Mean over slots and devices, and mean plus standard deviation: tasks a slot, uplink
-        (Mbit/s), server threads a device; harvest of a slot and charge at the start in percent of
+        Mean over slots and devices, and mean plus standard deviation: tasks per slot, uplink
+        (Mbit/s), server threads per device; harvest of a slot and charge at the start in percent of
         the battery.
     fixed
         V, energy terms, slot length (s) and k_min.

@@ -13,9 +13,9 @@ from typing import Any, ClassVar, TypeVar
 
 from splitbench.problems import InputError
 
-#: Seeds of training must stay below this: larger ones would repeat horizons of other seeds.
+#: Largest seed of training: larger ones would draw horizons that belong to other seeds.
 MOST_SEED = 1_000_000
-#: A training has a million seeds of horizons, the last of which set its scales.
+#: Each training has a million seeds of horizons; the last ones are for its input scales.
 MOST_EPISODES = 900_000
 
 SomeParameters = TypeVar("SomeParameters", bound="TrainingParameters")
@@ -23,12 +23,12 @@ SomeParameters = TypeVar("SomeParameters", bound="TrainingParameters")
 
 @dataclass(frozen=True)
 class TrainingParameters:
-    """What every kind of training has.
+    """Parameters common to every kind of training.
 
     Attributes
     ----------
     episodes, parallel
-        Horizons to train on in all, and how many are stepped through side by side.
+        Total number of horizons to train on, and how many are stepped in parallel.
     learning_starts
         Transitions in the buffer before the first update.
     batch, updates
@@ -36,8 +36,8 @@ class TrainingParameters:
     hidden
         Width of the hidden layers.
     utility_floor
-        A device's utility counts as no less in training: the −10 of an unserved device would
-        drown every other difference.
+        Lower limit of a device's utility in training: the −10 of an unserved device would hide
+        every other difference.
     seed
         Seed of weights, exploration and of the horizons trained on.
     """
@@ -73,7 +73,7 @@ class TrainingParameters:
 
     @property
     def rounds(self) -> int:
-        """How often `parallel` episodes are trained on."""
+        """Number of rounds, each of `parallel` episodes."""
         return -(-self.episodes // self.parallel)
 
     def scaled_down(self: SomeParameters, slots: int) -> SomeParameters:

@@ -9,7 +9,7 @@ programme over their sums either finds a division with Σ r ≤ Δ, which is the
 Of very many equal departures only a few are needed. Let D be the largest departure and e what the
 counts at the price are short of R. Some optimal division has no set of departures that sums to 0
 (undo it: no r < 0). Ordered so that partial sums stay within D of 0..e, none of them comes twice,
-so fewer than D + max(D, |e|) devices depart; and any that depart by d may as well be those with
+so fewer than D + max(D, |e|) devices depart; and those that depart by d can be chosen as those with
 the least r for d. So the core holds at most 2D + |e| devices for each d.
 """
 
@@ -31,7 +31,7 @@ _MANY = 3_000
 #: Bits to which a device's g are kept in the core. Rounding, here or in another machine's exp, is
 #: then no difference, sums are exact, and ties are ties.
 _BITS = 44
-#: States kept to walk back through, beyond which the core is given up.
+#: States stored for tracing the solution back; with more, the core is given up.
 _MOST_STATES = 1 << 27
 
 
@@ -184,7 +184,7 @@ def _cheapest(departures: Departures, missing: int) -> Departures:
 
 
 def _best_departures(departures: Departures, missing: int, ends: float) -> tuple[float, Ints]:
-    """Return the least Σ loss of departures that sum to `missing`, one a device, and which.
+    """Return the least Σ loss of departures that sum to `missing`, one per device, and which.
 
     Infinite, and none, where no departures do.
     """

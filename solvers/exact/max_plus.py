@@ -60,9 +60,9 @@ def others_best(value: Floats) -> Floats:
         all after it, in O(N·C²).
     """
     devices = value.shape[-2]
-    nobody = np.full_like(value[..., 0, :], -np.inf)
-    nobody[..., 0] = 0.0
-    before, after = [nobody], [nobody]
+    empty_group = np.full_like(value[..., 0, :], -np.inf)
+    empty_group[..., 0] = 0.0
+    before, after = [empty_group], [empty_group]
     for device in range(devices - 1):
         before.append(joined(before[-1], value[..., device, :]))
         after.append(joined(after[-1], value[..., devices - 1 - device, :]))

@@ -18,7 +18,7 @@ import numpy as np
 
 from splitbench.problems.arrays import Floats, Ints
 
-#: Numbers that are worked on at once: more would fall out of the processor's cache.
+#: Numbers processed at once, to stay in the processor's cache.
 BLOCK = 1 << 16
 #: Prices tried; each halves the bracket or better, and most tables need about ten.
 _MOST_PRICES = 200
@@ -157,6 +157,6 @@ def _best_counts(value: Floats, cost: Floats) -> Ints:
 
 
 def _blocks(devices: int, columns: int) -> list[slice]:
-    """Rows that are worked on together."""
+    """Blocks of rows to process together."""
     step = max(1, BLOCK // columns)
     return [slice(start, start + step) for start in range(0, devices, step)]

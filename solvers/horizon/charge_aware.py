@@ -1,4 +1,4 @@
-"""Solve one slot exactly for U plus what the charge left is worth to later slots."""
+"""Solve one slot exactly for U plus the value of the remaining charge in later slots."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _STEP = 0.01
 
 
 class Decision(NamedTuple):
-    """A decision for one slot, and what charge was held to be worth when it was taken.
+    """A decision for one slot, and the value of charge that it was based on.
 
     Attributes
     ----------

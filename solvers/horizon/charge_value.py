@@ -1,4 +1,4 @@
-"""What a charge is worth to later slots, for a forecast of their harvests and draws.
+"""The value of charge in later slots, for a forecast of their harvests and draws.
 
 Under `energy_term: residual` a joule kept counts V/E_max in every later slot until it would be
 spilled at a full battery or the horizon ends. Followed along a forecast this is no single price
@@ -12,7 +12,7 @@ import numpy as np
 from splitbench.problems import UNSERVED_UTILITY
 from splitbench.problems.arrays import Floats, Mask
 
-#: Entries (N × L × F) that are worked on at once: arrays that stay in the processor's cache.
+#: Entries (N × L × F) processed at once, so that arrays stay in the processor's cache.
 _BLOCK = 100_000
 
 

@@ -29,7 +29,7 @@ from splitbench.solvers.horizon.lp_columns import DeviceColumns, Picked
 _ROUNDING = 1e-13
 _BISECTIONS = 50
 _DOUBLINGS = 20
-#: Numbers that are worked on at once: more would fall out of the processor's cache.
+#: Numbers processed at once, to stay in the processor's cache.
 _BLOCK = 1 << 16
 
 

@@ -27,7 +27,7 @@ from splitbench.solvers.horizon.lp_columns import DeviceColumns
 
 #: A slope is reached that is missed by no more than the rounding errors of its sum.
 _ROUNDING = 1e-12
-#: Devices that are worked on at once: their slopes stay in the processor's cache.
+#: Devices processed at once, so that their slopes stay in the processor's cache.
 _BLOCK = 200
 
 

@@ -22,7 +22,7 @@ class Forecast:
     kind
         `causal`: every later slot is the mean of those seen so far; harvest keeps the share of
         the clear-sky course that it had so far, or its mean where that course is not known.
-        `persistence`: every later slot is the present one. `oracle`: the truth.
+        `persistence`: every later slot is the current one. `oracle`: the truth.
     """
 
     def __init__(self, view: EpisodeView, kind: Kind):

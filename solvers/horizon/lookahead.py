@@ -1,4 +1,4 @@
-"""Solver `lookahead`: each slot exactly, with what the charge left is worth to later slots."""
+"""Solver `lookahead`: each slot exactly, plus the value of the remaining charge."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _DOUBT = 3
 
 
 class Lookahead:
-    """Maximise U plus the worth of the charge left, over all partitions and thread divisions.
+    """Maximise U plus the value of the remaining charge, over all partitions and thread divisions.
 
     A joule is worth V/E_max for every slot until the battery is forecast to be full or the
     horizon to end, and much where it is forecast to run empty before (`charge_value`). Without
@@ -53,8 +53,8 @@ class Lookahead:
     hibernate
         `forced`: only devices that the slot's own optimum hibernates too. `free`: also devices
         whose charge is worth more later. Only `oracle` defaults to `free`, because it is an upper
-        reference: on tiny horizons where some hibernation is best, the best plan under `forced`
-        misses a tenth of what `exact` loses.
+        reference. On tiny horizons where some hibernation is optimal, the best plan under `forced`
+        still misses a tenth of what `exact` loses.
 
     Raises
     ------
@@ -94,14 +94,14 @@ class Lookahead:
             self._best_plan = best_plan(self._ahead.future, freely=self.hibernate == "free")
 
     def solve(self, problem: SlotProblem, context: Context = ALONE) -> Solution:
-        """Return the decision for the present slot; slots have to come in order."""
+        """Return the decision for the current slot; slots have to come in order."""
         if self._ahead is None or problem.formulation.energy_term != "residual":
             return Exact().solve(problem)
         decision = self.decide(problem, context)
         return Solution(decision.partition, decision.threads, energy_price=decision.price)
 
     def decide(self, problem: SlotProblem, context: Context) -> Decision:
-        """Return the decision for the present slot and what charge is held to be worth.
+        """Return the decision for the current slot and the value of charge behind it.
 
         Raises
         ------
@@ -150,8 +150,8 @@ class Lookahead:
         return [np.maximum(sample + shift, 0.0) for sample in samples]
 
     def _planned(self, problem: SlotProblem, ahead: Forecast) -> Floats:
-        """The programme's draws from the present slot on, solved again every `every` slots."""
+        """The programme's draws from the current slot on, solved again every `every` slots."""
         if self._programme is None or (ahead.seen - 1) % self.every == 0:
             self._programme = plan(ahead.horizon(problem)).draws.T
-        self._programme = self._programme[1:]  # the first row is the present slot
+        self._programme = self._programme[1:]  # the first row is the current slot
         return self._programme

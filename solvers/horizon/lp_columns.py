@@ -1,4 +1,4 @@
-"""Columns of the horizon's LP: each device's choices in each slot, its battery aside.
+"""Columns of the horizon's LP: each device's choices in each slot, without its battery.
 
 Over time a choice (l, k) of slot t is a latency utility and the energy that it draws; neither
 depends on the charge. All charges and energies here are shares of E_max, so that V is the worth
@@ -44,7 +44,7 @@ class DeviceColumns:
         Latency part of Eq. 10, (1 − V)·(D_max − D_e2e)/D_max, shape (T, R, C); −inf where no
         steady queue, cap or K of the slot allows it, or where hibernation is never worse.
     asleep
-        What hibernation counts beside the charge, shape (T,); see `hibernation_worth`.
+        Utility of hibernation without the charge term, shape (T,); see `hibernation_worth`.
     harvest, start
         H (T,) and E(0) as shares of E_max.
     least, most

@@ -71,13 +71,13 @@ class SlotIlp(ABC):
     is `largest_cost`. Over all optimal decisions this only shifts and scales the objective, and
     it turns the solver's absolute tolerances into known fractions of the range.
 
-    Polishing. A back-end's proof holds to `accuracy` cost units a device, so to
-    N·accuracy·range/`largest_cost` in utility. Where ρ comes close to 1 the range can be 1e9
-    while U is about 1, and that is coarser than it should be. Then the incumbent prunes: no
-    choice whose own regret exceeds the incumbent's total regret can be in a better decision,
-    since regrets are ≥ 0. Without those choices the range is smaller, costs are scaled up again,
-    and the same ILP is solved once more, until the error is below 1e-10·|U| or the range no
-    longer shrinks. Every answer is the MIP solver's own.
+    Polishing. A back-end's proof holds to `accuracy` cost units per device, so to
+    N·accuracy·range/`largest_cost` in utility. Where ρ comes close to 1 the range can be 1e9 while
+    U is about 1, and that is coarser than it should be. Then the incumbent prunes: no choice whose
+    own regret exceeds the incumbent's total regret can be in a better decision, since regrets are ≥
+    0. Without those choices the range is smaller, costs are scaled up again, and the same ILP is
+    solved once more, until the error is below 1e-10·|U| or the range no longer shrinks. Every
+    answer is the MIP solver's own.
 
     Parameters
     ----------

@@ -150,10 +150,10 @@ def test_a_missing_layer_field_is_named(field: str, tmp_path: Path) -> None:
     [
         ("[]", "the document: got"),
         ("{", "line 1, column 2"),
-        (json.dumps(example())[:-1] + ', "name": "again"}', "name: the key stands twice"),
+        (json.dumps(example())[:-1] + ', "name": "again"}', "name: the key appears twice"),
         (
             json.dumps(example()).replace('"device_s"', '"after": [], "device_s"', 1),
-            r"layers\[0\]\.after: the key stands twice",
+            r"layers\[0\]\.after: the key appears twice",
         ),
     ],
 )

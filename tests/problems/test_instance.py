@@ -260,7 +260,7 @@ def test_a_missing_field_is_named(tmp_path: Path, field: str) -> None:
         ("[]", "the document: got []; expected an object with format, name"),
         ("null", "the document: got null; expected an object with format, name"),
         ("3", "the document: got 3; expected an object with format, name"),
-        ('{"threads": 1, "threads": 2}', "threads: the key stands twice; expected each key once"),
+        ('{"threads": 1, "threads": 2}', "threads: the key appears twice; expected each key once"),
         ("[" * 100_000 + "]" * 100_000, "nested too deeply; "),
         ('{"name": ' + "[" * 900 + "]" * 900 + "}", ""),
         ('{"threads": ' + "9" * 5000 + "}", "a whole number with too many digits; expected"),
@@ -273,9 +273,9 @@ def test_text_that_is_no_instance(tmp_path: Path, text: str, message: str) -> No
 
 
 def test_a_key_twice_inside_a_device(tmp_path: Path) -> None:
-    """The place of a key that stands twice is named down to the device."""
+    """The place of a key that appears twice is named down to the device."""
     text = json.dumps(slot_document()).replace('"name": "md1"', '"name": "md1", "name": "md1"')
-    message = "devices[1].name: the key stands twice; expected each key once"
+    message = "devices[1].name: the key appears twice; expected each key once"
     assert refusal_of(written(tmp_path, text)) == message
 
 

@@ -57,7 +57,7 @@ def test_wrong_shapes_are_refused() -> None:
     problem = paper_slot(2)
     with pytest.raises(InputError, match=r"harvest_j: got shape \(3,\); expected \(2,\)"):
         replace(problem, harvest_j=np.zeros(3))
-    with pytest.raises(InputError, match="stands twice"):
+    with pytest.raises(InputError, match="appears twice"):
         Fleet([PAPER, PAPER])
     with pytest.raises(InputError, match="at least one device"):
         Fleet([])

@@ -241,7 +241,7 @@ def test_first_bad_minute_is_named(
     ("minutes", "part"),
     [
         ([0, 1, 3, 4, 9], "nothing between 2018-10-14 12:01 and 2018-10-14 12:03"),
-        ([0, 1, 1, 2], "minute 2018-10-14 12:01 stands twice"),
+        ([0, 1, 1, 2], "minute 2018-10-14 12:01 appears twice"),
         ([0, 1, 3, 2], "nothing between 2018-10-14 12:01 and 2018-10-14 12:03"),
         ([5, 4], "2018-10-14 12:04 follows 2018-10-14 12:05"),
     ],

@@ -96,7 +96,7 @@ def test_shipped_measurements_stand_once() -> None:
         ("", "line 1: no header"),
         ("machine,model,threads\na,m,1\n", "column latency_ms is missing"),
         ("machine;model;threads;latency_ms\n", "column machine is missing"),
-        ("machine,model,threads,latency_ms,threads\na,m,1,5,1\n", "column threads stands twice"),
+        ("machine,model,threads,latency_ms,threads\na,m,1,5,1\n", "column threads appears twice"),
         (HEADER, "no measurements"),
         (HEADER + "\n\n", "no measurements"),
         (HEADER + "a,m,1\n", "line 2: 3 fields"),

@@ -94,7 +94,7 @@ def test_canonical_names(name: str, canonical: str) -> None:
         ("local[x=1]", "local: unknown parameter 'x'; it takes no parameters"),
         ("greedy[starts]", "greedy[starts]: got 'starts' in brackets; expected key=value"),
         ("greedy[starts=]", "greedy[starts=]: got 'starts=' in brackets; expected key=value"),
-        ("greedy[starts=1,starts=2]", "greedy[starts=1,starts=2]: the parameter 'starts' stands t"),
+        ("greedy[starts=1,starts=2]", "greedy[starts=1,starts=2]: the parameter 'starts' a"),
         ("greedy[starts=1", "'greedy[starts=1' cannot be read; expected name, name[key=value"),
         ("greedy]", "'greedy]' cannot be read"),
         ("+ta", "'+ta' cannot be read"),

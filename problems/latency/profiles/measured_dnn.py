@@ -116,10 +116,9 @@ class MeasuredDnn:
         the last; `table[idle=allowed]` is its running minimum. `exp2` is Eq. 7 where five thread
         counts or more were measured; else the form
         that the counts support (a + b/k + c·k through four, a + b/k through two or three), written
-        out for k ≤ `EXTRAPOLATED_TO`. No formula is followed to where it runs away: behind the
-        last count (where it falls faster than threads are added, or rises above twice its largest
-        value between the counts) and before the first it is held at that count's value, and
-        written out too.
+        out for k ≤ `EXTRAPOLATED_TO`. A formula is not extrapolated where it becomes implausible.
+        Before the first count, and behind the last one if it falls faster than threads are added or
+        rises above twice its largest value between the counts, D(k) is held at that count's value.
 
         Raises
         ------

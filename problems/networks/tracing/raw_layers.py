@@ -55,7 +55,7 @@ class _Reader:
         self.layers: list[RawLayer] = []
         self.input_is_result = False
         self.sources: dict[fx.Node, Sources] = {}
-        self.constants: dict[fx.Node, list[Tensor]] = {}  # weights that reach a node unread
+        self.constants: dict[fx.Node, list[Tensor]] = {}  # weights passed to a node as they are
         self.counted: set[int] = set()
 
     def read(self) -> list[RawLayer]:

@@ -37,8 +37,8 @@ class PolicyRunner:
     """Finds a policy for the devices at hand, and asks it for partitions.
 
     In this order: the file it was given; the nearest trained policy that can be used
-    (`find_policy`); one that it trains here, in the scaled-down way. `note` says which it is,
-    unless the policy was trained for this very scenario.
+    (`find_policy`); one that it trains here, in the scaled-down way. `note` names it, unless the
+    policy was trained for exactly this scenario.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class PolicyRunner:
     def files(self, suite: str) -> list[Path]:
         """Return the policies that may be used on a suite and are not part of the code.
 
-        Short trainings are no files of their own: the code and the scenario decide them.
+        Policies from short trainings are not listed: the code and the scenario determine them.
         """
         if self.given:
             return [path for path in [Path(self.given)] if path.is_file()]
@@ -83,10 +83,10 @@ class PolicyRunner:
             self._bind(BatchModel.of(horizon), lambda: scenario_of_suite(suite))
 
     def partition(self, problem: SlotProblem) -> Ints | Solution:
-        """Return l_n, shape (N,); a slot of unknown devices is trained for first."""
+        """Return l_n, shape (N,); for a single slot of new devices a policy is trained first."""
         model = BatchModel.of(problem)
         if model != self._model:
-            if self._model is not None:  # a slot of its own, of no episode
+            if self._model is not None:  # a single slot, outside any episode
                 self._forecast = None
             try:
                 self._bind(model, lambda: scenario_around(problem))
@@ -138,7 +138,7 @@ class PolicyRunner:
         return load_policy(found.path)
 
     def _scaled_down(self, scenario: TrainingScenario) -> PolicyFile:
-        """Return the policy of a short training, which is kept for the other cells."""
+        """Return the policy of a short training, which is stored for the other cells."""
         short = self.parameters.scaled_down(len(scenario.draw(FIRST_TRAINING_SEED)))
         path = scaled_down_path(self.kind, scenario, short)
         with locked(path):  # the other cells of a run wait for the cell that trains

@@ -126,10 +126,10 @@ class LayerCritic(Critic):
 
 
 class TableCritic(Critic):
-    """A network from the state to one value a layer of each device; Q is the sum of N of them.
+    """A network from the state to one value per device and layer; Q is the sum of N of them.
 
     Q(s, a) = Σ_n table_n(s), interpolated linearly at a_n. It is fitted to the summed reward
-    alone. So each entry comes to hold what the layer does to the other devices' threads too.
+    alone. So each entry also learns the layer's effect on the other devices' threads.
     """
 
     def __init__(self, inputs: int, layers: LayerCentres, hidden: int):

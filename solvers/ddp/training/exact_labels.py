@@ -1,4 +1,4 @@
-"""Exact decisions for many slots at once, with what every other choice would have cost."""
+"""Exact decisions for many slots at once, with the regret of every other choice."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`imitation`: the shared network trained on exact decisions, or on those that look ahead.
 
 The network acts while it learns, so that it learns at the states that it visits. The labels are the
-exact decision of each slot and what every other choice would cost
+exact decision of each slot and the regret of every other choice
 (`solvers.ddp.training.exact_labels`).
 """
 

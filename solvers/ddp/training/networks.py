@@ -24,7 +24,7 @@ def dense(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
 class Actor(nn.Module):
     """π(s | θ_π): P_n for each device, or a score for each layer of each device.
 
-    It starts near 0: P_n in the middle of every range, all scores alike.
+    Initial outputs are near 0: P_n in the middle of its range, all scores equal.
     """
 
     def __init__(self, inputs: int, outputs: int, hidden: int):

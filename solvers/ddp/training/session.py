@@ -120,7 +120,7 @@ class Session:
         if differing:
             raise InputError(
                 f"{path}: a checkpoint of another training (other {', '.join(differing)}); "
-                "expected --fresh to begin anew"
+                "expected --fresh to start again"
             )
         self.seconds = about["seconds"]
         self.trainer.restore(arrays, json.dumps(about["trainer"]))

@@ -1,8 +1,8 @@
 """`ddp-shared`: one network that scores every device's merged cuts, learned from U alone.
 
 The scores of the chosen cuts are summed over devices and fitted to the slot's utility. So each
-score comes to hold what the choice does to the other devices' threads too (value decomposition).
-The choices are few and discrete, so the policy takes the best score and needs no second network.
+score also learns the choice's effect on the other devices' threads (value decomposition). The
+choices are few and discrete, so the policy takes the best score and needs no second network.
 """
 
 from __future__ import annotations

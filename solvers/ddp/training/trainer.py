@@ -1,4 +1,4 @@
-"""What every training has in common: rounds of episodes, the reward curve, checkpoints."""
+"""Base of every training: rounds of episodes, the reward curve, checkpoints."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Trainer(ABC):
         return self.round >= self.parameters.rounds
 
     def run_round(self) -> float:
-        """Train on the next `parallel` episodes and return their mean utility a slot."""
+        """Train on the next `parallel` episodes and return their mean utility per slot."""
         with _one_thread():
             episodes = self._episodes(self.round)
             earned = []
