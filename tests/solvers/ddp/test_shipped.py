@@ -61,7 +61,9 @@ def test_a_shipped_policy_is_what_its_header_says(path) -> None:  # type: ignore
     found = find_policy(training.kind, training.scenario, training.parameters)
     assert found is not None
     assert (found.path, found.distance) == (path, 0.0)
-    assert policy.header.parameters == training.parameters.to_dict()
+    # A parameter that came later is absent from the header: training then did as its default says.
+    defaults = type(training.parameters)().to_dict()
+    assert defaults | policy.header.parameters == training.parameters.to_dict()
     assert policy.header.seed == training.parameters.seed
     assert len(policy.header.curve) == training.parameters.rounds
 
