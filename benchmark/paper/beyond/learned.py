@@ -47,21 +47,18 @@ SHARED = dict.fromkeys(
 _RAW = "virtual_layers=all"
 #: The two ways to learn side by side, and what else was tried: partitioner, trainings by suite.
 RECIPES: dict[str, tuple[str, dict[str, int]]] = {
-    "II: table as critic, a score a layer (`ddp`)": (
+    "II: table as critic, a score per layer (`ddp`)": (
         "ddp",
         {"paper-wifi": 3, "paper-5g": 3, "hetero[devices=3]": 3, "hetero": 3, "congested": 3},
     ),
-    "I: joint critic, secant gradient (`JOINT_CRITIC`)": (
-        JOINT_CRITIC,
-        {"paper-wifi": 1, "paper-5g": 3, "hetero[devices=3]": 1, "hetero": 3, "congested": 3},
-    ),
-    "II, raw layers": (f"ddp[{_RAW}]", {"paper-5g": 1, "hetero": 1, "congested": 1}),
-    "I, raw layers": (
-        f"{JOINT_CRITIC[:-1]},{_RAW}]",
-        {"paper-5g": 1, "hetero": 1, "congested": 1},
-    ),
     "II, twice as long": ("ddp[episodes=1280]", {"hetero": 1, "congested": 1}),
     "II, twin critics": ("ddp[twin_critics=true]", {"hetero": 1, "congested": 1}),
+    "II, raw layers": (f"ddp[{_RAW}]", {"paper-5g": 1, "hetero": 1, "congested": 1}),
+    "I: joint critic, secant gradient (`JOINT_CRITIC`)": (
+        JOINT_CRITIC,
+        {"paper-wifi": 1, "paper-5g": 1, "hetero[devices=3]": 1, "hetero": 1, "congested": 1},
+    ),
+    "I, raw layers": (f"{JOINT_CRITIC[:-1]},{_RAW}]", {"paper-5g": 1, "hetero": 1}),
 }
 #: A restart keeps the training that is best on these seeds.
 SELECTED_ON = range(100, 110)
