@@ -15,12 +15,15 @@ from splitbench.benchmark.studies.scaling import table
 from splitbench.results.figures.figures import save_scaling
 from splitbench.results.figures.panels import Paper
 from splitbench.results.figures.scaling_figure import load_scaling
-from tools.paper_facts import FITTED, OURS, PUBLIC, ROOT, load, one, verdict
+from tools.hand_numbers import hand_numbers, known_numbers
+from tools.paper_facts import FITTED, OURS, PUBLIC, REFERENCE, ROOT, load, one, verdict
 from tools.paper_facts import facts as paper_facts
 
 TEMPLATE = Path(__file__).resolve().parent / "paper_page.md"
 PAPER, DDP, README = ROOT / "docs" / "paper.md", ROOT / "docs" / "ddp.md", ROOT / "README.md"
 PERFORMANCE, GROWTH = ROOT / "docs" / "performance.md", ROOT / "docs" / "figures" / "scaling.png"
+#: Sections on results with text by hand.
+_ON_RESULTS = {README: "The paper, reproduced", DDP: "Losses|Two recipes side by side"}
 #: Columns of the table of losses: a scheme and whether its mean or its worst training is shown.
 _LOSSES = (
     ("best-fixed+exact", "mean"), ("best-fixed+ta", "mean"), ("exact-partition+ta", "mean"),
@@ -194,11 +197,29 @@ the paper's and the calibrated suites its loss is that of TA with the exact cuts
 the clock, while other work shared the two cores."""
 
 
+def left_behind() -> dict[Path, list[str]]:
+    """Return the numbers that each page states by hand and that no reference result has."""
+    known = known_numbers([path for kind in ("json", "md", "csv")
+                           for path in REFERENCE.rglob(f"*.{kind}")])  # fmt: skip
+    by_hand = {PAPER: TEMPLATE.read_text("utf-8")}
+    for page, heading in _ON_RESULTS.items():
+        pattern = rf"^## (?:{heading})\n(.*?)(?=^## )"
+        sections = re.findall(pattern, page.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+        if len(sections) != len(heading.split("|")):
+            raise SystemExit(f"{page}: expected the sections {heading}")
+        by_hand[page] = "".join(sections)
+    return {page: [number for number in hand_numbers(text) if number not in known]
+            for page, text in by_hand.items()}  # fmt: skip
+
+
 def main() -> None:
-    """Write the pages, and draw the figure."""
+    """Write the pages, draw the figure, and name the numbers that the results left behind."""
     for path, text in pages().items():
         path.write_text(text, encoding="utf-8")
     save_scaling(GROWTH, Paper.TWO_COLUMNS)
+    for path, numbers in left_behind().items():
+        if numbers:
+            print(f"{path.name}: stated by hand and in no result: {', '.join(numbers)}")
 
 
 if __name__ == "__main__":
