@@ -11,23 +11,12 @@ import numpy as np
 
 from splitbench.problems.arrays import Floats, Ints, frozen
 from splitbench.problems.errors import UnknownNameError
+from splitbench.problems.latency.stand_ins import stand_in, stand_ins
 from splitbench.problems.latency.sweep_csv import read_measurements
 from splitbench.problems.package_paths import DATA
 
 SHIPPED = DATA / "latency" / "ncnn_cpu_latency.csv"
 SHIPPED_SOURCE = "ncnn benchmark page, commit a4d2ea1"
-
-# Models without measurements: a measured relative, the factor to it, and the reason.
-DERIVED: dict[str, tuple[str, float, str]] = {
-    "resnet34": (
-        "resnet18", 2.02,
-        "not measured: 2.02 x resnet18, the ratio of their multiply-accumulates",
-    ),
-    "vgg16_bn": (
-        "vgg16", 1.0,
-        "measured as vgg16: batch norm folds into the convolution at inference",
-    ),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +55,7 @@ def load_sweeps(path: str | Path | None = None) -> dict[tuple[str, str], Sweep]:
 
 @lru_cache(maxsize=256)
 def published_sweep(machine: str, model: str) -> Sweep:
-    """Return a shipped sweep, or one derived from it (`resnet34`, `vgg16_bn`: see `note`).
+    """Return a shipped sweep, or one that stands for the model (`stand_in`; see `note`).
 
     Raises
     ------
@@ -77,13 +66,13 @@ def published_sweep(machine: str, model: str) -> Sweep:
     models = {name for place, name in sweeps if place == machine}
     if not models:
         raise UnknownNameError("machine", machine, {place for place, _ in sweeps})
-    measured, factor, note = DERIVED.get(model, (model, 1.0, ""))
-    if measured not in models:
-        derived = {name for name, (base, _, _) in DERIVED.items() if base in models}
+    line = stand_in(model)
+    if line.measured_as not in models:
+        derived = {name for name, one in stand_ins().items() if one.measured_as in models}
         raise UnknownNameError(f"model on {machine}", model, models | derived)
-    sweep = sweeps[machine, measured]
-    latency_s = frozen(factor * sweep.latency_s)
-    return Sweep(machine, model, sweep.threads, latency_s, sweep.source, note)
+    sweep = sweeps[machine, line.measured_as]
+    latency_s = frozen(line.factor * sweep.latency_s)
+    return Sweep(machine, model, sweep.threads, latency_s, sweep.source, line.note)
 
 
 @lru_cache(maxsize=1)

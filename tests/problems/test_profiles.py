@@ -16,10 +16,11 @@ from splitbench.problems.latency.profiles.device_builder import (
     measured_table_s,
     server_curve,
 )
-from splitbench.problems.latency.profiles.profile_table import PROFILED, profile_table
-from splitbench.problems.latency.profiles.shipped_machines import BOARDS, SERVERS, framework_factor
-from splitbench.problems.latency.sweeps import published_sweep
-from splitbench.problems.networks.network import load_network
+from splitbench.problems.latency.profiles.profile_table import profile_table, profiled
+from splitbench.problems.latency.profiles.shipped_machines import BOARDS, SERVERS
+from splitbench.problems.latency.stand_ins import framework_factor, stand_ins
+from splitbench.problems.latency.sweeps import load_sweeps, published_sweep
+from splitbench.problems.networks.network import load_network, network_names
 
 
 def test_local_latency_is_the_sweep_times_its_factors() -> None:
@@ -44,10 +45,19 @@ def test_own_cores_are_the_default() -> None:
 
 def test_framework_factors_lie_between_those_measured() -> None:
     """Every factor, guessed ones too, lies within the measured 1.7-3."""
-    factors = [framework_factor(dnn) for dnn in (*PROFILED, "alexnet", "googlenet")]
+    factors = [framework_factor(dnn) for dnn in (*profiled(), "alexnet", "googlenet")]
     assert min(factors) > 1.69
     assert max(factors) < 3.01
     assert framework_factor("vgg16_bn") == framework_factor("vgg16")
+
+
+def test_networks_stand_on_measurements_that_ship() -> None:
+    """Each line of networks.csv is of a layer table that ships, and names a sweep that does."""
+    measured = {model for _, model in load_sweeps()}
+    assert set(stand_ins()) <= set(network_names())
+    for line in stand_ins().values():
+        assert line.measured_as in measured
+        assert bool(line.note) == (line.factor != 1.0 or line.measured_as == "vgg16")
 
 
 def test_server_level_is_the_other_machines_at_its_one_count() -> None:
@@ -71,7 +81,7 @@ def test_table_passes_through_every_measurement() -> None:
 
 def test_exp2_is_near_the_table_at_measured_counts() -> None:
     """The two kinds of curve of a server differ by no more than the fit's residual allows."""
-    for dnn in PROFILED:
+    for dnn in profiled():
         sweep = published_sweep("xeon-8573c", dnn)
         fit = server_curve("xeon-8573c", dnn).seconds(sweep.threads)
         table = server_curve("xeon-8573c", dnn, kind="table").seconds(sweep.threads)
@@ -162,7 +172,7 @@ def test_unmeasured_network_has_no_profile() -> None:
 def test_profile_table_lists_figures_with_their_source() -> None:
     """Every board and server by network; a fit's residual where five counts were measured."""
     rows = profile_table()
-    assert len(rows) == (len(BOARDS) + len(SERVERS)) * len(PROFILED)
+    assert len(rows) == (len(BOARDS) + len(SERVERS)) * len(profiled())
     assert len({tuple(row) for row in rows}) == 1, "all rows have the same columns"
     for row in rows:
         assert "ncnn" in str(row["source"])

@@ -11,7 +11,8 @@ from functools import lru_cache
 
 from splitbench.problems.errors import InputError
 from splitbench.problems.latency.fits.fit import CurveFit, fit_sweep, preferred_form, refused_forms
-from splitbench.problems.latency.sweeps import DERIVED, load_sweeps, published_sweep
+from splitbench.problems.latency.stand_ins import stand_in
+from splitbench.problems.latency.sweeps import load_sweeps, published_sweep
 from splitbench.problems.package_paths import DATA
 
 PATH = DATA / "latency" / "exp2_fits.json"
@@ -30,8 +31,8 @@ def published_exp2(machine: str, model: str) -> CurveFit:
         Too few thread counts were measured there for Eq. 7.
     """
     sweep = published_sweep(machine, model)
-    measured, factor, note = DERIVED.get(model, (model, 1.0, ""))
-    fit = load_fits().get((machine, measured))
+    line = stand_in(model)
+    factor, fit = line.factor, load_fits().get((machine, line.measured_as))
     if fit is None:
         why = refused_forms(sweep, ["exp2"])["exp2"]
         raise InputError(
@@ -40,7 +41,7 @@ def published_exp2(machine: str, model: str) -> CurveFit:
     c0, c1, c2, c3 = fit.constants
     loo_ms = None if fit.loo_rmse_ms is None else factor * fit.loo_rmse_ms
     return replace(
-        fit, model=model, constants=(factor * c0, c1, factor * c2, c3), note=note,
+        fit, model=model, constants=(factor * c0, c1, factor * c2, c3), note=line.note,
         rmse_ms=factor * fit.rmse_ms, loo_rmse_ms=loo_ms,
     )  # fmt: skip
 

@@ -24,7 +24,6 @@ from splitbench.problems.latency.profiles.shipped_machines import (
     TRANSMIT_POWER_W,
     ServerProfile,
     board_profile,
-    framework_factor,
     server_profile,
 )
 from splitbench.problems.latency.profiles.sweep_profiles import (
@@ -32,14 +31,12 @@ from splitbench.problems.latency.profiles.sweep_profiles import (
     sweep_in_file,
     whole_s_of_sweep,
 )
+from splitbench.problems.latency.stand_ins import framework_factor
 from splitbench.problems.latency.sweeps import Sweep, published_sweep
 from splitbench.problems.thread_curves import Exp2Curve, TableCurve, ThreadCurve
 
 Split = Literal["linear", "macs", "measured"]
 CurveKind = Literal["exp2", "table", "table[idle=allowed]"]
-
-#: Networks that the sweeps know under another name.
-SWEEP_NAME = {"squeezenet1_1": "squeezenet"}
 
 
 def device_profile(board: str, dnn: str, cores: int | None = None) -> float:
@@ -121,7 +118,7 @@ def server_curve(
     profile = server_profile(server)
     machine, factor = profile.machine, scale * level_factor(profile, dnn) * framework_factor(dnn)
     if kind == "exp2":
-        c0, c1, c2, c3 = published_exp2(machine, SWEEP_NAME.get(dnn, dnn)).constants
+        c0, c1, c2, c3 = published_exp2(machine, dnn).constants
         return Exp2Curve(factor * c0, c1, factor * c2, c3)
     values = measured_table_s(machine, dnn, kind)
     return TableCurve(tuple(float(factor * value) for value in values))
@@ -199,7 +196,7 @@ def make_device(
 
 def sweep_of(machine: str, dnn: str) -> Sweep:
     """Return the shipped sweep that stands for a DNN on a machine."""
-    return published_sweep(machine, SWEEP_NAME.get(dnn, dnn))
+    return published_sweep(machine, dnn)
 
 
 def _measured_s(sweep: Sweep, threads: int, place: str) -> float:

@@ -6,7 +6,6 @@ from splitbench.problems.errors import InputError
 from splitbench.problems.latency.fits.fit import CurveFit
 from splitbench.problems.latency.fits.shipped_fits import published_exp2
 from splitbench.problems.latency.profiles.device_builder import (
-    SWEEP_NAME,
     device_profile,
     level_factor,
     sweep_of,
@@ -16,24 +15,26 @@ from splitbench.problems.latency.profiles.shipped_machines import (
     SERVERS,
     BoardProfile,
     ServerProfile,
-    framework_factor,
 )
+from splitbench.problems.latency.stand_ins import framework_factor, stand_ins
 
-#: Networks of the table: those whose framework factor is measured.
-PROFILED = ("vgg16_bn", "resnet34", "mobilenet_v2", "resnet50", "resnet18")
+
+def profiled() -> list[str]:
+    """Return the networks of the table: those whose framework factor is measured."""
+    return [name for name, line in stand_ins().items() if line.framework_factor is not None]
 
 
 def profile_table() -> list[dict[str, object]]:
     """Return the measurements behind every profile, for `splitbench list profiles`.
 
-    One row for each board and server and each DNN of `PROFILED`.
+    One row for each board and server and each DNN of `profiled()`.
     `local_s` is D_loc on a board's own number of cores (None for a server). `constants` are c0..c3
     of Eq. 7 through the sweep alone (ncnn on `machine`, seconds) and `rmse_ms` and
     `relative_rmse` its residual there, all None where too few thread counts were measured;
     `factor` multiplies the sweep: framework × clock (× level, for a server).
     """
-    boards = [_board_row(board, dnn) for board in BOARDS.values() for dnn in PROFILED]
-    servers = [_server_row(server, dnn) for server in SERVERS.values() for dnn in PROFILED]
+    boards = [_board_row(board, dnn) for board in BOARDS.values() for dnn in profiled()]
+    servers = [_server_row(server, dnn) for server in SERVERS.values() for dnn in profiled()]
     return boards + servers
 
 
@@ -71,6 +72,6 @@ def _row(
 
 def _exp2(machine: str, dnn: str) -> CurveFit | None:
     try:
-        return published_exp2(machine, SWEEP_NAME.get(dnn, dnn))
+        return published_exp2(machine, dnn)
     except InputError:  # too few thread counts for four constants
         return None

@@ -8,7 +8,6 @@ stands for its machine, the cores that run a DNN, and the factors from the sweep
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import prod
 
 from splitbench.problems.errors import UnknownNameError
 
@@ -16,16 +15,6 @@ from splitbench.problems.errors import UnknownNameError
 COMPUTE_POWER_W = 8.6
 TRANSMIT_POWER_W = 6.5
 DEADLINE_SHARE = 0.9
-
-#: PyTorch and ncnn on a Raspberry Pi 4, four threads, milliseconds of one inference.
-PYTORCH_AND_NCNN_MS: dict[str, tuple[float, float]] = {
-    "vgg16": (1642.0, 547.0),
-    "resnet50": (674.0, 263.0),
-    "resnet18": (208.0, 123.0),
-    "mobilenet_v2": (149.0, 62.0),
-}
-#: Networks that take the framework factor of another, of the same family.
-_SAME_FAMILY = {"vgg16_bn": "vgg16", "resnet34": "resnet18"}
 
 
 @dataclass(frozen=True)
@@ -110,16 +99,3 @@ def server_profile(name: str) -> ServerProfile:
     if name not in SERVERS:
         raise UnknownNameError("server", name, SERVERS)
     return SERVERS[name]
-
-
-def framework_factor(dnn: str) -> float:
-    """Return how many times longer PyTorch takes for `dnn` than ncnn, on both ends alike.
-
-    Measured for four networks on a Raspberry Pi 4 (1.7–3), VGG-16-BN and ResNet-34 after their
-    family; the geometric mean of the four for every other network, an assumption.
-    """
-    known = PYTORCH_AND_NCNN_MS.get(_SAME_FAMILY.get(dnn, dnn))
-    if known is not None:
-        return known[0] / known[1]
-    ratios = [pytorch / ncnn for pytorch, ncnn in PYTORCH_AND_NCNN_MS.values()]
-    return float(prod(ratios) ** (1 / len(ratios)))

@@ -12,26 +12,19 @@ import torch
 from torch import Tensor, nn
 
 from splitbench.problems.errors import UnknownNameError
-from splitbench.problems.networks.architectures.branch_nets import (
-    densenet121,
-    googlenet,
-    squeezenet1_1,
+from splitbench.problems.networks.architectures import (
+    branch_nets,
+    mobile_nets,
+    plain_nets,
+    residual_nets,
 )
-from splitbench.problems.networks.architectures.mobile_nets import efficientnet_b0, mobilenet_v2
-from splitbench.problems.networks.architectures.plain_nets import alexnet, vgg16_bn
-from splitbench.problems.networks.architectures.residual_nets import resnet18, resnet34, resnet50
 
+#: Every public function of these modules that returns a whole network, by its name.
 ARCHITECTURES: dict[str, Callable[[], nn.Module]] = {
-    "alexnet": alexnet,
-    "densenet121": densenet121,
-    "efficientnet_b0": efficientnet_b0,
-    "googlenet": googlenet,
-    "mobilenet_v2": mobilenet_v2,
-    "resnet18": resnet18,
-    "resnet34": resnet34,
-    "resnet50": resnet50,
-    "squeezenet1_1": squeezenet1_1,
-    "vgg16_bn": vgg16_bn,
+    name: made
+    for module in (branch_nets, mobile_nets, plain_nets, residual_nets)
+    for name, made in vars(module).items()
+    if not name.startswith("_") and "classes" in getattr(made, "__annotations__", ())
 }
 
 
