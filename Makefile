@@ -5,12 +5,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: help bench test test-slow perf paper lint format clean docs
+FLOORS := .venv-floors
+
+.PHONY: help bench test test-slow test-floors perf paper lint format clean docs
 
 help:
 	@echo "make bench      install into .venv, run the benchmark table"
 	@echo "make test       install into .venv, run the tests"
 	@echo "make test-slow  the long checks"
+	@echo "make test-floors  the table and the quick tests with the oldest versions that are allowed"
 	@echo "make perf       timings, side by side"
 	@echo "make paper      every figure and verdict of the paper, into results/reference/paper"
 	@echo "make lint       ruff and mypy --strict"
@@ -31,6 +34,16 @@ test: $(STAMP)
 
 test-slow: $(STAMP)
 	$(PYTEST) -m slow
+
+# Old versions warn of deprecations in newer ones that they need: there a warning is no error.
+test-floors:
+	$(PYTHON) -m venv --clear $(FLOORS)
+	$(PYTHON) tools/floors.py > $(FLOORS)/constraints.txt
+	$(FLOORS)/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint $(FLOORS)/constraints.txt --editable '.[all]'
+	$(FLOORS)/bin/splitbench run --seeds 1 --store $(FLOORS)/floors.sqlite
+	$(FLOORS)/bin/python -m pytest -o filterwarnings=default tests/problems tests/solvers \
+		tests/baselines tests/results
 
 perf: $(STAMP)
 	OMP_NUM_THREADS=1 $(PYTEST) -m perf --benchmark-disable-gc -s tests/perf
