@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LIGHT := $(VENV)/.light
 STAMP := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --constraint constraints.txt
 
 FLOORS := .venv-floors
 
@@ -19,13 +21,19 @@ help:
 	@echo "make lint       ruff and mypy --strict"
 	@echo "make docs       build the documentation into build/site"
 
-$(STAMP): pyproject.toml constraints.txt
+# The table needs neither torch nor linters: a light install, completed by what the tests need.
+$(LIGHT): pyproject.toml constraints.txt
+	@echo "Installing splitbench and its solvers into $(VENV) (about 650 MB, without torch) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--constraint constraints.txt --editable '.[all]'
+	$(PIP) --editable .
 	@touch $@
 
-bench: $(STAMP)
+$(STAMP): $(LIGHT)
+	@echo "Installing torch, linters and test tools into $(VENV) (about 2 GB in all) ..."
+	$(PIP) --editable '.[all]'
+	@touch $@
+
+bench: $(LIGHT)
 	$(BIN)/splitbench run
 
 # A file's tests stay together: some share what takes long to make.
