@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import select
 import socket
 import time
@@ -170,7 +171,7 @@ class RemotePlayer:
         PlayerLostError
             There is no answer: the process has ended, or was killed for the given reason.
         """
-        self._number += 1
+        self._number = secrets.randbits(32)  # so that no answer can be sent before its request
         self._incumbent = None
         self._reader.longest_body = 8 * NUMBERS_A_DEVICE * self._devices
         try:

@@ -292,7 +292,7 @@ class Early:
         number = request_number()
         decision = np.array([problem.layers, problem.even_threads()], dtype="<i8").tobytes()
         for ahead in range(3):
-            send(answer(number + ahead, flags=1), body=decision)
+            send(answer((number + ahead) % 2**32, flags=1), body=decision)
         return good(problem)
 
 
