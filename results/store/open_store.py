@@ -76,6 +76,9 @@ def _connect_read_only(file: Path) -> sqlite3.Connection:
         if log.exists() and log.stat().st_size:
             raise
         connection = _connect(f"{uri}?mode=ro&immutable=1")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
