@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,28 @@ class TestOtherFiles:
             Store(path, write=write)
         one_line(error, "notes.txt", "expected")
         assert path.read_bytes() == content
+
+    @pytest.mark.parametrize("write", [True, False])
+    def test_no_connection_stays_open(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: bool
+    ) -> None:
+        """Whatever is opened of a file that is no database is closed again."""
+        opened: list[sqlite3.Connection] = []
+
+        class Recorded(sqlite3.Connection):
+            def __init__(self, *arguments: Any, **named: Any) -> None:
+                super().__init__(*arguments, **named)
+                opened.append(self)
+
+        monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Recorded))
+        path = tmp_path / "notes.txt"
+        path.write_text("not a database, but long enough to look for a header in it " * 20)
+        with pytest.raises(InputError):
+            Store(path, write=write)
+        assert opened
+        for connection in opened:
+            with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+                connection.execute("SELECT 1")
 
     @pytest.mark.parametrize("write", [True, False])
     @pytest.mark.parametrize("version", [0, 1, SCHEMA_VERSION, 9])
