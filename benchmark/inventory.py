@@ -90,15 +90,13 @@ def print_listing(title: str, rows: list[dict[str, Any]]) -> None:
         console.print(Text(f"  --json also has {', '.join(left_out)}"))
 
 
-#: Columns with longer cells are wrapped, to at least this width.
-_WRAPPED = 20
+#: Columns with a longer cell than the first are wrapped, to no less than the second.
+_SHORT, _WRAPPED = 30, 20
 
 
 def _fitting(columns: list[str], rows: list[dict[str, Any]], console: Console) -> list[str]:
     """Return the columns, from the left, that fit the console."""
-    widths = {
-        name: min(_widest(name, rows), _WRAPPED + 10 * _is_short(name, rows)) for name in columns
-    }
+    widths = {name: _widest(name, rows) if _is_short(name, rows) else _WRAPPED for name in columns}
     kept = list(columns)
     while len(kept) > 1 and sum(widths[name] + 2 for name in kept) > console.width:
         kept.pop()
@@ -133,7 +131,7 @@ def _widest(name: str, rows: list[dict[str, Any]]) -> int:
 
 
 def _is_short(name: str, rows: list[dict[str, Any]]) -> bool:
-    return _widest(name, rows) <= _WRAPPED + 10
+    return _widest(name, rows) <= _SHORT
 
 
 def _same(rows: list[dict[str, Any]], name: str) -> bool:

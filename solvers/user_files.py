@@ -178,12 +178,6 @@ def import_file(path: Path) -> ModuleType:
         ) from error
 
 
-def imported_files(path: Path) -> list[Path]:
-    """Return the files of a user's folder that have been imported from it so far."""
-    folder = _FOLDERS.get(path.resolve().parent)
-    return [] if folder is None else sorted(folder.stamps)
-
-
 def one_line(error: BaseException) -> str:
     """Return the type and the first line of an error."""
     first = next(iter(str(error).splitlines()), "")

@@ -221,7 +221,7 @@ def _judge_all(episode: Episode, reference: bool) -> None:
 
 
 def references(problems: Sequence[SlotProblem]) -> list[Reference]:
-    """Return the proved optimum of each slot, or that it has none; equal slots are solved once."""
+    """Return the proved optimum of each slot, or that it has none; a slot object is solved once."""
     unknown = [problem for problem in problems if problem not in _KNOWN]
     for problem, solution in zip(unknown, solve_batch(unknown), strict=True):
         optimum = solution.bound if solution.decided else None

@@ -54,25 +54,6 @@ class Layer:
         """Number of values in the output tensor."""
         return prod(self.output_shape)
 
-    @property
-    def config(self) -> dict[str, float]:
-        """What Neurosurgeon's predictor regresses on, by kind of layer; empty for other kinds.
-
-        conv: input_maps, filter, stride, filters; pool and linear: in, out; activation: in (all
-        in numbers of values). An activation in `fused` has this layer's output as its `in`.
-        """
-        if self.conv is not None:
-            conv = self.conv
-            return {
-                "input_maps": conv.input_maps,
-                "filter": conv.filter,
-                "stride": conv.stride,
-                "filters": conv.filters,
-            }
-        if self.kind in ("pool", "linear"):
-            return {"in": self.input_values, "out": self.output_values}
-        return {"in": self.input_values} if self.kind == "activation" else {}
-
 
 @dataclass(frozen=True)
 class LayerGraph:
@@ -131,10 +112,6 @@ class LayerGraph:
     def topological_order(self) -> tuple[Layer, ...]:
         """All layers, each behind what it reads; ties in the order they are listed."""
         return tuple(self.layers[index] for index in self._order)
-
-    def cut_points(self) -> tuple[str, ...]:
-        """Names of the layers behind which all data passes through one tensor, in order."""
-        return self.virtual_layers().names
 
     def virtual_layers(self) -> VirtualLayers:
         """Return the chain of virtual layers between the cut points, S of them."""

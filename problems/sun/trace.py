@@ -48,11 +48,6 @@ class SolarTrace:
         """Return how many minutes the trace covers."""
         return len(self.irradiance_w_m2)
 
-    @property
-    def energy_kwh_m2(self) -> float:
-        """Return the energy of the whole trace in kWh/m²."""
-        return float(self.irradiance_w_m2.sum()) * MINUTE_S / 3.6e6
-
     def mean_over(self, start_minute: float, slot_s: float, slots: int) -> Floats:
         """Return the mean irradiance in W/m² of each of `slots` slots of `slot_s` seconds.
 

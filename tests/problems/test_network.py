@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splitbench.problems.errors import InputError, UnknownNameError
-from splitbench.problems.networks.layer_graph import Layer, LayerGraph
+from splitbench.problems.networks.layer_graph import ConvShape, Layer, LayerGraph
 from splitbench.problems.networks.network import (
     load_network,
     network_names,
@@ -70,7 +70,7 @@ def paths(graph: LayerGraph) -> list[list[str]]:
 def test_cut_points_are_the_layers_on_every_path(graph: LayerGraph) -> None:
     """A layer ends a virtual layer iff every path from input to results passes it; plus the end."""
     on_all = set.intersection(*(set(path) for path in paths(graph)))
-    cuts = graph.cut_points()
+    cuts = graph.virtual_layers().names
     last = graph.topological_order()[-1].name
     assert set(cuts) == on_all | {last}
     assert cuts[-1] == last
@@ -116,7 +116,7 @@ def test_input_read_late_forbids_earlier_cuts() -> None:
     virtual = LayerGraph("skip", (3,), layers).virtual_layers()
     assert virtual.members == (("input", "a", "b", "add"),)
     two = LayerGraph("two", (3,), (layer("a"), layer("b", "a"), layer("c"), layer("d", "b", "c")))
-    assert two.cut_points() == ("d",)
+    assert two.virtual_layers().names == ("d",)
 
 
 def test_vgg_has_21_virtual_layers_of_known_sizes() -> None:
@@ -174,15 +174,15 @@ def test_bits_per_value_scale_the_cuts_and_the_input_may_differ() -> None:
 
 
 def test_predictor_features_of_vgg() -> None:
-    """Each kind of layer gives the configuration that Neurosurgeon regresses on."""
+    """Each kind of layer has the configuration that Neurosurgeon regresses on."""
     graph = load_network("vgg16_bn")
-    conv = {"input_maps": 64, "filter": 3.0, "stride": 1.0, "filters": 128}
-    assert graph.layer("conv3").config == conv
+    assert graph.layer("conv3").conv == ConvShape(64, 128, 3.0, 1.0)
     assert graph.layer("conv3").fused == ("norm", "activation")
-    assert graph.layer("pool5").config == {"in": 512 * 14 * 14, "out": 512 * 7 * 7}
-    assert graph.layer("fc6").config == {"in": 25088, "out": 4096}
-    assert layer("relu", kind="activation").config == {"in": 1}
-    assert layer("add", kind="add").config == {}
+    sizes = {one.name: (one.input_values, one.output_values, one.conv) for one in graph.layers}
+    assert sizes["pool5"] == (512 * 14 * 14, 512 * 7 * 7, None)
+    assert sizes["fc6"] == (25088, 4096, None)
+    assert layer("relu", kind="activation").input_values == 1
+    assert layer("add", kind="add").conv is None
 
 
 def test_unknown_names_offer_the_nearest() -> None:

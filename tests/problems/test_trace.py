@@ -82,7 +82,7 @@ def test_functional_operations_become_layers() -> None:
     kinds = [layer.kind for layer in graph.layers]
     assert kinds == ["conv", "conv", "add", "pool", "concat", "pool", "linear"]
     assert graph.layer("two").fused == graph.layer("fc").fused == ("activation",)
-    assert graph.cut_points() == ("one", "add", "cat", "mean", "fc")
+    assert graph.virtual_layers().names == ("one", "add", "cat", "mean", "fc")
 
 
 def test_sizes_are_those_of_a_real_run() -> None:
@@ -201,7 +201,7 @@ def test_parts_of_a_tensor_have_their_own_size() -> None:
     parts = [layer for layer in graph.layers if layer.kind == "slice"]
     assert [(x.after, x.output_values, x.macs) for x in parts] == 2 * [(("stem",), 4 * 256, 0)]
     assert edges(graph)["conv"] == (parts[1].name,)
-    assert graph.cut_points() == ("stem", "cat")
+    assert graph.virtual_layers().names == ("stem", "cat")
 
 
 class _InputTwice(nn.Module):

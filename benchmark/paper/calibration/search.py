@@ -26,7 +26,6 @@ from splitbench.benchmark.paper.figure import figure_result
 from splitbench.benchmark.paper.items import PaperRequest, PaperResult
 from splitbench.problems import Horizon
 from splitbench.problems.arrays import Floats
-from splitbench.problems.horizon.scenario import Scenario
 from splitbench.problems.latency.profiles.calibration import kept_cuts
 from splitbench.problems.latency.profiles.device_builder import server_curve
 from splitbench.problems.latency.profiles.shipped_machines import DEADLINE_SHARE
@@ -235,14 +234,6 @@ def _near(point: Point, size: float, rng: np.random.Generator) -> Point:
     moved = np.array(point.numbers) * np.exp(size * rng.standard_normal(len(point.numbers)))
     low, high = RANGES.T
     return Point(tuple(np.clip(moved, low, high).tolist()), point.merges)
-
-
-def shipped_point(scenario: Scenario) -> Point:
-    """Return the setting of a calibrated suite, for the test that both are the same."""
-    own = [kind.calibration for kind in scenario.kinds]
-    numbers = [one.device_s or 0.0 for one in own]
-    numbers += [own[0].server_s or 0.0, own[0].serial_share or 0.0]
-    return Point(tuple(numbers), tuple(one.merged_layers or "" for one in own))
 
 
 def _file(
