@@ -14,7 +14,14 @@ from splitbench.benchmark.store_cells import chosen
 from splitbench.problems.errors import InputError
 from splitbench.results import Store
 from splitbench.results.figures.episode_figure import episodes_to_draw
-from splitbench.results.figures.figures import save_day, save_figure, save_scaling
+from splitbench.results.figures.figures import (
+    DAY,
+    NAMES,
+    SCALING,
+    save_day,
+    save_figure,
+    save_scaling,
+)
 from splitbench.results.figures.panels import Paper
 from splitbench.results.figures.profile_chart import profile_chart
 from splitbench.results.figures.scaling_figure import MEASURED
@@ -27,18 +34,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 
-class Kind(StrEnum):
-    """What can be drawn."""
-
-    PERFORMANCE_PROFILE = "performance-profile"
-    GAP = "gap"
-    HORIZON_GAP = "horizon-gap"
-    DAY = "day"
-    UTILITY = "utility"
-    TIME = "time"
-    QUALITY = "quality"
-    CONVERGENCE = "convergence"
-    SCALING = "scaling"
+#: The one figure that can also be printed in the terminal or as JSON.
+_PROFILE = "performance-profile"
 
 
 class Width(StrEnum):
@@ -50,7 +47,10 @@ class Width(StrEnum):
 
 
 def plot(
-    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=", ".join(Kind))],
+    kind: Annotated[
+        str,
+        typer.Argument(metavar="KIND", help=", ".join(NAMES), autocompletion=lambda: list(NAMES)),
+    ],
     suites: options.OnlySuites = None,
     solvers: options.OnlySolvers = None,
     seed: Annotated[
@@ -87,11 +87,13 @@ def plot(
     n seeds (convergence). `scaling` draws how time and memory grow with N, as `splitbench
     scaling` measured it, and reads no store.
     """
-    if out is None and kind is not Kind.PERFORMANCE_PROFILE:
+    if kind not in NAMES:
+        raise InputError(f"plot: got {kind!r}; expected one of {', '.join(NAMES)}")
+    if out is None and kind != _PROFILE:
         raise InputError(f"plot {kind}: expected --out FILE.png; the terminal has `table --stats`")
-    if as_json and kind is not Kind.PERFORMANCE_PROFILE:
+    if as_json and kind != _PROFILE:
         raise InputError(f"plot {kind}: --json is for performance-profile; expected `table --json`")
-    if kind is Kind.SCALING and out is not None:
+    if kind == SCALING and out is not None:
         save_scaling(out, Paper[width.name], points)
         warn(f"wrote {out}")
         return
@@ -136,10 +138,10 @@ def report(
         raise typer.Exit(1)
 
 
-def _save(kind: Kind, frame: DataFrame, store: Store, out: Path, width: Width) -> None:
+def _save(kind: str, frame: DataFrame, store: Store, out: Path, width: Width) -> None:
     paper = Paper[width.name]
-    if kind is not Kind.DAY:
-        save_figure(str(kind), frame, out, paper)
+    if kind != DAY:
+        save_figure(kind, frame, out, paper)
         return
     save_day(list(store.get(episodes_to_draw(frame)).values()), out, paper)
 

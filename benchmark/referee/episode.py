@@ -1,7 +1,9 @@
 """Step a player through a horizon, or ask it for one slot instance; judge every slot.
 
-This is the only loop of the harness that steps a `Simulation`. Every requested slot is stepped;
-without a decision, for whatever reason, all devices hibernate.
+Every requested slot is stepped; without a decision, for whatever reason, all devices hibernate. All
+records come from this loop. Others that step a `Simulation` ask no player (the optimum of several
+seeds in `rollout`, slots of a horizon in `planning`, stored decisions in `paper`), or, in `check`,
+note what a solver changes and raises.
 """
 
 from __future__ import annotations

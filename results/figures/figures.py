@@ -31,8 +31,10 @@ KINDS: dict[str, Callable[[Any, DataFrame, Paper], None]] = {
     "convergence": drawings.utility_by_seeds,
 }
 
-#: Drawn from records with their decisions, not from a frame.
-DAY = "day"
+#: Drawn from records with their decisions, and from a file of measured points, not from a frame.
+DAY, SCALING = "day", "scaling"
+#: Every figure that `splitbench plot` knows.
+NAMES = (*KINDS, DAY, SCALING)
 
 _STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
