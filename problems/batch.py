@@ -101,9 +101,13 @@ class BatchModel:
         return Result(partition, threads, utility, energy, following)
 
     def thread_range(self, slots: Slots) -> Ints:
-        """All thread counts that some device can have in some slot; shape (C,)."""
+        """All thread counts that some device can have in some slot; shape (C,).
+
+        They end at the largest cap, as `SlotProblem.thread_range` does.
+        """
         spare = int(slots.threads.max()) - len(self.fleet) * self.min_threads
-        return np.arange(self.min_threads, self.min_threads + max(spare, 0) + 1)
+        most = min(self.min_threads + max(spare, 0), int(self.thread_caps(slots).max()))
+        return np.arange(self.min_threads, max(most, self.min_threads) + 1)
 
     def thread_caps(self, slots: Slots) -> Ints:
         """Most threads each device may hold in each slot, shape (E, N)."""

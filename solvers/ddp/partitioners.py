@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from numpy.typing import ArrayLike
 
 from splitbench.problems import EpisodeView, SlotProblem
-from splitbench.solvers.contract import Solution
+from splitbench.solvers.contract import ALONE, Context, Solution
 from splitbench.solvers.ddp.ddp_parameters import DdpParameters
 from splitbench.solvers.ddp.policies.policy_file import Kind
 from splitbench.solvers.ddp.policies.policy_runner import PolicyRunner
@@ -58,9 +58,9 @@ class _Learned:
         """Find or train the policy for an episode."""
         self.runner.start(horizon)
 
-    def partition(self, problem: SlotProblem) -> ArrayLike | Solution:
-        """Return l_n, integers of shape (N,)."""
-        return self.runner.partition(problem)
+    def partition(self, problem: SlotProblem, context: Context = ALONE) -> ArrayLike | Solution:
+        """Return l_n, integers of shape (N,); `timeout` where a training has no time."""
+        return self.runner.partition(problem, context)
 
 
 @dataclass(frozen=True)

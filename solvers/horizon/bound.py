@@ -117,11 +117,24 @@ def horizon_bound(
     return HorizonBound(total, total / len(horizon), chosen, seconds, energy_price=price)
 
 
-def plan(horizon: Horizon) -> LpSolution:
-    """Solve the horizon's linear programme for its prices and draws."""
-    devices = [device_columns(horizon, device) for device in range(len(horizon.fleet))]
-    around = price_rounds(devices, horizon.threads, idle=False)
-    return solve_lp(devices, horizon.threads, around, idle=False)
+def plan(horizon: Horizon, ends: float = np.inf) -> LpSolution:
+    """Solve the horizon's linear programme for its prices and draws.
+
+    Raises
+    ------
+    TimeoutError
+        It was not solved once by `ends`, a time of `time.monotonic()`.
+    """
+    devices = []
+    for device in range(len(horizon.fleet)):
+        if time.monotonic() >= ends:
+            raise TimeoutError("no time to list the choices")
+        devices.append(device_columns(horizon, device))
+    around = price_rounds(devices, horizon.threads, idle=False, ends=ends)
+    solution = solve_lp(devices, horizon.threads, around, idle=False, ends=ends)
+    if solution.draws is None:
+        raise TimeoutError("no time to solve the linear programme")
+    return solution
 
 
 def price_rounds(

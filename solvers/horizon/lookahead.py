@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from typing import Literal
 
 import numpy as np
@@ -26,6 +28,9 @@ _SAMPLES = 8
 #: full without the slot's draw. There a joule is worth nothing if the next slot fills the battery,
 #: and a few slots seen are a poor forecast of that.
 _DOUBT = 3
+
+#: Share of the time left that the linear programme may take.
+_PLANNING_SHARE = 0.5
 
 
 class Lookahead:
@@ -89,6 +94,7 @@ class Lookahead:
         self._drawn: list[Floats] = []
         self._programme: Floats | None = None
         self._best_plan: SimulatedPlan | None = None
+        self._note = ""
         charged = horizon.formulation.energy_term == "residual"
         if self._ahead.future is not None and self.plan == "seen" and charged:
             self._best_plan = best_plan(self._ahead.future, freely=self.hibernate == "free")
@@ -97,8 +103,11 @@ class Lookahead:
         """Return the decision for the current slot; slots have to come in order."""
         if self._ahead is None or problem.formulation.energy_term != "residual":
             return Exact().solve(problem)
+        self._note = ""
         decision = self.decide(problem, context)
-        return Solution(decision.partition, decision.threads, energy_price=decision.price)
+        return Solution(
+            decision.partition, decision.threads, energy_price=decision.price, note=self._note
+        )
 
     def decide(self, problem: SlotProblem, context: Context) -> Decision:
         """Return the decision for the current slot and the value of charge behind it.
@@ -113,16 +122,16 @@ class Lookahead:
                 "lookahead: got no episode; expected start(), and energy_term residual"
             )
         self._ahead.see(problem)
-        decision = self._decided(problem, self._ahead, context.seed)
+        decision = self._decided(problem, self._ahead, context)
         self._drawn.append(decision.draw)
         return decision
 
-    def _decided(self, problem: SlotProblem, ahead: Forecast, seed: int) -> Decision:
+    def _decided(self, problem: SlotProblem, ahead: Forecast, context: Context) -> Decision:
         planned, slot = self._best_plan, ahead.seen - 1
         if planned is not None and np.allclose(planned.charge_j[slot], problem.battery_j):
             return planned.decisions[slot]
         harvest = ahead.harvest_j() / problem.fleet.battery_max_j
-        samples, weight = self._draw_samples(problem, ahead, seed), problem.utility_weight
+        samples, weight = self._draw_samples(problem, ahead, context), problem.utility_weight
         fills = problem.battery_j + problem.harvest_j >= problem.fleet.battery_max_j
         doubtful = fills & (self.forecast != "oracle")
         trust = np.where(doubtful, slot / (slot + _DOUBT), 1.0)[:, None]
@@ -134,24 +143,37 @@ class Lookahead:
 
         return charge_aware_decision(problem, worth, freely=self.hibernate == "free")
 
-    def _draw_samples(self, problem: SlotProblem, ahead: Forecast, seed: int) -> list[Floats]:
+    def _draw_samples(
+        self, problem: SlotProblem, ahead: Forecast, context: Context
+    ) -> list[Floats]:
         """Sample what later slots draw, as shares of E_max, shape (F, N) each."""
         if self._best_plan is not None:
             return [self._best_plan.draws[ahead.seen :]]
-        if self.plan == "lp" and ahead.future is not None:
-            return [self._planned(problem, ahead)]
+        planned = self._planned(problem, ahead, context) if self.plan == "lp" else None
+        if planned is not None and ahead.future is not None:
+            return [planned]
         drawn = np.array(self._drawn or [myopic_decision(problem).draw])
-        rng = np.random.default_rng([seed, ahead.seen])
+        rng = np.random.default_rng([context.seed, ahead.seen])
         picked = (rng.integers(len(drawn), size=ahead.slots_left) for _ in range(_SAMPLES))
         samples = [drawn[slots] for slots in picked]
-        if self.plan == "seen":
+        if planned is None:
             return samples
-        shift = self._planned(problem, ahead) - drawn.mean(axis=0)
+        shift = planned - drawn.mean(axis=0)
         return [np.maximum(sample + shift, 0.0) for sample in samples]
 
-    def _planned(self, problem: SlotProblem, ahead: Forecast) -> Floats:
-        """The programme's draws from the current slot on, solved again every `every` slots."""
+    def _planned(self, problem: SlotProblem, ahead: Forecast, context: Context) -> Floats | None:
+        """The programme's draws from the current slot on, solved again every `every` slots.
+
+        Where the context's limit leaves no time to solve it, the last one's; None without one.
+        """
         if self._programme is None or (ahead.seen - 1) % self.every == 0:
-            self._programme = plan(ahead.horizon(problem)).draws.T
+            ends = time.monotonic() + _PLANNING_SHARE * context.time_left_s()
+            with suppress(TimeoutError):
+                draws = plan(ahead.horizon(problem), ends).draws
+                assert draws is not None
+                self._programme = draws.T
+        if self._programme is None:
+            self._note = "no time for the linear programme: later draws as with plan=seen"
+            return None
         self._programme = self._programme[1:]  # the first row is the current slot
         return self._programme

@@ -28,12 +28,13 @@ _MOST_ROUNDS = 100
 class LpSolution:
     """The best bound proved, and the draws of the programme's solution.
 
-    `draws` is what each device draws on average of its choices, as a share of E_max, (N, T).
+    `draws` is what each device draws on average of its choices, as a share of E_max, (N, T); None
+    where time was up before the programme was solved once.
     """
 
     devices: list[DeviceColumns]
     value: DualValue
-    draws: Floats
+    draws: Floats | None
 
 
 class Choices(NamedTuple):
@@ -65,6 +66,8 @@ def solve_lp(
     """
     programme = _Programme(devices, threads, idle=idle)
     for device, columns in enumerate(devices):
+        if time.monotonic() >= ends:
+            break
         for choices in _first_choices(columns, around, device):
             programme.add(device, choices)
     best = around
@@ -113,6 +116,7 @@ class _Programme:
         self._made: list[set[tuple[int, int, int]]] = [set() for _ in devices]
         self._owner = [np.zeros(0, dtype=np.int64)]  # row n·T + t of each choice
         self._energy = [np.zeros(0)]
+        self._solution: Any = None
         self._highs = highspy._Highs()  # `highspy.Highs()` prints a banner when made
         for option, setting in {"output_flag": False, "threads": 1}.items():
             self._highs.setOptionValue(option, setting)
@@ -208,13 +212,12 @@ class _Programme:
         thread = duals[2 * self.size :]
         return Prices(energy, np.maximum(thread, 0.0) if self.idle else thread)
 
-    def draws(self) -> Floats:
-        """What the last solution draws, as a share of E_max, (N, T); 0 without a solution."""
-        shape = (len(self.devices), self.slots)
-        if not hasattr(self, "_solution"):
-            return np.zeros(shape)
+    def draws(self) -> Floats | None:
+        """What the last solution draws, as a share of E_max, (N, T); None without a solution."""
+        if self._solution is None:
+            return None
         taken = np.array(self._solution.col_value)[self.size :]
         owner, energy = np.concatenate(self._owner), np.concatenate(self._energy)
         weights = energy[: len(taken)] * taken
         sums: Floats = np.bincount(owner[: len(taken)], weights, minlength=self.size)  # type: ignore[assignment]
-        return sums.reshape(shape)
+        return sums.reshape(len(self.devices), self.slots)

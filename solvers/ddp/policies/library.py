@@ -10,9 +10,11 @@ import hashlib
 import json
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +28,8 @@ SHIPPED = PACKAGE / "solvers" / "ddp" / "data" / "policies"
 #: Largest distance from its training at which a joint actor is used; beyond it one is trained. Its
 #: inputs are scaled by the ranges of its training, and it knows its devices by their places alone.
 FARTHEST_JOINT = 0.1
+#: Seconds between two looks at a lock that another process holds.
+_LOOK_AGAIN_S = 0.05
 
 
 class FoundPolicy(NamedTuple):
@@ -122,13 +126,26 @@ def checkpoint_of(path: Path) -> Path:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock on `path` among this machine's processes; it is freed when its holder ends."""
+def locked(path: Path, ends: float = inf) -> Iterator[None]:
+    """Hold a lock on `path` among this machine's processes; it is freed when its holder ends.
+
+    Raises
+    ------
+    TimeoutError
+        Another process held it until `ends`, a time of `time.monotonic()`.
+    """
     import fcntl
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f".{path.name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= ends:
+                    raise TimeoutError(f"{path.name}: another process trains it") from None
+                time.sleep(_LOOK_AGAIN_S)
         yield
 
 

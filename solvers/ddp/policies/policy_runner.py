@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from splitbench.problems import EpisodeView, InputError, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.batch import BatchModel, Slots
 from splitbench.problems.status import Status
-from splitbench.solvers.contract import Solution, no_decision
+from splitbench.solvers.contract import ALONE, Context, Solution, no_decision
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED
 from splitbench.solvers.ddp.policies.library import (
     SHIPPED,
@@ -31,6 +32,8 @@ from splitbench.solvers.horizon.forecast import Forecast
 
 #: Seconds between checkpoints of a training in a run, which a short limit may end.
 _CHECKPOINT_EVERY_S = 2.0
+#: No training is begun with less time: importing torch alone takes up to two seconds of it.
+_LEAST_TRAINING_S = 4.0
 
 
 class PolicyRunner:
@@ -80,18 +83,24 @@ class PolicyRunner:
         self._forecast = Forecast(horizon, "causal")
         if horizon.suite:
             suite = horizon.suite
-            self._bind(BatchModel.of(horizon), lambda: scenario_of_suite(suite))
+            self._bind(BatchModel.of(horizon), lambda: scenario_of_suite(suite), ALONE)
 
-    def partition(self, problem: SlotProblem) -> Ints | Solution:
-        """Return l_n, shape (N,); for a single slot of new devices a policy is trained first."""
+    def partition(self, problem: SlotProblem, context: Context) -> Ints | Solution:
+        """Return l_n, shape (N,).
+
+        For a single slot of new devices a policy is trained first. Where the context's limit leaves
+        no time for that the answer is `timeout`, and what was learned is kept for the next time.
+        """
         model = BatchModel.of(problem)
         if model != self._model:
             if self._model is not None:  # a single slot, outside any episode
                 self._forecast = None
             try:
-                self._bind(model, lambda: scenario_around(problem))
+                self._bind(model, lambda: scenario_around(problem), context)
             except InputError as error:
                 return no_decision(Status.UNSUPPORTED, str(error))
+            except TimeoutError as error:
+                return no_decision(Status.TIMEOUT, str(error))
         assert self._policy is not None
         harvest_ahead_j = self._harvest_ahead_j(problem)
         partition: Ints = self._policy.partition(Slots.of(problem), harvest_ahead_j)[0]
@@ -107,8 +116,10 @@ class PolicyRunner:
         self._forecast.see(problem)
         return self._forecast.harvest_j()[:, None, :]
 
-    def _bind(self, model: BatchModel, scenario: Callable[[], TrainingScenario]) -> None:
-        file = self._given_policy() if self.given else self._found_or_trained(scenario())
+    def _bind(
+        self, model: BatchModel, scenario: Callable[[], TrainingScenario], context: Context
+    ) -> None:
+        file = self._given_policy() if self.given else self._found_or_trained(scenario(), context)
         try:
             self._policy = policy_for(file, model)
         except InputError as error:
@@ -125,10 +136,10 @@ class PolicyRunner:
         self.note = f"policy {self.given}, trained on {file.header.scenario}"
         return file
 
-    def _found_or_trained(self, scenario: TrainingScenario) -> PolicyFile:
+    def _found_or_trained(self, scenario: TrainingScenario, context: Context) -> PolicyFile:
         found = find_policy(self.kind, scenario, self.parameters)
         if found is None:
-            return self._scaled_down(scenario)
+            return self._scaled_down(scenario, context)
         self.note = ""
         if found.distance > 0.0:
             self.note = (
@@ -137,12 +148,23 @@ class PolicyRunner:
             )
         return load_policy(found.path)
 
-    def _scaled_down(self, scenario: TrainingScenario) -> PolicyFile:
+    def _scaled_down(self, scenario: TrainingScenario, context: Context) -> PolicyFile:
         """Return the policy of a short training, which is stored for the other cells."""
         short = self.parameters.scaled_down(len(scenario.draw(FIRST_TRAINING_SEED)))
         path = scaled_down_path(self.kind, scenario, short)
-        with locked(path):  # the other cells of a run wait for the cell that trains
-            file = load_policy(path) if path.is_file() else self._trained(scenario, short, path)
+        ends = time.monotonic() + context.time_left_s()
+        try:
+            with locked(path, ends):  # the other cells of a run wait for the cell that trains
+                file = (
+                    load_policy(path)
+                    if path.is_file()
+                    else self._trained(scenario, short, path, ends)
+                )
+        except TimeoutError:
+            raise TimeoutError(
+                f"no policy for {scenario.name}, and no time to train one; "
+                f"{self._command(scenario)}"
+            ) from None
         whole = self.parameters.episodes
         length = f"{file.header.episodes} of {whole}" if short.episodes < whole else str(whole)
         self.note = (
@@ -152,14 +174,22 @@ class PolicyRunner:
         return file
 
     def _trained(
-        self, scenario: TrainingScenario, parameters: TrainingParameters, path: Path
+        self, scenario: TrainingScenario, parameters: TrainingParameters, path: Path, ends: float
     ) -> PolicyFile:
-        """Train, from a checkpoint if an earlier run ended in its training."""
+        """Train, from a checkpoint if an earlier run ended in its training.
+
+        Raises
+        ------
+        TimeoutError
+            The training was not done by `ends`.
+        """
         if importlib.util.find_spec("torch") is None:
             raise InputError(
                 f"{self.kind}: no policy for {scenario.name}, and training one needs torch; "
                 "expected after: pip install 'splitbench[learn]'"
             )
+        if time.monotonic() + _LEAST_TRAINING_S > ends:
+            raise TimeoutError
         from splitbench.solvers.ddp.training.session import Session
 
         checkpoint = checkpoint_of(path)
@@ -167,7 +197,7 @@ class PolicyRunner:
             self.kind, scenario, parameters, checkpoint=checkpoint, command="trained in a run"
         )
         session.checkpoint_every_s = _CHECKPOINT_EVERY_S
-        file = session.run()
+        file = session.run(ends=ends)
         save_policy(file, path)
         checkpoint.unlink(missing_ok=True)
         return file

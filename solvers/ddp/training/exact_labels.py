@@ -43,8 +43,11 @@ def exact_labels(
     table = utilities(model, slots, actions, worth)
     best = table.max(axis=2)
     devices, columns = best.shape[1:]
-    left = ((slots.threads - devices * model.min_threads)[:, None] - np.arange(columns))[:, None]
-    rest = np.take_along_axis(others_best(best), np.maximum(left, 0), axis=2)
+    spare = slots.threads - devices * model.min_threads
+    left = (spare[:, None] - np.arange(columns))[:, None]
+    beyond = max(int(spare.max()) + 1 - columns, 0)  # what others hold may exceed one's own cap
+    whole = np.pad(best, ((0, 0), (0, 0), (0, beyond)), constant_values=-np.inf)
+    rest = np.take_along_axis(others_best(whole), np.maximum(left, 0), axis=2)
     rest = np.where(left >= 0, rest, -np.inf)
     value = np.stack(
         [(table[:, n] + rest[:, n, None, :]).max(axis=2) for n in range(devices)], axis=1

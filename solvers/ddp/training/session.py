@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from splitbench.problems import InputError
 from splitbench.problems.batch import BatchModel
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED
@@ -70,12 +72,21 @@ class Session:
         if checkpoint is not None and checkpoint.exists():
             self._resume(checkpoint)
 
-    def run(self, on_round: Callable[[float], None] = lambda utility: None) -> PolicyFile:
-        """Train to the end and return the policy; `on_round` gets each round's mean utility."""
+    def run(
+        self, on_round: Callable[[float], None] = lambda utility: None, ends: float = np.inf
+    ) -> PolicyFile:
+        """Train to the end and return the policy; `on_round` gets each round's mean utility.
+
+        Raises
+        ------
+        TimeoutError
+            The training was not done by `ends`, a time of `time.monotonic()`. The next one goes on
+            from the last checkpoint.
+        """
         saved = time.monotonic()
         while not self.trainer.done:
             begun = time.monotonic()
-            utility = self.trainer.run_round()
+            utility = self.trainer.run_round(ends)
             self.seconds += time.monotonic() - begun
             on_round(utility)
             if time.monotonic() - saved >= self.checkpoint_every_s:

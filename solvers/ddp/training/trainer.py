@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -54,12 +55,20 @@ class Trainer(ABC):
         """Whether all episodes have been trained on."""
         return self.round >= self.parameters.rounds
 
-    def run_round(self) -> float:
-        """Train on the next `parallel` episodes and return their mean utility per slot."""
+    def run_round(self, ends: float = np.inf) -> float:
+        """Train on the next `parallel` episodes and return their mean utility per slot.
+
+        Raises
+        ------
+        TimeoutError
+            The round was not done by `ends`, a time of `time.monotonic()`; it cannot be taken up.
+        """
         with _one_thread():
             episodes = self._episodes(self.round)
             earned = []
             while not episodes.done:
+                if time.monotonic() >= ends:
+                    raise TimeoutError(f"{self.kind}: time is up in round {self.round}")
                 share = episodes.index / episodes.length
                 self._share_done = (self.round + share) / self.parameters.rounds
                 earned.append(self.step(episodes).utility.mean())

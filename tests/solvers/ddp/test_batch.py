@@ -59,6 +59,14 @@ def test_decisions_are_those_of_thread_allocation(
         np.testing.assert_allclose(result.battery_next_j[row], outcome.battery_next_j, rtol=1e-12)
 
 
+def test_tables_end_at_the_largest_cap() -> None:
+    """A thousand devices with caps of 64 need columns for 64 counts, not for all of K."""
+    horizon = make_suite("city[devices=1000]").horizon(0, 1)
+    slots = Slots.of(horizon.slot(0, horizon.battery_start_j))
+    model = BatchModel.of(horizon)
+    assert model.thread_range(slots)[-1] == horizon.fleet.thread_caps.max() < slots.threads[0]
+
+
 @pytest.mark.parametrize("suite", ["hetero", "congested", "starved", "paper-wifi"])
 def test_episodes_go_as_the_simulation_does(suite: str) -> None:
     """Three horizons side by side earn and keep what each earns alone, for random partitions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,16 +13,19 @@ from splitbench.benchmark.referee.cell_record import record_of
 from splitbench.benchmark.referee.episode import run_episode
 from splitbench.benchmark.referee.player import PlugIn
 from splitbench.benchmark.runs.plan import Request, cells_of
-from splitbench.problems import EpisodeView, InputError, Simulation
+from splitbench.problems import EpisodeView, InputError, Simulation, SlotProblem
 from splitbench.problems.suites.named_suites import make_suite
 from splitbench.results import CellKey
-from splitbench.solvers import Status, make, solve_slot
+from splitbench.solvers import Context, Status, make, solve_slot
 from splitbench.solvers.calling import start_episode
+from splitbench.solvers.contract import ALONE
 from splitbench.solvers.ddp.ddp_parameters import DdpParameters
 from splitbench.solvers.ddp.partitioners import PARAMETERS
+from splitbench.solvers.ddp.policies import policy_runner
 from splitbench.solvers.ddp.policies.library import (
     file_name,
     find_policy,
+    locked,
     own_directory,
     scaled_down_path,
     trained_path,
@@ -265,12 +269,12 @@ def test_another_model_binds_another_policy(own: Path) -> None:
         make_suite("hetero").horizon(0, 1).slot(0, make_suite("hetero").horizon(0).battery_start_j)
     )
     runner = make("ddp-shared[hidden=48]+ta").partitioner.runner
-    runner.partition(problem)
+    runner.partition(problem, ALONE)
     first = runner._policy
     other = replace(problem, utility_weight=0.9)
     taken: list[float] = []
-    runner._bind = lambda model, scenario: taken.append(model.utility_weight)  # type: ignore[method-assign]
-    runner.partition(other)
+    runner._bind = lambda model, *others: taken.append(model.utility_weight)  # type: ignore[method-assign]
+    runner.partition(other, ALONE)
     assert taken == [0.9]
     assert first is not None
 
@@ -313,3 +317,52 @@ def test_a_policy_trained_since_is_a_new_cell(own: Path) -> None:
     changed = [old.solver for old, new in zip(before, after, strict=True) if old != new]
     assert changed == ["ddp+ta"]
     assert cells_of(request) == after
+
+
+def new_slot() -> SlotProblem:
+    """A slot by itself, for whose devices no policy was trained."""
+    horizon = replace(make_suite(SUITE).horizon(0, 1), suite="")
+    return horizon.slot(0, horizon.battery_start_j)
+
+
+def test_a_limit_too_short_to_train_in_is_told_at_once(own: Path) -> None:
+    """With a second left no training is begun: `timeout`, and the command that trains in full."""
+    solution = solve_slot(make("ddp+ta"), new_slot(), Context(deadline=time.monotonic() + 1.0))
+    assert (solution.status, solution.decided) == (Status.TIMEOUT, False)
+    assert "no time to train one" in solution.note
+    assert "splitbench train ddp FILE.json" in solution.note
+    assert not list(own.rglob("*.training"))
+
+
+def test_a_training_in_a_slot_ends_with_its_time(
+    own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training that is not done when time is up is no decision; what it learned is kept."""
+    pytest.importorskip("torch")
+    from splitbench.solvers.ddp.training.trainer import Trainer
+
+    rounds, run_round = [], Trainer.run_round
+
+    def slow(trainer: Trainer, ends: float) -> float:
+        rounds.append(ends)
+        return run_round(trainer, ends if len(rounds) < 2 else 0.0)
+
+    monkeypatch.setattr(Trainer, "run_round", slow)
+    monkeypatch.setattr(policy_runner, "_CHECKPOINT_EVERY_S", 0.0)
+    name, deadline = "ddp[hidden=8,batch=16,parallel=40]+ta", time.monotonic() + 60.0
+    solution = solve_slot(make(name), new_slot(), Context(deadline=deadline))
+    assert (solution.status, solution.decided) == (Status.TIMEOUT, False)
+    assert rounds == [pytest.approx(deadline, abs=1.0)] * 2
+    assert len(list(own.rglob("*.training"))) == 1
+    monkeypatch.undo()
+    monkeypatch.setenv("SPLITBENCH_POLICIES", str(own))
+    assert solve_slot(make(name), new_slot()).decided
+
+
+def test_a_lock_is_waited_for_no_longer_than_the_limit(tmp_path: Path) -> None:
+    """While another process trains the same policy, a slot waits until its own limit."""
+    path = tmp_path / "policy"
+    with locked(path), pytest.raises(TimeoutError), locked(path, ends=0.0):
+        pytest.fail("two hold the lock")
+    with locked(path, ends=0.0):
+        pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -195,6 +195,30 @@ def test_the_programme_is_solved_anew_as_often_as_asked() -> None:
     assert decisions(once) != decisions(anew)
 
 
+def test_a_limit_too_short_for_the_programme_leaves_the_other_plan() -> None:
+    """With no time left it decides as `plan=seen` does, and says so; with time it plans."""
+    horizon = make_suite("often-full").horizon(0, 30)
+
+    def prices(plan: Literal["lp", "seen"], deadline: float | None, notes: set[str]) -> list[Any]:
+        solver, simulation, found = Lookahead(plan=plan), Simulation(horizon), []
+        start_episode(solver, EpisodeView.of(horizon))
+        for index in range(6):
+            context = Context(slot=index, deadline=deadline)
+            solution = solve_slot(solver, simulation.problem, context)
+            simulation.step(solution.partition, solution.threads)  # type: ignore[arg-type]
+            found.append(solution.energy_price)
+            notes.add(solution.note)
+        return found
+
+    hurried: set[str] = set()
+    seen = prices("seen", 0.0, set())
+    np.testing.assert_array_equal(prices("lp", 0.0, hurried), seen)
+    assert hurried == {"no time for the linear programme: later draws as with plan=seen"}
+    planned: set[str] = set()
+    assert not np.array_equal(prices("lp", None, planned), seen)
+    assert planned == {""}
+
+
 def test_draws_are_sampled_from_the_cells_seed() -> None:
     """The same seed samples the same draws of later slots, another seed others."""
     horizon = make_suite("often-full").horizon(0, 30)
@@ -209,7 +233,7 @@ def test_draws_are_sampled_from_the_cells_seed() -> None:
             assert decision.threads is not None
             simulation.step(decision.partition, decision.threads)
         assert solver._ahead is not None
-        samples.append(solver._draw_samples(simulation.problem, solver._ahead, seed))
+        samples.append(solver._draw_samples(simulation.problem, solver._ahead, Context(seed=seed)))
     assert np.array_equal(samples[0], samples[1])
     assert not np.array_equal(samples[0], samples[2])
 
