@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,7 @@ def answer_bytes(kind: str, request: int, answer: Answer) -> bytes:
     )
     words = b""
     if solution.note or answer.traceback or solution.relaxes:
-        said = (solution.note, answer.traceback, list(solution.relaxes))
-        words = json.dumps(dict(zip(_WORDS, said, strict=True))).encode()
+        words = _words_bytes(solution.note, answer.traceback, solution.relaxes)
     return reply_bytes(
         Frame(
             request,
@@ -60,6 +60,12 @@ def answer_bytes(kind: str, request: int, answer: Answer) -> bytes:
             _numbers(solution),
         )
     )
+
+
+@lru_cache(maxsize=8)  # most solvers say the same in every slot
+def _words_bytes(note: str, traceback: str, relaxes: tuple[str, ...]) -> bytes:
+    said = (note, traceback, list(relaxes))
+    return json.dumps(dict(zip(_WORDS, said, strict=True))).encode()
 
 
 def _numbers(solution: Solution) -> bytes:
@@ -113,7 +119,7 @@ def answer_from(frame: Frame, devices: int) -> Answer:
         _STATUSES[frame.status],
         bound=frame.bound if flags & BOUND else None,
         utility=frame.utility if flags & UTILITY else None,
-        relaxes=tuple(words.get("relaxes", ())),
+        relaxes=words.get("relaxes", ()),
         note=words.get("note", ""),
         energy_price=price,
     )
@@ -121,6 +127,7 @@ def answer_from(frame: Frame, devices: int) -> Answer:
     return Answer(solution, seconds, words.get("traceback", ""), bool(flags & CLAIRVOYANT))
 
 
+@lru_cache(maxsize=8)  # as `_words_bytes`; callers do not change the result
 def _words_of(text: bytes) -> dict[str, Any]:
     try:
         words = json.loads(text)
@@ -137,7 +144,7 @@ def _words_of(text: bytes) -> dict[str, Any]:
     return {
         "note": _encodable(words.get("note", "")[:LONGEST_NOTE]),
         "traceback": shortened(_encodable(words.get("traceback", "")), LONGEST_TRACEBACK),
-        "relaxes": [_encodable(name[:LONGEST_NAME]) for name in relaxes],
+        "relaxes": tuple(_encodable(name[:LONGEST_NAME]) for name in relaxes),
     }
 
 

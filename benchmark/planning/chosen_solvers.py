@@ -34,8 +34,8 @@ class ChosenSolver:
 def choose_solvers(texts: Iterable[str], suites: Sequence[str] = ()) -> list[ChosenSolver]:
     """Return the solvers that names, files and `label=name` describe; none twice.
 
-    A file without a class means every solver in it. Solvers to compare a scheme with (`beside`)
-    follow it.
+    The first label given counts, and a class's own name where none is. A file without a class
+    means every solver in it. Solvers to compare a scheme with (`beside`) follow it.
 
     Raises
     ------
@@ -43,11 +43,14 @@ def choose_solvers(texts: Iterable[str], suites: Sequence[str] = ()) -> list[Cho
         The first text that cannot be used, or one label for two solvers.
     """
     chosen: dict[str, ChosenSolver] = {}
+    labelled: set[str] = set()
     for text in texts:
+        is_label_given = bool(split_label(text)[0])
         for solver in _chosen(text, suites):
-            before = chosen.get(solver.name)
-            if before is None or not before.label:
+            if solver.name not in chosen or (is_label_given and solver.name not in labelled):
                 chosen[solver.name] = solver
+            if is_label_given:
+                labelled.add(solver.name)
             for name in beside(solver.name):
                 chosen.setdefault(name, ChosenSolver(name))
     _refuse_equal_labels(chosen.values(), texts)

@@ -93,7 +93,12 @@ def test_labels_and_other_spellings(mine: Path, monkeypatch: pytest.MonkeyPatch)
     chosen = choose_solvers([*spellings, "base=exact", "mine.py:Cut+ta"])
     assert [one.name for one in chosen] == [f"{mine}:Mine", "exact", f"{mine}:Cut+ta"]
     assert [one.label for one in chosen] == ["my-solver", "base", "Cut+ta"]
-    assert choose_solvers(["best=mine.py:Mine"])[0].label == "best"
+    for texts in (
+        ["best=mine.py:Mine"],
+        ["best=mine.py:Mine", "mine.py:Mine", "late=mine.py:Mine"],
+    ):
+        for order in (texts, ["mine.py:Mine", *texts]):  # a class's own name comes after it
+            assert [one.label for one in choose_solvers(order)] == ["best"]
     with pytest.raises(InputError, match="label 'a': stands for exact and greedy; expected"):
         choose_solvers(["a=exact", "a=greedy"])
     with pytest.raises(InputError, match="one label for 2 solvers"):
