@@ -155,6 +155,17 @@ def canonical_name(name: str) -> str:
     return str_name([absolute(half) for half in parse_solver(name)])
 
 
+def in_this_folder(name: str) -> str:
+    """Write `mine` as `mine.py` where no plug-in is called so and the working directory has it."""
+    entries, broken = find()
+    known = {called for _, called in entries} | broken.keys()
+    return str_name([
+        half if half.path or half.name in known or not Path(f"{half.name}.py").is_file()
+        else replace(half, path=f"{half.name}.py", name="")
+        for half in parse_solver(name)
+    ])  # fmt: skip
+
+
 def known_solvers() -> list[Entry]:
     """All registered classes, by kind and name."""
     return sorted(find().entries.values(), key=lambda entry: (entry.kind, entry.name))

@@ -12,6 +12,7 @@ from splitbench.benchmark.check.remote import SeparateProcesses
 from splitbench.benchmark.console import print_json
 from splitbench.benchmark.planning.chosen_solvers import choose_solvers
 from splitbench.results.tables.escape import printable
+from splitbench.solvers.registry import in_this_folder
 
 
 def check_and_print(name: str, seed: int, folder: Path, as_json: bool) -> bool:
@@ -22,6 +23,7 @@ def check_and_print(name: str, seed: int, folder: Path, as_json: bool) -> bool:
     InputError
         A name that no solver has.
     """
+    name = in_this_folder(name)
     choose_solvers([name])
     started = time.monotonic()
     with SeparateProcesses(name) as asker:

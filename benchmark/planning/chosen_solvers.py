@@ -8,7 +8,13 @@ from pathlib import Path
 
 from splitbench.benchmark.planning.inspect_files import inspect_files
 from splitbench.problems import InputError
-from splitbench.solvers.registry import all_names, beside, canonical_name, check_name
+from splitbench.solvers.registry import (
+    all_names,
+    beside,
+    canonical_name,
+    check_name,
+    in_this_folder,
+)
 from splitbench.solvers.solver_spec import parse_solver, split_label
 
 
@@ -35,7 +41,8 @@ def choose_solvers(texts: Iterable[str], suites: Sequence[str] = ()) -> list[Cho
     """Return the solvers that names, files and `label=name` describe; none twice.
 
     The first label given counts, and a class's own name where none is. A file without a class
-    means every solver in it. Solvers to compare a scheme with (`beside`) follow it.
+    means every solver in it, and `mine` means ./mine.py where no plug-in has that name. Solvers to
+    compare a scheme with (`beside`) follow it.
 
     Raises
     ------
@@ -59,6 +66,7 @@ def choose_solvers(texts: Iterable[str], suites: Sequence[str] = ()) -> list[Cho
 
 def _chosen(text: str, suites: Sequence[str]) -> list[ChosenSolver]:
     label, name = split_label(text)
+    name = in_this_folder(name)
     if not any(half.path for half in parse_solver(name)):
         check_name(name)
         return [ChosenSolver(canonical_name(name), label)]

@@ -105,6 +105,18 @@ def test_labels_and_other_spellings(mine: Path, monkeypatch: pytest.MonkeyPatch)
         choose_solvers(["a=mine.py"])
 
 
+def test_a_bare_name_means_the_file_beside(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`mine` is mine.py of the working directory, in a scheme too, but never in place of ours."""
+    monkeypatch.chdir(mine.parent)
+    assert choose_solvers(["mine"]) == choose_solvers(["mine.py"])
+    assert choose_solvers(["mine+ta"]) == choose_solvers(["mine.py+ta"])
+    (mine.parent / "exact.py").write_text(mine.read_text())
+    assert [one.name for one in choose_solvers(["exact", "dads+ta"])] == ["exact", "dads+ta"]
+    monkeypatch.chdir("/")
+    with pytest.raises(InputError, match="unknown solver 'mine'"):
+        choose_solvers(["mine"])
+
+
 def test_a_path_is_shown_only_where_two_would_be_the_same(mine: Path) -> None:
     """Two files whose classes have one name, and a class that takes a name of ours."""
     for name in ("a", "b"):
