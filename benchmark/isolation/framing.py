@@ -97,8 +97,8 @@ class FrameReader:
 
     @property
     def is_clean(self) -> bool:
-        """Whether no unread data has arrived, not even part of a frame."""
-        return not self._unread and not self._read()
+        """Whether nothing that was read is left, not even part of a frame."""
+        return not self._unread
 
     def next_frame(self) -> Frame | None:
         """Return the next frame, None if it has not arrived in full.

@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+from dataclasses import replace
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -104,8 +105,9 @@ class _Service:
             answer = Answer(no_decision(Status.MEMORY, "out of memory"))
         if os.getpid() != self._home:  # this is a copy that a plug-in forked
             os._exit(0)
-        seconds = answer.seconds or time.perf_counter() - begun
-        self._send("answer", Answer(answer.solution, seconds, answer.traceback, answer.clairvoyant))
+        if not answer.seconds:
+            answer = replace(answer, seconds=time.perf_counter() - begun)
+        self._send("answer", answer)
 
     def _ping(self) -> Answer:
         return succeeded()

@@ -32,6 +32,8 @@ PATIENCE_S = 10.0
 _FRAMES_AT_ONCE = 64
 #: Empty requests that are timed before a plug-in is loaded.
 _PINGS = 7
+#: Request numbers that are drawn at a time.
+_NUMBERS_DRAWN = 256
 
 
 class AbandonedError(BaseException):
@@ -58,6 +60,7 @@ class RemotePlayer:
     ):
         self._guard, self._memory_bytes, self._watched = guard, memory_bytes, watched
         self._number = 0
+        self._numbers: list[int] = []
         self._deadline: float | None = None
         self._limit_s: float | None = None
         self._pose: tuple[Any, ...] | None = None
@@ -171,11 +174,11 @@ class RemotePlayer:
         PlayerLostError
             There is no answer: the process has ended, or was killed for the given reason.
         """
-        self._number = secrets.randbits(32)  # so that no answer can be sent before its request
+        self._number = self._next_number()
         self._incumbent = None
         self._reader.longest_body = 8 * NUMBERS_A_DEVICE * self._devices
         try:
-            if not self._reader.is_clean:
+            if not self._reader.is_clean:  # what is not read yet has another request's number
                 raise FrameError("a message without a request")
             self._send(request_bytes((self._number, method, arguments)))
             return self._wait(method)
@@ -183,6 +186,13 @@ class RemotePlayer:
             raise self._lost(Status.ERROR, self._guard.how_it_ended()) from None
         except FrameError as error:
             raise self._lost(Status.ERROR, f"the player sent {error}") from None
+
+    def _next_number(self) -> int:
+        """Return a random number, so that no answer can be sent before its request."""
+        if not self._numbers:
+            drawn = secrets.token_bytes(4 * _NUMBERS_DRAWN)  # drawing one by one takes longer
+            self._numbers = list(memoryview(drawn).cast("I"))
+        return self._numbers.pop()
 
     def _wait(self, method: str) -> Answer:
         looked = time.monotonic()
