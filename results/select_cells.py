@@ -24,12 +24,14 @@ class Latest(NamedTuple):
 def latest(frame: DataFrame) -> Latest:
     """For each solver on each suite, keep the cells of the latest code.
 
-    Cells of two versions of the code are two experiments and are not averaged. If a cell was run
-    with and without its reference, the one with it is kept.
+    Cells of two versions of the code are two experiments and are not averaged. Instance files that
+    are shown as one suite have a code each. If a cell was run with and without its reference, the
+    one with it is kept.
     """
     if frame.empty:
         return Latest(frame, [])
-    solver = [*GROUP, "solver"]
+    frame = frame.assign(source=[key.suite for key in frame["key"]])
+    solver = [*GROUP, "source", "solver"]
     newest = frame.sort_values("written", kind="stable").groupby(solver, dropna=False)["code"]
     present = frame["code"] == newest.transform("last").sort_index()
     older = int((~present).sum())
@@ -38,7 +40,10 @@ def latest(frame: DataFrame) -> Latest:
     ordered = kept.sort_values("reference", kind="stable")
     kept = ordered.drop_duplicates([*solver, "seed", "instance"], keep="last").sort_index()
     remarks = [f"{older} cells of older code are left out; --cells has them"] if older else []
-    return Latest(kept.reset_index(drop=True), remarks + _mixed(kept))
+    if older == 1:
+        remarks = ["1 cell of older code is left out; --cells has it"]
+    shown = kept.reset_index(drop=True).drop(columns="source")
+    return Latest(shown, remarks + _mixed(kept))
 
 
 def only(frame: DataFrame, column: str, wanted: list[str] | list[int]) -> DataFrame:
@@ -58,14 +63,17 @@ def only(frame: DataFrame, column: str, wanted: list[str] | list[int]) -> DataFr
 
 def _mixed(frame: DataFrame) -> list[str]:
     """Name the suites whose solvers were run by different code of the model."""
-    lines = []
+    lines: dict[str, str] = {}  # one a suite, which may be of many files
     model = frame["code"].str.partition(SOLVER_CODE)[0]
-    pairs = frame.assign(model=model).drop_duplicates([*GROUP, "solver"])
-    for (suite, *_), of_suite in pairs.groupby(list(GROUP), sort=False, dropna=False):
+    source = [*GROUP, "source"]
+    pairs = frame.assign(model=model).drop_duplicates([*source, "solver"])
+    for (suite, *_), of_suite in pairs.groupby(source, sort=False, dropna=False):
         if of_suite["model"].nunique() > 1:
             described = "; ".join(
                 f"{code}: {', '.join(names)}"
                 for code, names in of_suite.groupby("model", sort=False)["solver"]
             )
-            lines.append(f"{suite}: solvers were run by different code ({described})")
-    return lines
+            lines.setdefault(
+                str(suite), f"{suite}: solvers were run by different code ({described})"
+            )
+    return list(lines.values())

@@ -34,5 +34,6 @@ def _described(cells: list[CellRecord]) -> tuple[str, str]:
     lines = [f"  {line}" for line in record.traceback.splitlines()]
     lines += [f"  printed: {line}" for line in record.output.splitlines()]
     if len(cells) > 1:
-        lines.append(f"  {len(cells) - 1} more cells like it")
+        cell = "cell" if len(cells) == 2 else "cells"
+        lines.append(f"  {len(cells) - 1} more {cell} like it")
     return printable(head), "\n".join(map(printable, lines))

@@ -78,7 +78,7 @@ def test_warns_of_drift_and_old_code(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["table", "--store", str(store), "--json", "-v"]) == 0
     said = capsys.readouterr()
     assert len(json.loads(said.out)) == 1
-    assert "1 cells of older code are left out" in said.err
+    assert "1 cell of older code is left out" in said.err
     assert "1 of 2 cells ran while it was over 1.25×" in said.err
 
 
