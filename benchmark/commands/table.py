@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,6 +29,8 @@ from splitbench.solvers.solver_spec import parse_solver
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from splitbench.results.store.record import CellKey, CellRecord
 
 
 class TableFormat(StrEnum):
@@ -96,6 +99,8 @@ def table(
     if cells or slots_out or errors:
         if stats or compare is not None:
             raise InputError("--cells: are raw; expected no --stats and no --compare beside it")
+        if out is not None and not (cells or errors):
+            raise InputError(f"--out: got {out} beside --slots-out; expected --cells as well")
         _print_cells(store, suites, solvers, chosen if cells else None, out, slots_out, errors)
         return
     if chosen is TableFormat.PARQUET:
@@ -158,8 +163,25 @@ def _print_cells(
         elif format is not None:
             export.write_cells(frame, out, parquet=format is TableFormat.PARQUET)
         if slots_out:
-            found = opened.get(frame["key"])
-            export.write_slots(found.values(), slots_out, parquet=slots_out.suffix == ".parquet")
+            shown = _as_shown(frame, opened.get(frame["key"]))
+            export.write_slots(shown, slots_out, parquet=slots_out.suffix == ".parquet")
+
+
+def _as_shown(frame: DataFrame, found: dict[CellKey, CellRecord]) -> list[CellRecord]:
+    """Return records under the names that their rows have among the cells, so that both join."""
+    shown = zip(frame["suite"], frame["solver"], frame["instance"], strict=True)
+    return [
+        replace(
+            found[key],
+            key=replace(
+                key,
+                suite=suite,
+                solver=solver,
+                instance=None if key.instance is None else int(instance),
+            ),
+        )
+        for key, (suite, solver, instance) in zip(frame["key"], shown, strict=True)
+    ]
 
 
 def _say_drift(store: Path) -> None:

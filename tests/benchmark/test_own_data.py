@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas
 import pytest
 
 from splitbench.benchmark.planning.sources import sources_of
@@ -77,6 +78,23 @@ def test_only_an_edited_file_of_a_folder_is_run_and_tabled_anew(data: Path) -> N
     )  # fmt: skip
     assert "1 cell of older code is left out" in done.stderr
     assert "different code" not in done.stderr
+
+
+def test_slots_of_a_folder_join_its_cells(data: Path) -> None:
+    """Both files of an export name suite, solver and instance alike; --out alone is refused."""
+    run(data, "run", "mine", "-s", "greedy", "--seeds", "1")
+    command = [sys.executable, "-m", "splitbench", "table", "--out", "cells.csv"]
+    command += ["--slots-out", "slots.csv"]
+    refused = subprocess.run(command, cwd=data, capture_output=True, text=True, check=False)
+    assert refused.returncode == 2
+    assert "expected --cells as well" in refused.stderr
+    subprocess.run([*command, "--cells"], cwd=data, check=True)
+    place = ["suite", "solver", "seed", "slots", "instance", "code"]
+    cells, slots = (pandas.read_csv(data / f"{name}.csv") for name in ("cells", "slots"))
+    joined = slots.merge(cells, on=place, validate="many_to_one")
+    assert len(joined) == len(slots) == 3 + 2 * 4
+    means = joined.groupby([*place, "utility_mean"], dropna=False)["utility"].mean()
+    assert means.to_numpy() == pytest.approx(means.index.get_level_values("utility_mean"))
 
 
 def test_a_file_gives_what_solve_and_simulate_give(data: Path) -> None:
