@@ -23,10 +23,9 @@ from splitbench.problems.files.json_file import read_json_object
 from splitbench.problems.suites.library import PREFIX as LIBRARY
 from splitbench.problems.suites.library import library, library_file
 from splitbench.problems.suites.named_suites import make_suite, suite_names
+from splitbench.results.store.record import FILE
 from splitbench.solvers.user_files import Stamp, stamp_of
 
-#: Prefix of the name of a source that is one file.
-FILE = "file:"
 _FORMATS = ("splitbench/slot@", "splitbench/horizon@")
 
 

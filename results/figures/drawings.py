@@ -22,7 +22,7 @@ from splitbench.results.figures.panels import (
 from splitbench.results.frame import group_title, groups_of
 from splitbench.results.statistics.inference import bootstrap_interval
 from splitbench.results.statistics.performance import PerformanceProfile, profiles_by_suite
-from splitbench.results.statistics.seeds import by_seed, utilities
+from splitbench.results.statistics.seeds import by_seed, utilities, with_repetitions
 from splitbench.results.tables import escape
 
 if TYPE_CHECKING:
@@ -202,7 +202,8 @@ def _panels(frame: DataFrame, needed: str) -> dict[str, dict[str, DataFrame]]:
 
 
 def _of_seeds(cells: DataFrame) -> list[float]:
-    """Mean utility of each complete seed of one solver."""
+    """Mean utility of each complete seed, or of each file, of one solver."""
+    cells = with_repetitions(cells)
     (column,) = (by_seed(utilities(cells))[name] for name in cells["solver"].unique())
     values: Series[float] = column.dropna()
     return values.to_list()

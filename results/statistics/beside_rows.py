@@ -17,7 +17,13 @@ from splitbench.results.statistics.inference import (
     shifted_geometric_mean,
     wilcoxon,
 )
-from splitbench.results.statistics.seeds import by_seed, ranks, seeds_of, utilities
+from splitbench.results.statistics.seeds import (
+    by_seed,
+    ranks,
+    seeds_of,
+    utilities,
+    with_repetitions,
+)
 from splitbench.results.store.record import same
 
 if TYPE_CHECKING:
@@ -32,7 +38,8 @@ def with_statistics(rows: DataFrame, frame: DataFrame, limit_s: float | None = N
     """Return rows with columns `statistics_…`, made from the cells the rows were made of.
 
     - `utility_low`, `utility_high`, `level`: bootstrap interval of the mean utility over `seeds`
-      seeds; missing with too few. `seeds_lost`: seeds with a cell that did not finish.
+      seeds (or files, see `with_repetitions`); missing with too few. `seeds_lost`: seeds with a
+      cell that did not finish.
     - `time_s`, `time_shift_s`, `time_charged`: shifted geometric mean of the seconds per cell, its
     shift, the number of cells charged their limit.
     - `rank` in this suite (1 is best), and `mean_rank` over the `rank_suites` of `suites` suites
@@ -45,7 +52,7 @@ def with_statistics(rows: DataFrame, frame: DataFrame, limit_s: float | None = N
     """
     found: dict[Any, dict[str, Any]] = {}
     in_suites: dict[str, list[float]] = {}
-    tables = groups_of(frame)
+    tables = groups_of(with_repetitions(frame))
     for group, table in tables.items():
         lost, rank = seeds_of(table[~table["finished"]]), ranks(table)
         for name, cells in table.groupby("solver", sort=False):
@@ -67,7 +74,7 @@ def with_statistics(rows: DataFrame, frame: DataFrame, limit_s: float | None = N
 
 
 def with_comparison(rows: DataFrame, frame: DataFrame, against: str) -> DataFrame:
-    """Return rows with columns `comparison_…`: each solver against one, paired by seed.
+    """Return rows with columns `comparison_…`: each solver against one, paired by seed or file.
 
     - `difference`, `low`, `high`: mean of U(solver) − U(against) over `pairs` seeds, its 95 %
       bootstrap interval; `pairs_lost`: seeds both ran of which one has no utility.
@@ -85,7 +92,7 @@ def with_comparison(rows: DataFrame, frame: DataFrame, against: str) -> DataFram
     if not (frame["solver"] == against).any():
         raise UnknownNameError("solver in this store", against, set(frame["solver"]))
     found: dict[Any, dict[str, Any]] = {}
-    for group, table in groups_of(frame).items():
+    for group, table in groups_of(with_repetitions(frame)).items():
         solvers = list(dict.fromkeys(table["solver"]))
         if against not in solvers:
             continue

@@ -1,16 +1,34 @@
-"""Utilities by seed: seeds are the repetitions, since slots of an episode are dependent."""
+"""Utilities by seed: seeds are the repetitions, since slots of an episode are dependent.
+
+A file poses the same problem for every seed. There the files are the repetitions: seeds repeat
+only the solver's own draws, and are averaged.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from splitbench.results.store.record import TOLERANCE
+from splitbench.problems.suites.library import PREFIX as LIBRARY
+from splitbench.results.store.record import FILE, TOLERANCE
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
 #: The instance index of a cell that is an episode.
 EPISODE = -1
+
+
+def with_repetitions(frame: DataFrame) -> DataFrame:
+    """Return cells with the number of their repetition as `seed`.
+
+    That is the seed or, where the cells are of files, the number of the file (0 for a horizon), and
+    `instance` is then the seed.
+    """
+    of_file = frame["key"].map(lambda key: key.suite.startswith((FILE, LIBRARY))).astype(bool)
+    if not of_file.any():
+        return frame
+    seed, file = frame["seed"], frame["instance"].fillna(0)
+    return frame.assign(seed=seed.mask(of_file, file), instance=file.mask(of_file, seed))
 
 
 def utilities(table: DataFrame) -> DataFrame:

@@ -18,6 +18,10 @@ NOT_RUN = ("unsupported", "not_installed")
 IMPOSSIBLE = 1e-6
 
 
+#: Prefix of a suite's name that is one file: it poses the same problem for every seed.
+FILE = "file:"
+
+
 @dataclass(frozen=True)
 class CellKey:
     """What identifies a cell, whatever the order of options.

@@ -125,7 +125,8 @@ _ALL = (
     Column(
         "interval", "utility", "95 % interval",
         lambda row: interval_text(_statistic("utility_low")(row), _statistic("utility_high")(row)),
-        about=f"interval: percentile bootstrap of the mean over seeds, from {FEWEST} on",
+        about="interval: percentile bootstrap of the mean over seeds (files, where those are the "
+        f"instances), from {FEWEST} on",
     ),
     _numeric(
         "mean_time", "time", "s/cell", lambda v: UNKNOWN if v is None else f"{v:.3g}", -1,
@@ -141,9 +142,9 @@ _ALL = (
     Column(
         "difference", "Δ utility", "{compared}", lambda row: signed(_paired("difference")(row)),
         _paired("difference"), 1,
-        about="Δ: mean of U − U({compared}) over seeds that both have, with its 95 % bootstrap "
-        "interval; p: Wilcoxon signed-rank, two-sided, (Holm) over the solvers of the suite, from "
-        f"{FEWEST_PAIRS} pairs on",
+        about="Δ: mean of U − U({compared}) over seeds (files) that both have, with its 95 % "
+        "bootstrap interval; p: Wilcoxon signed-rank, two-sided, (Holm) over the solvers of the "
+        f"suite, from {FEWEST_PAIRS} pairs on",
     ),
     Column(
         "difference_interval", "Δ utility", "95 % interval",

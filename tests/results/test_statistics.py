@@ -360,3 +360,35 @@ def test_instances_without_a_decision_are_no_sample() -> None:
     """Utilities on infeasible instances are ignored."""
     hopeless = record("a", utility=-20.0, status="invalid", reference_status="infeasible")
     assert utilities(frame_of([hopeless])).empty
+
+
+class TestFiles:
+    def test_files_are_the_repetitions_and_seeds_are_not(self) -> None:
+        """Eight files with twenty seeds each are a sample of eight: more seeds prove nothing."""
+
+        def cells(seeds: int) -> list[CellRecord]:
+            return [
+                record(
+                    name, seed, number + better, suite=f"file:/a/{number}.json", instance=0,
+                    suite_label="mine",
+                )
+                for name, better in (("a", 0.5), ("b", 0.0))
+                for number in range(8)
+                for seed in range(seeds)
+            ]  # fmt: skip
+
+        few, many = (compared(cells(seeds), "b")["a"] for seeds in (2, 20))
+        assert few == many
+        assert few["pairs"] == 8
+        (row, _) = statistics_of(cells(20))
+        assert row["statistics"]["seeds"] == 8
+        assert row["statistics"]["utility_low"] == pytest.approx(
+            bootstrap_interval([number + 0.5 for number in range(8)]).low
+        )
+
+    @pytest.mark.parametrize("suite", ["file:/a.json", "library:starved-n9-t120"])
+    def test_one_file_has_no_interval(self, suite: str) -> None:
+        """However many seeds: its problem is one, and identical pairs are no evidence."""
+        cells = [record(name, seed, suite=suite) for name in "ab" for seed in range(30)]
+        assert {row["statistics"]["utility_low"] for row in statistics_of(cells)} == {None}
+        assert compared(cells, "b")["a"]["p_value"] is None
