@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from splitbench.benchmark.planning.sources import sources_of
+from splitbench.problems.errors import InputError
 from splitbench.results.select_cells import only
 from splitbench.solvers.registry import canonical_name
 
@@ -33,7 +34,11 @@ def chosen(
 def _suite(text: str, frame: DataFrame) -> str:
     if (frame["suite"] == text).any():
         return text
-    return _shown(sources_of([text])[0].name, "suite", frame)
+    try:
+        name = sources_of([text])[0].name
+    except InputError:
+        return text  # refused with the suites of the store, not with all that exist
+    return _shown(name, "suite", frame)
 
 
 def _solver(text: str, frame: DataFrame) -> str:

@@ -217,6 +217,7 @@ def test_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (["--out", "x.tex", "--json"], "--out: x.tex together with --json"),
         (["--slots-out", "slots.txt"], "expected a name in .csv or .parquet"),
         (["--suite", "hetero"], "unknown suite in this store 'hetero'"),
+        (["--suite", "nosuch"], "unknown suite in this store 'nosuch'"),
         (["-s", "exakt"], "did you mean exact"),
         (["--columns", "utilty"], "did you mean utility"),
         (["--sort", "utilty"], "expected one of solver, utility"),
