@@ -42,9 +42,7 @@ def version_of(connection: sqlite3.Connection, path: str) -> int:
     InputError
         A database of something else, or a store of another schema.
     """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    things = dict(connection.execute("SELECT name, type FROM sqlite_master"))
+    version, application, things = _described(connection)
     if not things and version == application == 0:
         return 0
     if application != APPLICATION_ID:
@@ -62,6 +60,24 @@ def version_of(connection: sqlite3.Connection, path: str) -> int:
     if things.get("cells") != "table":
         raise InputError(f"{path}: a database of something else; expected a splitbench store")
     return int(version)
+
+
+def _described(connection: sqlite3.Connection) -> tuple[int, int, dict[str, str]]:
+    """Return schema version, application and contents, all of one state of the file.
+
+    Another process may create the store at the same moment.
+    """
+    alone = not connection.in_transaction
+    if alone:
+        connection.execute("BEGIN")
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        things = dict(connection.execute("SELECT name, type FROM sqlite_master"))
+    finally:
+        if alone and connection.in_transaction:
+            connection.execute("ROLLBACK")  # nothing was written
+    return version, application, things
 
 
 def create(connection: sqlite3.Connection, path: str) -> None:

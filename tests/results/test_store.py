@@ -352,37 +352,6 @@ class TestOtherFiles:
         assert [one.name for one in tmp_path.iterdir()] == [name]
 
 
-WRITER = """
-import sys
-from splitbench.results import Store
-from tests.results.records import record
-path, solver, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
-with Store(path) as store:
-    for seed in range(count):
-        store.put(record(solver, seed))
-"""
-
-
-def test_several_writers(tmp_path: Path) -> None:
-    """Processes that make and write one file at the same moment lose no cell."""
-    path = tmp_path / "s.sqlite"
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path), f"solver{index}", "40"],
-            cwd=ROOT,
-            stderr=subprocess.PIPE,
-        )
-        for index in range(4)
-    ]
-    for writer in writers:
-        _, errors = writer.communicate(timeout=120)
-        assert writer.returncode == 0, errors.decode()
-    with Store(path) as store:
-        cells = [cell for cell in store.all() if cell.key.solver.startswith("solver")]
-    assert len({cell.key for cell in cells}) == len(cells) == 160
-    assert execute(path, "PRAGMA integrity_check") == [("ok",)]
-
-
 def test_any_number_of_cells_is_looked_up(tmp_path: Path) -> None:
     """More keys than one query takes are all found: a resumed run would run the rest again."""
     records = [record(seed=seed) for seed in range(1203)]
