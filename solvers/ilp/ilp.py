@@ -37,6 +37,9 @@ BLOCK = 5_000
 #: Entries of the utility table that are made between two looks at the clock.
 _BLOCK = 300_000
 
+#: Making a model of the listed choices takes four times as long as listing them, or longer.
+_LISTING_SHARE = 5.0
+
 
 class Model(NamedTuple):
     """Minimise Σ cost·x: one choice per device, Σ threads·x = total; 0 ≤ cost ≤ `largest_cost`.
@@ -130,12 +133,14 @@ class SlotIlp(ABC):
         return _Solve(self, problem, columns, context.publish, ends).run()
 
     def _columns(self, problem: SlotProblem, ends: float) -> Columns | None:
-        """List all choices, some devices at a time; None where time is up before the last."""
+        """List all choices, some devices at a time; None where that leaves no time for the rest."""
+        begun = time.monotonic()
+        enough = begun + (ends - begun) / _LISTING_SHARE
         entries = problem.fleet.width * len(problem.thread_range)
         step = max(1, _BLOCK // max(1, entries))
         parts = [slot_columns(problem, self.columns, 0, step)]
         for start in range(step, len(problem), step):
-            if time.monotonic() >= ends:
+            if time.monotonic() >= enough:
                 return None
             parts.append(slot_columns(problem, self.columns, start, start + step))
         return Columns(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))

@@ -5,6 +5,7 @@ The tests use a fake clock, so they measure no real time.
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import tempfile
 import time
@@ -85,7 +86,7 @@ def test_the_mip_solver_gets_what_building_the_model_left(
 
 
 def test_building_stops_where_the_time_does(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each block of choices is listed only while time is left; then nobody is asked."""
+    """No further block is listed once a fifth of the time is up: the model would not be made."""
     problem, asked, listed = many_devices(), Asked(10.0), 0
 
     def count(*arguments: Any) -> Any:
@@ -97,7 +98,7 @@ def test_building_stops_where_the_time_does(clock: Clock, monkeypatch: pytest.Mo
     monkeypatch.setattr(ilp, "slot_columns", clock.taking(4.0, count))
     solution = asked.solve(problem)
     assert (solution.status, solution.decided, solution.bound) == (Status.TIMEOUT, False, None)
-    assert (listed, asked.left_s) == (3, [])
+    assert (listed, asked.left_s) == (1, [])
 
 
 @pytest.mark.parametrize("name", ILPS)
@@ -111,6 +112,21 @@ def test_a_back_end_without_time_is_not_run(
     solution = solve_slot(make(f"{name}[time_limit=3]"), many_devices())
     assert (solution.status, solution.decided) == (Status.TIMEOUT, False)
     assert solution.bound is not None
+
+
+def test_a_model_too_large_for_its_time_is_not_handed_to_highs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """HiGHS looks at no clock while it sets a model up: a part tells how long the whole takes."""
+    highs = importlib.import_module("splitbench.solvers.ilp.highs")
+    monkeypatch.setattr(highs, "_SAMPLE", 50)
+    monkeypatch.setattr(highs, "_SET_UP", 1e9)
+    monkeypatch.setattr("highspy._Highs.run", lambda *_: pytest.fail("started without time"))
+    solution = solve_slot(make("ilp-highs[time_limit=100]"), many_devices())
+    assert (solution.status, solution.decided) == (Status.TIMEOUT, False)
+    monkeypatch.undo()
+    monkeypatch.setattr(highs, "_SAMPLE", 50)
+    assert solve_slot(make("ilp-highs[time_limit=100]"), many_devices()).status == Status.OPTIMAL
 
 
 def test_cbc_is_killed_at_the_end_of_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
