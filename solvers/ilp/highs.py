@@ -27,7 +27,8 @@ _OPTIONS = {
 
 #: Columns that are handed over first, to learn how long all of them would take.
 _SAMPLE = 20_000
-#: Time of handing a large model over and setting it up, in times of handing it over.
+#: Time of handing a large model over and setting it up, in times of handing it over: 1.5 million
+#: columns took HiGHS 1.16 up to 4 s to set up.
 _SET_UP = 8.0
 
 

@@ -37,7 +37,8 @@ BLOCK = 5_000
 #: Entries of the utility table that are made between two looks at the clock.
 _BLOCK = 300_000
 
-#: Making a model of the listed choices takes four times as long as listing them, or longer.
+#: Listing may take this part of the time: joining, pricing and handing over 20 million choices took
+#: up to four times as long as listing them, and no step of it looks at the clock.
 _LISTING_SHARE = 5.0
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 
 from splitbench.problems import EpisodeView, InputError, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
 from splitbench.problems.batch import BatchModel, Slots
 from splitbench.problems.status import Status
-from splitbench.solvers.contract import ALONE, Context, Solution, no_decision
+from splitbench.solvers.contract import Context, Solution, no_decision
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED
 from splitbench.solvers.ddp.policies.library import (
     SHIPPED,
@@ -83,7 +84,7 @@ class PolicyRunner:
         self._forecast = Forecast(horizon, "causal")
         if horizon.suite:
             suite = horizon.suite
-            self._bind(BatchModel.of(horizon), lambda: scenario_of_suite(suite), ALONE)
+            self._bind(BatchModel.of(horizon), lambda: scenario_of_suite(suite), inf)
 
     def partition(self, problem: SlotProblem, context: Context) -> Ints | Solution:
         """Return l_n, shape (N,).
@@ -96,7 +97,8 @@ class PolicyRunner:
             if self._model is not None:  # a single slot, outside any episode
                 self._forecast = None
             try:
-                self._bind(model, lambda: scenario_around(problem), context)
+                ends = time.monotonic() + context.time_left_s()
+                self._bind(model, lambda: scenario_around(problem), ends)
             except InputError as error:
                 return no_decision(Status.UNSUPPORTED, str(error))
             except TimeoutError as error:
@@ -117,9 +119,9 @@ class PolicyRunner:
         return self._forecast.harvest_j()[:, None, :]
 
     def _bind(
-        self, model: BatchModel, scenario: Callable[[], TrainingScenario], context: Context
+        self, model: BatchModel, scenario: Callable[[], TrainingScenario], ends: float
     ) -> None:
-        file = self._given_policy() if self.given else self._found_or_trained(scenario(), context)
+        file = self._given_policy() if self.given else self._found_or_trained(scenario(), ends)
         try:
             self._policy = policy_for(file, model)
         except InputError as error:
@@ -136,10 +138,10 @@ class PolicyRunner:
         self.note = f"policy {self.given}, trained on {file.header.scenario}"
         return file
 
-    def _found_or_trained(self, scenario: TrainingScenario, context: Context) -> PolicyFile:
+    def _found_or_trained(self, scenario: TrainingScenario, ends: float) -> PolicyFile:
         found = find_policy(self.kind, scenario, self.parameters)
         if found is None:
-            return self._scaled_down(scenario, context)
+            return self._scaled_down(scenario, ends)
         self.note = ""
         if found.distance > 0.0:
             self.note = (
@@ -148,11 +150,16 @@ class PolicyRunner:
             )
         return load_policy(found.path)
 
-    def _scaled_down(self, scenario: TrainingScenario, context: Context) -> PolicyFile:
-        """Return the policy of a short training, which is stored for the other cells."""
+    def _scaled_down(self, scenario: TrainingScenario, ends: float) -> PolicyFile:
+        """Return the policy of a short training, which is stored for the other cells.
+
+        Raises
+        ------
+        TimeoutError
+            There is none by `ends`, a time of `time.monotonic()`; names the command that trains.
+        """
         short = self.parameters.scaled_down(len(scenario.draw(FIRST_TRAINING_SEED)))
         path = scaled_down_path(self.kind, scenario, short)
-        ends = time.monotonic() + context.time_left_s()
         try:
             with locked(path, ends):  # the other cells of a run wait for the cell that trains
                 file = (
