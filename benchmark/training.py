@@ -24,7 +24,6 @@ from splitbench.solvers.ddp.policies.library import (
     trained_path,
 )
 from splitbench.solvers.ddp.policies.policy_file import Kind, PolicyFile, load_policy, save_policy
-from splitbench.solvers.ddp.training.session import Session
 from splitbench.solvers.ddp.training_parameters import TrainingParameters
 from splitbench.solvers.ddp.training_scenario import (
     TrainingScenario,
@@ -114,6 +113,8 @@ def train_policy(training: Training, fresh: bool) -> tuple[PolicyFile, Path]:
         return load_policy(known), known
     if fresh:
         training.checkpoint.unlink(missing_ok=True)
+    from splitbench.solvers.ddp.training.session import Session  # loads torch
+
     session = Session(
         training.kind,
         training.scenario,

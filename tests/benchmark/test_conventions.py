@@ -62,6 +62,30 @@ def test_the_list_of_commands_imports_none(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out.startswith("splitbench 0.")
 
 
+def test_commands_explain_themselves_after_a_light_install() -> None:
+    """Without torch and the other optional packages every `-h` answers; `train` names the extra."""
+    without = "import sys; sys.modules.update(dict.fromkeys({!r}))\n".format(
+        ("torch", "ortools", "pulp", "highspy", "matplotlib", "dask", "distributed")
+    )
+    helps = without + (
+        "from splitbench.benchmark.cli import main\n"
+        "from splitbench.benchmark.command_table import COMMANDS\n"
+        "sys.exit(any([main([name, '-h']) for name in COMMANDS]))"
+    )
+    trains = without + (
+        "from splitbench.benchmark.cli import main\n"
+        "sys.exit(main(['train', 'ddp', 'hetero[devices=2]']))"
+    )
+    told, refused = (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+        for code in (helps, trains)
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert refused.returncode == 2
+    line = "splitbench: train: needs torch; expected after: pip install 'splitbench[learn]'"
+    assert refused.stderr.splitlines() == [line]
+
+
 def test_quiet_and_verbose(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """-q leaves stderr empty, -v adds what the harness itself costs; both at once are refused."""
     store = ["--store", str(tmp_path / "s.sqlite"), "--rerun"]

@@ -27,7 +27,6 @@ from splitbench.problems.package_paths import REFERENCE
 from splitbench.results.figures.learning_figures import draw_convergence
 from splitbench.solvers.ddp.episodes import FIRST_TRAINING_SEED, SEEDS_A_TRAINING, drawn_episodes
 from splitbench.solvers.ddp.policies.policy import policy_for
-from splitbench.solvers.ddp.training.session import Session
 
 PATH = REFERENCE / "ddp-curves.json"
 SUITE = "paper-wifi"
@@ -150,6 +149,8 @@ def training_of(v: float, seed: int) -> Training:
 
 def curve(training: Training, rounds: int | None = None) -> list[float]:
     """Train, and return the mean utility of a slot after each round, without exploration."""
+    from splitbench.solvers.ddp.training.session import Session  # loads torch
+
     session = Session(training.kind, training.scenario, training.parameters)
     earned = []
     for _ in range(rounds or training.parameters.rounds):

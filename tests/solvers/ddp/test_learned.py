@@ -327,6 +327,7 @@ def new_slot() -> SlotProblem:
 
 def test_a_limit_too_short_to_train_in_is_told_at_once(own: Path) -> None:
     """With a second left no training is begun: `timeout`, and the command that trains in full."""
+    pytest.importorskip("torch")
     solution = solve_slot(make("ddp+ta"), new_slot(), Context(deadline=time.monotonic() + 1.0))
     assert (solution.status, solution.decided) == (Status.TIMEOUT, False)
     assert "no time to train one" in solution.note
