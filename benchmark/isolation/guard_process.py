@@ -69,8 +69,8 @@ class GuardProcess:
             words = self._last_words()
             self.close()
             raise InputError(
-                f"players do not start ({words}); expected an installation in which "
-                "`python -m splitbench` runs"
+                f"players do not start ({words}); expected a larger --memory, or an installation "
+                "in which `python -m splitbench` runs"
             ) from None
 
     def fork(self, end: socket.socket, output: int) -> int:

@@ -20,7 +20,9 @@ from splitbench.problems.fleet import Fleet
 from splitbench.problems.status import Status
 from splitbench.solvers.contract import Solution, no_decision
 from splitbench.solvers.exact.cut_front import best_cuts, cut_front, thread_table
-from splitbench.solvers.exact.exact import NOTE_DP, Exact, is_small, why_infeasible
+from splitbench.solvers.exact.division import PROGRAMME
+from splitbench.solvers.exact.exact import Exact, why_infeasible
+from splitbench.solvers.exact.slot_optimum import is_small
 
 #: Entries of utility tables (slots × N × L × C), front or not, that are made at a time.
 _BLOCK = 600_000
@@ -101,7 +103,7 @@ def _solve(problems: list[SlotProblem]) -> list[Solution]:
             Status.OPTIMAL,
             bound=total,
             utility=total,
-            note=NOTE_DP,
+            note=PROGRAMME,
         )
         if total > -np.inf
         else no_decision(Status.INFEASIBLE, why_infeasible(problems[index]))

@@ -82,6 +82,8 @@ def solve_core(value: Floats, priced: Priced, total: int, ends: float = np.inf) 
         R, the threads to divide.
     """
     last_bit = _last_bits(value, priced)
+    if int(priced.extra.sum()) == total and bool((priced.runner_up > last_bit).all()):
+        return Core(priced.extra, True, 0)  # no other count loses nothing
     extra = _ties_taken(value, priced, total, last_bit)
     missing = total - int(extra.sum())
     admitted = min(_FIRST, len(value))

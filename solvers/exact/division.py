@@ -15,7 +15,9 @@ from splitbench.solvers.exact.thread_price import best_price
 Method = Literal["auto", "dp", "core"]
 
 #: Sums of the plain programme (rows × budgets × counts) up to which it is the quicker.
-SMALL = 60_000
+_SMALL = 60_000
+#: What the plain programme is called.
+PROGRAMME = "dynamic programme"
 
 
 class Division(NamedTuple):
@@ -43,7 +45,18 @@ class Division(NamedTuple):
     price: float | None = None
 
 
-def divide(value: Floats, total: int, method: Method = "auto", ends: float = np.inf) -> Division:
+def small(devices: int, total: int) -> bool:
+    """Whether the plain programme divides R threads quicker than price and core do."""
+    return devices * (total + 1) ** 2 <= _SMALL
+
+
+def divide(
+    value: Floats,
+    total: int,
+    method: Method = "auto",
+    ends: float = np.inf,
+    near: float | None = None,
+) -> Division:
     """Maximise Σ_n value[n, j_n] subject to Σ_n j_n = total.
 
     Parameters
@@ -54,10 +67,11 @@ def divide(value: Floats, total: int, method: Method = "auto", ends: float = np.
         `dp`: the plain dynamic programme. `core`: price and core. `auto`: the quicker of the two.
     ends
         `time.monotonic()` at which the core is given up; the plain programme has no time limit.
+    near
+        A price to begin at, where one of a similar table is known.
     """
     devices, columns = value.shape
-    small = devices * columns * (total + 1) <= SMALL
-    if method == "dp" or (method == "auto" and small):
+    if method == "dp" or (method == "auto" and small(devices, total)):
         return _by_programme(value, total)
     feasible = value > -np.inf
     first = feasible.argmax(axis=1)
@@ -69,7 +83,7 @@ def divide(value: Floats, total: int, method: Method = "auto", ends: float = np.
     if total in (least, most):
         only = first if total == least else last
         return _found(value, only, True, -np.inf, "only one division")
-    priced = best_price(value, first, last, total)
+    priced = best_price(value, first, last, total, near)
     core = solve_core(value, priced, total, ends)
     words = f"price on threads, core of {core.devices} devices"
     if core.extra is None:
@@ -82,8 +96,8 @@ def _by_programme(value: Floats, total: int) -> Division:
     """Run the plain programme over a table of exactly total + 1 counts."""
     utility, extra = best_division(widened(value, total))
     if utility == -np.inf:
-        return Division(None, -np.inf, -np.inf, True, "dynamic programme")
-    return Division(extra, utility, utility, True, "dynamic programme")
+        return Division(None, -np.inf, -np.inf, True, PROGRAMME)
+    return Division(extra, utility, utility, True, PROGRAMME)
 
 
 def _found(

@@ -12,30 +12,28 @@ from splitbench.problems.arrays import Ints
 from splitbench.problems.status import Status
 from splitbench.solvers.contract import ALONE, Context, Solution, no_decision
 from splitbench.solvers.exact.cut_front import cut_front, given_cuts
-from splitbench.solvers.exact.division import SMALL, Method
+from splitbench.solvers.exact.division import PROGRAMME, Method
 from splitbench.solvers.exact.knapsack import best_division
 from splitbench.solvers.exact.max_plus import widened
 from splitbench.solvers.exact.slot_optimum import Optimum, slot_optimum, worth_asleep
-
-#: Entries of the whole utility table (N·L·C) up to which it is made at once.
-_SMALL_TABLE = 15_000
-NOTE_DP = "dynamic programme"
 
 
 class Exact:
     """Proven optimum of the slot, for three devices or a million.
 
     P1 is separable but for Σ k = K (Eq. 13): g_n(k) = max_l f_n(l, k), and what remains is a
-    multiple-choice knapsack (the paper calls the problem exponential; per slot it is not). Small
-    slots are solved by the dynamic programme over threads, in O(N·S·C + N·C²) with
+    multiple-choice knapsack (the paper calls the problem exponential; per slot it is not). Only
+    cuts that can be best at some k are tabled (`splitbench.solvers.exact.cut_front`). Small slots
+    are solved by the dynamic programme over threads, in O(N·S + P·C + N·C²) for P such cuts and
     C = K − N·k_min + 1. Larger ones by a price on threads and a dynamic programme over the few
-    devices that still have a choice (`splitbench.solvers.exact.core`), in about O(N·(S + C)). Any
-    D(k), monotone or not. The note says which it was.
+    devices that still have a choice (`splitbench.solvers.exact.core`), in about O(N·S + P·C) for
+    the few counts C that matter. Any D(k), monotone or not. The note says which it was.
 
     Parameters
     ----------
     method
-        `dp` or `core`, for all sizes; `auto` takes the quicker.
+        `dp`: the dynamic programme on the model's own utility table, whatever the size, as a
+        check. `core`: price and core, whatever the size. `auto` takes the quicker way.
     time_limit
         Seconds for the core; the context's limit holds too. When time is up the answer is the
         best decision found, as `feasible`, with the bound proved, or `timeout`.
@@ -60,7 +58,7 @@ class Exact:
         """Return the optimum, or `infeasible` where there is proved to be no decision."""
         if problem.spare_threads < 0:
             return no_decision(Status.INFEASIBLE, too_few_threads(problem))
-        if self.method != "core" and is_small(problem):
+        if self.method == "dp":
             return _by_whole_table(problem)
         ends = time.monotonic() + self.time_limit if self.time_limit else np.inf
         if context.deadline is not None:
@@ -115,13 +113,8 @@ def too_few_threads(problem: SlotProblem) -> str:
     )
 
 
-def is_small(problem: SlotProblem) -> bool:
-    """Whether the plain programme on the whole table is quickest."""
-    sums = len(problem) * (problem.spare_threads + 1)
-    return sums * problem.fleet.width <= _SMALL_TABLE and sums * problem.threads <= SMALL
-
-
 def _by_whole_table(problem: SlotProblem) -> Solution:
+    """Run the plain programme on the model's own table, with no front and no price."""
     best = problem.best_by_threads()
     utility, extra = best_division(widened(best.utility, problem.spare_threads))
     if utility == -np.inf:
@@ -133,7 +126,7 @@ def _by_whole_table(problem: SlotProblem) -> Solution:
         Status.OPTIMAL,
         bound=utility,
         utility=utility,
-        note=NOTE_DP,
+        note=PROGRAMME,
     )
 
 

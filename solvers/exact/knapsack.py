@@ -30,27 +30,34 @@ def best_division(value: Floats) -> tuple[float, Ints]:
         The optimum and j, shape (N,); −inf and zeros if there is no feasible division.
     """
     devices, columns = value.shape
-    best, choices = value[0], np.zeros((devices, columns), dtype=np.int64)
-    choices[0] = np.arange(columns)
-    padded = np.full(2 * columns - 1, -np.inf)
+    best = value[0]
+    padded = np.empty(2 * columns - 1)
+    padded[: columns - 1] = -np.inf
     # windows[r, i] = padded[r + i] = best[r − (C − 1) + i], a view as of sliding_window_view
     windows = np.ndarray((columns, columns), padded.dtype, padded, strides=padded.strides * 2)
     backwards = value[:, ::-1].copy()
     here = _feasible_ranges(backwards)  # j = C − 1 − i
     scratch = np.empty(min(columns * columns, max(_BLOCK, columns)) if devices > 2 else 0)
+    choices = []  # of devices 1 to N − 2, i for each budget, less where their ranges start
     for device in range(1, devices - 1):
         padded[columns - 1 :] = best
         best, at = _best_rows(windows[:, here[device]], backwards[device, here[device]], scratch)
-        choices[device] = columns - 1 - here[device].start - at
-    optimum = float(best[-1])
+        choices.append(at)
+    given, left = [], columns - 1
+    optimum = best.item(left)
     if devices > 1:  # of the last device only the whole budget is asked for
-        padded[columns - 1 :] = best
-        totals = windows[-1] + backwards[-1]
+        totals = best + backwards[-1]
         last = int(totals.argmax())
-        choices[-1, -1], optimum = columns - 1 - last, float(totals[last])
+        optimum = totals.item(last)
+        given.append(left - last)
+        left = last
     if optimum == -np.inf:  # nothing to walk back along
         return -np.inf, np.zeros(devices, dtype=np.int64)
-    return optimum, _walk_back(choices)
+    for device in range(devices - 2, 0, -1):
+        given.append(columns - 1 - here[device].start - choices[device - 1].item(left))
+        left -= given[-1]
+    given.append(left)
+    return optimum, np.array(given[::-1], dtype=np.int64)
 
 
 def _feasible_ranges(values: Floats) -> list[slice]:
@@ -83,14 +90,3 @@ def _best_rows(near: Floats, values: Floats, scratch: Floats) -> tuple[Floats, I
     parts = [_best_rows(near[row : row + step], values, scratch) for row in range(0, rows, step)]
     best, at = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     return best, at
-
-
-def _walk_back(choices: Ints) -> Ints:
-    """Follow the choices from the full budget back to the first device."""
-    devices, columns = choices.shape
-    given = np.zeros(devices, dtype=np.int64)
-    left = columns - 1
-    for device in range(devices - 1, -1, -1):
-        given[device] = choices[device, left]
-        left -= int(given[device])
-    return given

@@ -8,13 +8,11 @@ import numpy as np
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
-from splitbench.solvers.exact.cut_front import Front, best_cuts, thread_table
-from splitbench.solvers.exact.division import Division, Method, divide
+from splitbench.solvers.exact.count_table import CountTable
+from splitbench.solvers.exact.cut_front import Front, best_cuts, utilities, write_cuts
+from splitbench.solvers.exact.division import PROGRAMME, Division, Method, divide, small
+from splitbench.solvers.exact.knapsack import best_division
 
-#: Counts in the first table of a large server; more are computed only if they may matter.
-_NARROW = 64
-#: The same, in average numbers of threads beyond the minimum.
-_TIMES_AVERAGE = 8
 #: Rounding errors of the sums compared, relative.
 _ROUNDING = 1e-12
 
@@ -47,43 +45,46 @@ def slot_optimum(
     front: Front,
     *,
     asleep: Floats | None = None,
-    later: Floats | None = None,
     method: Method = "auto",
     ends: float = np.inf,
 ) -> Optimum:
-    """Maximise Σ f_n(l_n, k_n), plus what each cut is worth `later`, over a front's cuts.
+    """Maximise Σ f_n(l_n, k_n), plus what each cut is worth later, over a front's cuts.
 
     Parameters
     ----------
-    front
-        Cuts in play, for the same `later`, shape (N, L).
     asleep
         Utility of each device if it hibernates, shape (N,), −inf where it may not; None: none may.
         Ties with a cut go to the cut.
     method, ends
-        See `divide`. `dp` makes the whole table.
+        See `divide`.
     """
-    total = problem.spare_threads
-    columns = total + 1 if method == "dp" else _first_width(problem)
-    caps = problem.thread_caps - problem.min_threads
+    if method != "core" and is_small(problem):
+        return _by_programme(problem, front, asleep)
+    table = CountTable(problem, front, asleep)
+    price = None
     while True:
-        value = thread_table(problem, front, columns, later)
-        if asleep is not None:
-            rests = np.where(np.arange(columns) <= caps[:, None], asleep[:, None], -np.inf)
-            np.maximum(value, rests, out=value)
-        division = divide(value, total, method, ends)
-        beyond = np.flatnonzero(caps >= columns)
-        if columns > total or len(beyond) == 0:
+        division = divide(table.value, problem.spare_threads, method, ends, price)
+        price = division.price
+        narrow = table.narrow()
+        if len(narrow) == 0:
             break
-        ceiling = front.ceiling if asleep is None else np.maximum(front.ceiling, asleep)
-        gained = _gained_beyond(value, division, beyond, ceiling[beyond])
-        if gained == 0.0:
-            break
-        if not division.proved and division.extra is not None:  # no time for more
-            division = division._replace(bound=division.bound + gained)
-            break
-        columns = min(total + 1, 4 * columns)
-    return _decided(problem, front, division, asleep, later)
+        gains = table.gains_beyond(division, narrow)
+        if division.extra is not None:
+            lost = division.bound - division.utility + _ROUNDING * (1.0 + abs(division.utility))
+            if not division.proved:  # no time for more
+                gained = float(np.maximum(gains, 0.0).sum())
+                division = division._replace(bound=division.bound + gained)
+                break
+            narrow = narrow[gains >= -lost]
+            if len(narrow) == 0:
+                break
+        table.widen(narrow)
+    return _decided(problem, front, division, asleep)
+
+
+def is_small(problem: SlotProblem) -> bool:
+    """Whether the plain programme on all counts is the quicker."""
+    return small(len(problem), problem.spare_threads)
 
 
 def worth_asleep(problem: SlotProblem) -> Floats | None:
@@ -93,29 +94,27 @@ def worth_asleep(problem: SlotProblem) -> Floats | None:
     return np.full(len(problem), UNSERVED_UTILITY)
 
 
-def _first_width(problem: SlotProblem) -> int:
-    columns = problem.spare_threads + 1
-    if columns <= _NARROW:
-        return columns
-    average = -(-problem.spare_threads // len(problem))
-    return min(columns, max(_NARROW, _TIMES_AVERAGE * average))
-
-
-def _gained_beyond(value: Floats, division: Division, beyond: Ints, ceiling: Floats) -> float:
-    """Bound what counts behind the table's end could add to `division.bound`.
-
-    0 where no division with such a count is as good as this one: at a price μ ≥ 0, a device that
-    holds C or more is worth at most its ceiling less μ·C.
-    """
-    price, extra, columns = division.price, division.extra, value.shape[1]
-    if price is None or price <= 0.0 or extra is None:
-        return np.inf
-    held = value[beyond, extra[beyond]] - price * extra[beyond]
-    gains = ceiling - price * columns - held
-    lost = division.bound - division.utility + _ROUNDING * (1.0 + abs(division.utility))
-    if division.proved and bool((gains < -lost).all()):
-        return 0.0
-    return float(np.maximum(gains, 0.0).sum())
+def _by_programme(problem: SlotProblem, front: Front, asleep: Floats | None) -> Optimum:
+    """Table all counts at once, and run the plain programme."""
+    fleet, least, columns = problem.fleet, problem.min_threads, problem.spare_threads + 1
+    devices, begins = len(problem), front.begins()
+    whole = fleet.curve_rows(slice(None), least - 1 + columns)[:, least - 1 :]
+    worth = utilities(problem, front, whole[front.device])
+    value = np.maximum.reduceat(worth, begins, axis=0) if len(begins) else worth
+    if len(begins) < devices:  # some device has no feasible cut
+        served, value = value, np.full((devices, columns), -np.inf)
+        value[front.device[begins]] = served
+    if asleep is not None:
+        np.maximum(value, asleep[:, None], out=value)
+    if fleet.least_cap < least - 1 + columns:
+        value[np.arange(columns) > (problem.thread_caps - least)[:, None]] = -np.inf
+    total, extra = best_division(value)
+    if total == -np.inf:
+        return Optimum(None, None, -np.inf, -np.inf, True, PROGRAMME)
+    partition = np.full(devices, HIBERNATE)
+    taken = worth[np.arange(len(worth)), extra[front.device]]
+    write_cuts(front, taken, value[np.arange(devices), extra], partition)
+    return Optimum(partition, least + extra, total, total, True, PROGRAMME)
 
 
 def _decided(
@@ -123,13 +122,12 @@ def _decided(
     front: Front,
     division: Division,
     asleep: Floats | None,
-    later: Floats | None,
 ) -> Optimum:
     """Choose the cuts for the threads."""
     if division.extra is None:
         return Optimum(None, None, -np.inf, division.bound, division.proved, division.method)
     threads = problem.min_threads + division.extra
-    partition, utility = best_cuts(problem, front, threads, later)
+    partition, utility = best_cuts(problem, front, threads)
     if asleep is not None:
         rests = asleep > utility
         partition[rests], utility[rests] = HIBERNATE, asleep[rests]

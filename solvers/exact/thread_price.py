@@ -24,8 +24,11 @@ BLOCK = 1 << 16
 _MOST_PRICES = 200
 #: From so many rows on, those whose count is the same at both ends of the bracket are left out.
 _MANY_ROWS = 200
-#: Rows whose slopes are looked at for a first price.
+#: First step from a price to one on the other side of the best, relative; it grows fourfold.
+_STEP = 0.03
+#: Rows and counts (besides four times the average) that are looked at for a first price.
 _SAMPLE = 1000
+_SAMPLED_COUNTS = 8
 
 
 class Priced(NamedTuple):
@@ -47,7 +50,9 @@ class Priced(NamedTuple):
     runner_up: Floats
 
 
-def best_price(value: Floats, first: Ints, last: Ints, total: int) -> Priced:
+def best_price(
+    value: Floats, first: Ints, last: Ints, total: int, near: float | None = None
+) -> Priced:
     """Find the μ of the least L(μ), and evaluate it.
 
     Parameters
@@ -58,23 +63,25 @@ def best_price(value: Floats, first: Ints, last: Ints, total: int) -> Priced:
         Each row's smallest and largest feasible count, shape (N,); Σ first ≤ total ≤ Σ last.
     total
         R, the threads to divide.
+    near
+        A price to begin at.
     """
-    return evaluated(value, _least_bound_price(value, first, last, total), total)
+    begin = _first_price(value, first, total) if near is None else near
+    return evaluated(value, _least_bound_price(value, first, last, total, begin), total)
 
 
 def evaluated(value: Floats, price: float, total: int) -> Priced:
     """Evaluate a price: its bound, the counts taken at it, and how clear each choice is."""
-    devices, columns = value.shape
-    extra, runner_up = np.empty(devices, dtype=np.int64), np.empty(devices)
-    worth, cost = np.empty(devices), price * np.arange(columns)
-    for rows in _blocks(devices, columns):
+    cost, parts = price * np.arange(value.shape[1]), []
+    for rows in _blocks(*value.shape):
         left = value[rows] - cost
-        here = np.arange(len(left))
-        at = left.argmax(axis=1)
-        extra[rows], worth[rows] = at, left[here, at]
+        here, at = np.arange(len(left)), left.argmax(axis=1)
+        worth = left[here, at]
         left[here, at] = -np.inf
-        runner_up[rows] = left.max(axis=1)
-    np.subtract(worth, runner_up, out=runner_up)
+        parts.append((at, worth, worth - left.max(axis=1)))
+    extra, worth, runner_up = (
+        parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+    )
     return Priced(price, price * total + float(worth.sum()), extra, runner_up)
 
 
@@ -90,26 +97,17 @@ class _Line(NamedTuple):
 
     price: float
     extra: Ints
-    utility: float
     threads: int
 
 
-def _least_bound_price(value: Floats, first: Ints, last: Ints, total: int) -> float:
+def _least_bound_price(value: Floats, first: Ints, last: Ints, total: int, price: float) -> float:
     """Minimise the convex, piecewise linear L: where two of its supporting lines cross."""
     device, rows, settled = np.arange(len(value)), value, 0
-
-    def line(price: float, extra: Ints) -> _Line:
-        return _Line(price, extra, float(value[device, extra].sum()), int(extra.sum()))
-
-    low, high = line(-np.inf, last), line(np.inf, first)
-    counts, price, step, crossing = (
-        np.arange(value.shape[1]),
-        _first_price(value, total),
-        0.0,
-        False,
-    )
+    low, high = _Line(-np.inf, last, int(last.sum())), _Line(np.inf, first, int(first.sum()))
+    counts, step, crossing = np.arange(value.shape[1]), 0.0, False
     for turn in range(_MOST_PRICES):
-        found = line(price, _best_counts(rows, np.multiply(counts, price)))
+        extra = _best_counts(rows, np.multiply(counts, price))
+        found = _Line(price, extra, int(extra.sum()))
         wanted = settled + found.threads
         if wanted == total or (crossing and found.threads in (low.threads, high.threads)):
             break
@@ -119,30 +117,43 @@ def _least_bound_price(value: Floats, first: Ints, last: Ints, total: int) -> fl
             if 2 * len(open_) < len(rows):
                 settled += int(low.extra.sum()) - int(low.extra[open_].sum())
                 rows, device = rows[open_], device[open_]
-                low = line(low.price, low.extra[open_])
-                high = line(high.price, high.extra[open_])
-        step = 4.0 * step if step else 0.25 * abs(price) + 1e-9
-        price = (low.utility - high.utility) / (low.threads - high.threads)
-        crossing = True
-        if high.price == np.inf and price > low.price + step:
-            price, crossing = low.price + step, False
-        elif low.price == -np.inf and price < high.price - step:
-            price, crossing = high.price - step, False
-        elif turn % 4 == 3 and -np.inf < low.price and high.price < np.inf:
-            price, crossing = (low.price + high.price) / 2.0, False
+                low, high = (
+                    _Line(end.price, end.extra[open_], int(end.extra[open_].sum()))
+                    for end in (low, high)
+                )
+        step = 4.0 * step if step else _STEP * abs(price) + 1e-9
+        crossing = False
+        if high.price == np.inf:
+            price = low.price + step
+        elif low.price == -np.inf:
+            price = high.price - step
+        elif turn % 4 == 3:
+            price = (low.price + high.price) / 2.0
+        else:
+            gained = (value[device, low.extra] - value[device, high.extra]).sum()
+            price, crossing = float(gained) / (low.threads - high.threads), True
         if price in (low.price, high.price):
             break
     return price
 
 
-def _first_price(value: Floats, total: int) -> float:
-    """Guess a price: the median row's gain by a thread more than the average count."""
-    average = min(total // len(value), value.shape[1] - 2)
-    sample = value[:: len(value) // _SAMPLE + 1, average : average + 2]
+def _first_price(value: Floats, first: Ints, total: int) -> float:
+    """Guess a price: what the last of R threads gains, were each taken where it gains most.
+
+    For concave rows that is a best price. Looked at are counts up to some multiple of the average,
+    and of very many rows a sample.
+    """
+    every = len(value) // _SAMPLE + 1
+    sample, first = value[::every, : _SAMPLED_COUNTS + 4 * (total // len(value))], first[::every]
     with np.errstate(invalid="ignore"):
-        gains = sample[:, 1] - sample[:, 0]
-    gains = np.sort(gains[np.isfinite(gains)])
-    return float(gains[len(gains) // 2]) if len(gains) else 0.0
+        gains = np.fmax(np.diff(sample), -np.inf).ravel()  # NaN between counts not feasible
+    taken = total * len(sample) // len(value) - int(first.sum())
+    taken += int(np.count_nonzero(first))  # an infinite gain leads to the first feasible count
+    at = len(gains) - taken
+    if not 0 < at < len(gains):
+        return 0.0
+    below, above = np.partition(gains, (at - 1, at))[at - 1 : at + 1].tolist()
+    return (below + above) / 2.0 if -np.inf < below <= above < np.inf else 0.0
 
 
 def _best_counts(value: Floats, cost: Floats) -> Ints:

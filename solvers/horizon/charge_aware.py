@@ -63,7 +63,7 @@ def charge_aware_decision(problem: SlotProblem, worth: Worth, *, freely: bool = 
         rests = np.asarray(Exact().solve(problem).partition) == HIBERNATE
     asleep = np.where(rests, UNSERVED_UTILITY + later[:, -1], -np.inf)
     of_cuts = later[:, :-1]
-    best = slot_optimum(problem, cut_front(problem, of_cuts), asleep=asleep, later=of_cuts)
+    best = slot_optimum(problem, cut_front(problem, of_cuts), asleep=asleep)
     return _decision(problem, best, ends, later, worth)
 
 
