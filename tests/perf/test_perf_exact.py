@@ -1,17 +1,16 @@
 """The exact method beside the three ILPs, in seconds a slot: `make perf`.
 
-Every solve starts from a fresh `SlotProblem`, so the utility table and the model are built anew
-and counted for everybody. The `Fleet`, which does not change over a horizon, is shared, and with
-it its cached arrays and thread curves. No time is asserted.
+The solvers take turns, several rounds of them: a machine that grows slower for a while does so for
+all. A turn is a run of slots, as in an episode. Its first solves are not timed, since the solver
+before has emptied the processor's caches. Every solve has a fresh `SlotProblem`: utility table and
+model are built anew and counted for everybody. The `Fleet`, which does not change over a horizon,
+is shared, and with it its cached arrays and thread curves. No time is asserted.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from itertools import cycle
 from statistics import median
-from typing import Any
 
 import numpy as np
 import pytest
@@ -30,15 +29,22 @@ from splitbench.solvers.exact.knapsack import best_division
 
 pytestmark = pytest.mark.perf
 
-SIZES = ((3, 16), (10, 40), (30, 120), (100, 400))
+#: N, K, rounds, and slots in a turn of `exact` and of an ILP.
+SIZES = (
+    (3, 16, 10, 120, 12),
+    (10, 40, 10, 120, 6),
+    (30, 120, 10, 60, 3),
+    (100, 400, 5, 30, 3),
+    (300, 1200, 4, 20, 2),
+    (1000, 4000, 3, 20, 2),
+)
 ILPS = ("ilp-cbc", "ilp-highs", "ilp-cp-sat")
 SLOTS = 5  # different slots of one fleet, taken in turn
+MOST_THREADS = 64  # of a device
+UNTIMED = 3  # of ten slots of a turn
 
-#: Seconds of each round, by (N, K) and solver; the table is printed from here.
-MEASURED: dict[tuple[int, int], dict[str, list[float]]] = {}
 
-
-def vgg_fleet(devices: int) -> Fleet:
+def vgg_fleet(devices: int, max_threads: int | None = MOST_THREADS) -> Fleet:
     """Devices that run VGG-16 (21 virtual layers), each with a two-exponential server curve."""
     rng = np.random.default_rng([devices, 1])
     cut_bits = tuple(load_network("vgg16_bn").virtual_layers().cut_bits().tolist())
@@ -60,6 +66,7 @@ def vgg_fleet(devices: int) -> Fleet:
                     0.05 * float(rng.uniform(0.6, 1.5)),
                     -0.03 * float(rng.uniform(0.2, 1.5)),
                 ),
+                max_threads=max_threads,
             )
             for index in range(devices)
         ]
@@ -80,44 +87,29 @@ def slot(fleet: Fleet, threads: int, seed: int) -> SlotProblem:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"N{size[0]}-K{size[1]}")
-@pytest.mark.parametrize("name", ["exact", *ILPS])
-def test_seconds_a_slot(benchmark: Any, name: str, size: tuple[int, int]) -> None:
-    """Each method is timed on the same slots, and answers as `exact` does."""
-    devices, threads = size
-    fleet, solver = vgg_fleet(devices), make(name)
-    seeds: Iterator[int] = cycle(range(SLOTS))
-
-    def fresh() -> tuple[tuple[Any, SlotProblem], dict[str, Any]]:
-        return (solver, slot(fleet, threads, next(seeds))), {}
-
-    rounds = 200 if name == "exact" and devices < 100 else (20 if devices < 100 else SLOTS)
-    benchmark.group = f"N={devices}, K={threads}"
-    benchmark.pedantic(solve_slot, setup=fresh, rounds=rounds, warmup_rounds=1)
-    MEASURED.setdefault(size, {})[name] = list(benchmark.stats.stats.data)
-
-    problem = slot(fleet, threads, 0)
-    found, best = solve_slot(solver, problem), solve_slot(make("exact"), problem)
-    assert found.partition is not None
-    assert found.threads is not None
-    utility = problem.evaluate(found.partition, found.threads).utility
-    assert utility == pytest.approx(best.bound, rel=1e-9)
-
-
-def test_table_of_medians(capsys: pytest.CaptureFixture[str]) -> None:
-    """Print medians and their ratios to `exact`; runs last, on whatever was measured."""
-    lines = [f"{'N':>4} {'K':>4} {'exact':>10}" + "".join(f"{name:>22}" for name in ILPS)]
-    for (devices, threads), times in MEASURED.items():
-        exact = median(times["exact"])
-        line = f"{devices:>4} {threads:>4} {exact * 1e3:>7.3f} ms"
-        for name in ILPS:
-            if name in times:
-                ilp = median(times[name])
-                line += f"{ilp * 1e3:>12.2f} ms {ilp / exact:>5.0f}×"
-        lines.append(line)
+def test_ratios_side_by_side(size: tuple[int, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    """Print medians and ratios (of the fastest solves); each ILP finds the optimum of `exact`."""
+    devices, threads, rounds, *turns = size
+    fleet = vgg_fleet(devices)
+    seconds: dict[str, list[float]] = {name: [] for name in ("exact", *ILPS)}
+    for _ in range(rounds):
+        for name in seconds:
+            solver, slots = make(name), turns[name != "exact"]
+            for index in range(slots):
+                problem = slot(fleet, threads, index % SLOTS)
+                begun = time.perf_counter()
+                found = solve_slot(solver, problem)
+                if index >= slots * UNTIMED // 10:
+                    seconds[name].append(time.perf_counter() - begun)
+            outcome = problem.evaluate(found.partition, found.threads)  # type: ignore[arg-type]
+            best = solve_slot(make("exact"), problem).bound
+            assert outcome.utility == pytest.approx(best, rel=1e-9)
+    line = f"N = {devices:>4}, K = {threads:>4}: exact {median(seconds['exact']) * 1e3:>7.3f} ms"
+    for name in ILPS:
+        ratio, of_fastest = (f(seconds[name]) / f(seconds["exact"]) for f in (median, min))
+        line += f"; {name} {median(seconds[name]) * 1e3:.2f} ms {ratio:.0f}× ({of_fastest:.0f}×)"
     with capsys.disabled():
-        print("\n\nMedian seconds a slot, model building counted; × = times `exact`")
-        print("\n".join(lines))
-    assert len(lines) > 1, "nothing was measured"
+        print(f"\n{line}")
 
 
 def test_caps_shorten_the_division() -> None:
