@@ -13,7 +13,7 @@ from splitbench.solvers.horizon.bound import horizon_bound
 
 #: Relative difference that counts as rounding.
 TOLERANCE = 1e-9
-#: Solvers that must agree on a slot's optimum; they share only the table of utilities.
+#: Solvers that must agree on a slot's optimum; they share only the model.
 PROVERS = ("exact", "ilp-highs")
 
 

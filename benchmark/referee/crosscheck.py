@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 from splitbench.benchmark.referee.verify import TOLERANCE
 from splitbench.results import CellRecord
+from splitbench.results.statistics.seeds import is_of_file
 
 #: Suite, seed and instance.
 Place = tuple[str, int, int | None]
 
-#: Methods that share no code beyond the table of utilities.
+#: Methods that share no code beyond the model.
 EXACT_SOLVERS = ("exact", "brute-force", "ilp-cbc", "ilp-highs", "ilp-cp-sat")
 #: Run in addition unless solvers are named.
 HEURISTICS = ("greedy", "dads+ta", "dads+exact", "eo+ta", "random")
@@ -43,13 +44,20 @@ def disagreements(records: Iterable[CellRecord]) -> list[str]:
 def agreement_words(records: Iterable[CellRecord]) -> str:
     """Say on how many instances two or more methods have a proof, if none disagree."""
     listed = list(records)
-    instances = {_place_of(record) for record in listed}
-    proved = sum(len(answers) > 1 for answers in _proofs(listed).values())
-    if proved == len(instances):
-        return f"exact methods agree on all of {proved} instances"
+    answers = _proofs(listed)
+    instances, proved = set(), set()
+    for record in listed:
+        place = _place_of(record)
+        problem = (place[0], None, place[2]) if is_of_file(record.key) else place
+        instances.add(problem)
+        if len(answers[place]) > 1:
+            proved.add(problem)
+    if len(proved) == len(instances):
+        all_of_them = "the instance" if len(proved) == 1 else f"all of {len(proved)} instances"
+        return f"exact methods agree on {all_of_them}"
     return (
-        f"exact methods agree on {proved} of {len(instances)} instances; on the others fewer than "
-        "two came to a proof"
+        f"exact methods agree on {len(proved)} of {len(instances)} instances; on the others fewer "
+        "than two came to a proof"
     )
 
 

@@ -47,7 +47,7 @@ def performance_profiles(figure: Any, frame: DataFrame, paper: Paper) -> None:
 
 
 def gap_by_suite(figure: Any, frame: DataFrame, paper: Paper) -> None:
-    """Draw slot gaps per device: each seed, their mean, and the worst slot."""
+    """Draw slot gaps per device: each seed (or file), their mean, and the worst slot."""
     panels = _panels(frame, "slot_gap_mean")
     if not panels:
         raise InputError("gap: no cell of this store has a gap; expected cells with a reference")
@@ -57,6 +57,7 @@ def gap_by_suite(figure: Any, frame: DataFrame, paper: Paper) -> None:
     ):
         places = label_solvers(axes, title, solvers)
         for name, cells in solvers.items():
+            cells = with_repetitions(cells)
             gaps = (cells["slot_gap_mean"] / cells["devices"]).groupby(cells["seed"]).mean()
             worst = (cells["slot_gap_max"] / cells["devices"]).max()
             colour = styles[name]["color"]
@@ -65,7 +66,7 @@ def gap_by_suite(figure: Any, frame: DataFrame, paper: Paper) -> None:
         _gap_axis(axes, solvers, "slot_gap_mean", 1e-4)
     against = sorted(set(frame["gap_against"].dropna()))
     words = "/".join(against).replace("_", " ")
-    figure.supxlabel(f"{words} − U per device: ● mean, ○ each seed, | worst slot")
+    figure.supxlabel(f"{words} − U per device: ● mean, ○ each seed or file, | worst slot")
 
 
 def horizon_gap_by_suite(figure: Any, frame: DataFrame, paper: Paper) -> None:
@@ -85,7 +86,7 @@ def horizon_gap_by_suite(figure: Any, frame: DataFrame, paper: Paper) -> None:
             gaps = (cells["horizon_gap"] / cells["devices"]).dropna()
             dots(axes, places[name], gaps, styles[name]["color"])
         _gap_axis(axes, solvers, "horizon_gap", 1e-5)
-    figure.supxlabel("bound of the whole horizon − mean U, per device: ● mean, ○ each seed")
+    figure.supxlabel("bound of the whole horizon − mean U, per device: ● mean, ○ each seed or file")
 
 
 def utility_by_suite(figure: Any, frame: DataFrame, paper: Paper) -> None:
@@ -110,7 +111,7 @@ def utility_by_suite(figure: Any, frame: DataFrame, paper: Paper) -> None:
                 lines = "line: 95 % bootstrap interval"
                 axes.plot([low, high], [places[name]] * 2, color=colour, linewidth=3, alpha=0.45)
             dots(axes, places[name], values, colour)
-    figure.supxlabel(f"mean U of a slot: ● mean, ○ each seed, {lines}; † failed cells")
+    figure.supxlabel(f"mean U of a slot: ● mean, ○ each seed or file, {lines}; † failed cells")
 
 
 def time_by_devices(figure: Any, frame: DataFrame, paper: Paper) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from splitbench.problems.suites.library import PREFIX as LIBRARY
-from splitbench.results.store.record import FILE, TOLERANCE
+from splitbench.results.store.record import FILE, TOLERANCE, CellKey
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 EPISODE = -1
 
 
+def is_of_file(key: CellKey) -> bool:
+    """Whether a cell's problem is in a file, the same for every seed."""
+    return key.suite.startswith((FILE, LIBRARY))
+
+
 def with_repetitions(frame: DataFrame) -> DataFrame:
     """Return cells with the number of their repetition as `seed`.
 
     That is the seed or, where the cells are of files, the number of the file (0 for a horizon), and
     `instance` is then the seed.
     """
-    of_file = frame["key"].map(lambda key: key.suite.startswith((FILE, LIBRARY))).astype(bool)
+    of_file = frame["key"].map(is_of_file).astype(bool)
     if not of_file.any():
         return frame
     seed, file = frame["seed"], frame["instance"].fillna(0)

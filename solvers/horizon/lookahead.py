@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from typing import Literal
 
 import numpy as np
@@ -31,6 +30,9 @@ _DOUBT = 3
 
 #: Share of the time left that the linear programme may take.
 _PLANNING_SHARE = 0.5
+#: What the note says where that leaves no time.
+_NO_PROGRAMME = "no time for the linear programme: later draws as with plan=seen"
+_KEPT = "no time for a new linear programme: the last one is kept"
 
 
 class Lookahead:
@@ -168,12 +170,15 @@ class Lookahead:
         """
         if self._programme is None or (ahead.seen - 1) % self.every == 0:
             ends = time.monotonic() + _PLANNING_SHARE * context.time_left_s()
-            with suppress(TimeoutError):
+            try:
                 draws = plan(ahead.horizon(problem), ends).draws
+            except TimeoutError:
+                kept = self._programme is not None
+                self._note = _KEPT if kept else _NO_PROGRAMME
+            else:
                 assert draws is not None
                 self._programme = draws.T
         if self._programme is None:
-            self._note = "no time for the linear programme: later draws as with plan=seen"
             return None
         self._programme = self._programme[1:]  # the first row is the current slot
         return self._programme

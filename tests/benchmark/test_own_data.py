@@ -128,6 +128,16 @@ def test_gap_of_files(data: Path) -> None:
     assert {row["slots"] for row in rows} == {3}
 
 
+def test_gap_counts_a_file_once(data: Path) -> None:
+    """A file poses one problem, however many seeds its solvers have."""
+    done = subprocess.run(
+        [sys.executable, "-m", "splitbench", "gap", "mine/slot0.json", "-s", "greedy", "--seeds=3"],
+        cwd=data, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert "exact methods agree on the instance" in done.stderr
+
+
 def test_patterns_and_the_library() -> None:
     """A pattern of suites, with parameters; of library entries."""
     names = [source.name for source in sources_of(["paper-*", "paper-wifi"])]

@@ -219,6 +219,18 @@ def test_a_limit_too_short_for_the_programme_leaves_the_other_plan() -> None:
     assert planned == {""}
 
 
+def test_a_programme_that_is_kept_for_want_of_time_is_told() -> None:
+    """With time in the first slot only, its programme serves the second, and the note says so."""
+    horizon = make_suite("often-full").horizon(0, 30)
+    solver, simulation, notes = Lookahead(plan="lp", every=1), Simulation(horizon), []
+    start_episode(solver, EpisodeView.of(horizon))
+    for index, deadline in enumerate((None, 0.0)):
+        solution = solve_slot(solver, simulation.problem, Context(slot=index, deadline=deadline))
+        simulation.step(solution.partition, solution.threads)  # type: ignore[arg-type]
+        notes.append(solution.note)
+    assert notes == ["", "no time for a new linear programme: the last one is kept"]
+
+
 def test_draws_are_sampled_from_the_cells_seed() -> None:
     """The same seed samples the same draws of later slots, another seed others."""
     horizon = make_suite("often-full").horizon(0, 30)
