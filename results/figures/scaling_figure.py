@@ -35,7 +35,10 @@ def load_scaling(path: Path = MEASURED) -> dict[str, Any]:
 
 
 def draw_scaling(figure: Any, measured: dict[str, Any], paper: Paper) -> None:
-    """Draw a line a method, seconds and memory against N; the fitted exponent is in the legend."""
+    """Draw a line a method, seconds and memory against N; the fitted exponent is in the legend.
+
+    A hollow mark is a slot that was not solved within its time limit.
+    """
     time, memory = grid(figure, 2, paper)
     methods = list(dict.fromkeys(point["method"] for point in measured["points"]))
     for index, (method, style) in enumerate(styles_of(methods).items()):
@@ -48,9 +51,15 @@ def draw_scaling(figure: Any, measured: dict[str, Any], paper: Paper) -> None:
         look = style | {"marker": MARKERS[index % len(MARKERS)], "markersize": 3}
         time.loglog(devices, seconds, label=label, **look)
         memory.loglog(devices, mib, **look)
+        hollow = look | {"linestyle": "none", "markerfacecolor": "white"}
+        for one in (point for point in own if point["status"] == "timeout"):
+            time.loglog(one["devices"], one["seconds"], **hollow)
+            memory.loglog(one["devices"], one["memory_mib"], **hollow)
+    timeouts = any(point["status"] == "timeout" for point in measured["points"])
+    hollow_marks = "; hollow: not solved in time" if timeouts else ""
     time.set_ylabel("Time (s)")
     memory.set_ylabel("Peak memory (MiB)")
     for axes in (time, memory):
-        axes.set_xlabel("Devices N")
+        axes.set_xlabel(f"Devices N{hollow_marks}")
         axes.grid(alpha=0.3)
     time.legend(frameon=False)
