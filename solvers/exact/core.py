@@ -83,7 +83,7 @@ def solve_core(value: Floats, priced: Priced, total: int, ends: float = np.inf) 
     """
     last_bit = _last_bits(value, priced)
     if int(priced.extra.sum()) == total and bool((priced.runner_up > last_bit).all()):
-        return Core(priced.extra, True, 0)  # no other count loses nothing
+        return Core(priced.extra, True, 0)  # every other count loses something
     extra = _ties_taken(value, priced, total, last_bit)
     missing = total - int(extra.sum())
     admitted = min(_FIRST, len(value))
@@ -93,7 +93,7 @@ def solve_core(value: Floats, priced: Priced, total: int, ends: float = np.inf) 
         departures = _departures(value, priced, extra, limit, last_bit)
         core = len(np.unique(departures.device))
         if len(departures.step) > _MANY:
-            if limit == 0.0:
+            if limit == 0.0 and missing == 0:
                 return Core(extra, True, core)
             departures = _cheapest(departures, missing)
         try:

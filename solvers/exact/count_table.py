@@ -15,15 +15,15 @@ from splitbench.problems.fleet import UNCAPPED
 from splitbench.solvers.exact.cut_front import Front, run_table, thread_table
 from splitbench.solvers.exact.division import Division
 
-#: Counts, and averages of threads beyond the minimum, tabled at first: where the whole is small,
-#: and where it is not.
-_FULL, _FULL_AVERAGES = 64, 8
+#: Counts that are tabled at first: the larger of a number and some times the average number of
+#: threads beyond the minimum. The second pair is for tables that would have more than `_SMALL`
+#: entries (cuts × counts) by the first.
+_WIDE, _WIDE_AVERAGES = 64, 8
 _NARROW, _NARROW_AVERAGES = 16, 4
-#: Entries (cuts × counts) of a small table.
 _SMALL = 15_000
-#: How much longer a table is made where it was too short.
-_TIMES = 4
-#: Growth of the runs of counts whose bound stands for each of them.
+#: How many times longer a row becomes that was too short.
+WIDER = 4
+#: Counts beyond are bounded in runs: each begins so many times as far out as the one before.
 _RUN = 1.25
 
 
@@ -44,8 +44,9 @@ class CountTable:
         self._caps = problem.thread_caps - problem.min_threads
         self._counts = np.minimum(self._caps, total) + 1
         average = -(-total // len(problem))
-        self._known = min(total + 1, max(_FULL, _FULL_AVERAGES * average))
-        columns = self._known
+        # Runs before this count are bounded by their least D(k), the rest by D = 0.
+        self._bounded_by_curve = min(total + 1, max(_WIDE, _WIDE_AVERAGES * average))
+        columns = self._bounded_by_curve
         if len(front.device) * columns > _SMALL:
             columns = min(total + 1, max(_NARROW, _NARROW_AVERAGES * average))
         self.value = thread_table(problem, front, columns)
@@ -53,8 +54,8 @@ class CountTable:
         self._or_asleep(slice(None), columns)
         self._runs: tuple[Ints, Ints, Floats] | None = None
 
-    def narrow(self) -> Ints:
-        """Return the devices of which not all counts are tabled."""
+    def partly_tabled(self) -> Ints:
+        """Return the devices that could have counts that are not tabled."""
         open_: Ints = (self.tabled < self._counts).nonzero()[0]
         return open_
 
@@ -62,21 +63,35 @@ class CountTable:
         """Bound what counts that are not tabled could add to `division.bound`, shape (n,).
 
         At a price μ > 0 a device that holds j threads more is worth at most its best utility there
-        less μ·j, beside what it is worth now.
+        less μ·j, beside what it is worth now. Infinite without a positive price.
         """
+        if len(devices) == 0:
+            return np.zeros(0)
         price, extra = division.price, division.extra
         if price is None or price <= 0.0 or extra is None:
             return np.full(len(devices), np.inf)
         held = self.value[devices, extra[devices]] - price * extra[devices]
         return self._worth_beyond(price, devices) - held
 
+    def has_no_division(self) -> bool:
+        """Whether it is plain that no counts sum to R, given that none in the table do."""
+        feasible = self.value > -np.inf
+        unserved = np.flatnonzero(~feasible.any(axis=1))
+        if len(unserved) == 0:
+            return int(feasible.argmax(axis=1).sum()) > self._problem.spare_threads
+        every_count = self.tabled[unserved] >= self._counts[unserved]
+        return bool((every_count | ~np.isin(unserved, self._front.device)).any())
+
     def widen(self, devices: Ints) -> None:
-        """Table more counts of some devices."""
-        columns = min(self._problem.spare_threads + 1, _TIMES * int(self.tabled[devices].max()))
-        narrow = self.value
-        if columns > narrow.shape[1]:
-            self.value = np.full((len(narrow), columns), -np.inf)
-            self.value[:, : narrow.shape[1]] = narrow
+        """Table more counts of some devices; of those without a feasible one, where there are."""
+        unserved = (self.value[devices] == -np.inf).all(axis=1)
+        if unserved.any():
+            devices = devices[unserved]
+        columns = min(self._problem.spare_threads + 1, WIDER * int(self.tabled[devices].max()))
+        before = self.value
+        if columns > before.shape[1]:
+            self.value = np.full((len(before), columns), -np.inf)
+            self.value[:, : before.shape[1]] = before
         columns = self.value.shape[1]
         front = self._front.of(devices)
         run_table(self._problem, front, np.arange(columns), columns, into=self.value)
@@ -88,10 +103,7 @@ class CountTable:
             return
         within = np.arange(columns) <= self._caps[devices, None]
         rests = np.where(within, self._asleep[devices, None], -np.inf)
-        if isinstance(devices, slice):
-            np.maximum(self.value, rests, out=self.value)
-        else:
-            self.value[devices] = np.maximum(self.value[devices], rests)
+        self.value[devices] = np.maximum(self.value[devices], rests)
 
     def _worth_beyond(self, price: float, devices: Ints) -> Floats:
         """Bound what counts that are not tabled are worth at a price μ > 0, shape (n,)."""
@@ -110,15 +122,17 @@ class CountTable:
         The last run has no end, and is bounded by a server that takes no time.
         """
         starts, start = [], int(self.tabled.min())
-        while start < self._known:
+        while start < self._bounded_by_curve:
             starts.append(start)
             start = max(start + 1, int(_RUN * start))
-        edges = np.array([*starts, self._known, UNCAPPED])
+        edges = np.array([*starts, self._bounded_by_curve, UNCAPPED])
         front, of_runs = self._front, np.full((len(self.value), len(edges) - 1), -np.inf)
         begins = front.begins()
         if len(begins):
             if starts:
-                run_table(self._problem, front, edges[:-2], self._known, into=of_runs[:, :-1])
+                run_table(
+                    self._problem, front, edges[:-2], self._bounded_by_curve, into=of_runs[:, :-1]
+                )
             of_runs[front.device[begins], -1] = np.maximum.reduceat(front.without_server, begins)
         if self._asleep is not None:
             np.maximum(of_runs, self._asleep[:, None], out=of_runs)

@@ -186,7 +186,7 @@ def run_table(
         pairs = np.concatenate([first[:count] + rank for rank, count in enumerate(having)])
         devices = slice(int(block.device[0]), int(block.device[-1]) + 1)
         whole = problem.fleet.curve_rows(devices, least - 1 + stop)[:, least - 1 :]
-        if len(starts) < stop:
+        if len(starts) < stop:  # not every count is a run of its own
             least_s = np.fmin.reduceat(whole, starts, axis=1)  # NaN past a table's end
             whole = np.fmax(least_s, 0.0)  # beyond its cap a device's D may be anything
         ranked = block.at(pairs)

@@ -82,14 +82,14 @@ def divide(
         return Division(None, -np.inf, -np.inf, True, "counted")
     if total in (least, most):
         only = first if total == least else last
-        return _found(value, only, True, -np.inf, "only one division")
+        return _found(value, only, total, True, -np.inf, "only one division")
     priced = best_price(value, first, last, total, near)
     core = solve_core(value, priced, total, ends)
     words = f"price on threads, core of {core.devices} devices"
     if core.extra is None:
         bound = -np.inf if core.proved else priced.bound
         return Division(None, -np.inf, bound, core.proved, words, priced.price)
-    return _found(value, core.extra, core.proved, priced.bound, words, priced.price)
+    return _found(value, core.extra, total, core.proved, priced.bound, words, priced.price)
 
 
 def _by_programme(value: Floats, total: int) -> Division:
@@ -101,7 +101,15 @@ def _by_programme(value: Floats, total: int) -> Division:
 
 
 def _found(
-    value: Floats, extra: Ints, proved: bool, bound: float, method: str, price: float | None = None
+    value: Floats,
+    extra: Ints,
+    total: int,
+    proved: bool,
+    bound: float,
+    method: str,
+    price: float | None = None,
 ) -> Division:
+    if int(extra.sum()) != total:  # utility and bound alone would not show it
+        raise AssertionError(f"{method}: {int(extra.sum())} threads handed out of {total}")
     utility = float(value[np.arange(len(value)), extra].sum())
     return Division(extra, utility, max(bound, utility), proved, method, price)

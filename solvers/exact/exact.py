@@ -65,7 +65,8 @@ class Exact:
             ends = min(ends, context.deadline)
         front = cut_front(problem)
         asleep = worth_asleep(problem)
-        found = slot_optimum(problem, front, asleep=asleep, method=self.method, ends=ends)
+        always_core = self.method == "core"
+        found = slot_optimum(problem, front, asleep=asleep, always_core=always_core, ends=ends)
         return _solution(problem, found)
 
 
@@ -131,20 +132,14 @@ def _by_whole_table(problem: SlotProblem) -> Solution:
 
 
 def _solution(problem: SlotProblem, found: Optimum) -> Solution:
+    if found.partition is None and found.proved:
+        return no_decision(Status.INFEASIBLE, why_infeasible(problem))
+    bound = found.bound if found.bound < np.inf else None
     if found.partition is None:
-        if found.proved:
-            return no_decision(Status.INFEASIBLE, why_infeasible(problem))
-        return no_decision(
-            Status.TIMEOUT, f"{found.method}: nothing found in time", bound=found.bound
-        )
+        return no_decision(Status.TIMEOUT, f"{found.method}: nothing found in time", bound=bound)
     status, note = Status.OPTIMAL, found.method
     if not found.proved:
         status, note = Status.FEASIBLE, f"{found.method}: not proved in time"
     return Solution(
-        found.partition,
-        found.threads,
-        status,
-        bound=found.bound,
-        utility=found.utility,
-        note=note,
+        found.partition, found.threads, status, bound=bound, utility=found.utility, note=note
     )

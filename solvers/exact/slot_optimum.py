@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import NamedTuple
 
 import numpy as np
 
 from splitbench.problems import HIBERNATE, UNSERVED_UTILITY, SlotProblem
 from splitbench.problems.arrays import Floats, Ints
-from splitbench.solvers.exact.count_table import CountTable
+from splitbench.solvers.exact.count_table import WIDER, CountTable
 from splitbench.solvers.exact.cut_front import Front, best_cuts, utilities, write_cuts
-from splitbench.solvers.exact.division import PROGRAMME, Division, Method, divide, small
+from splitbench.solvers.exact.division import PROGRAMME, Division, divide, small
 from splitbench.solvers.exact.knapsack import best_division
 
 #: Rounding errors of the sums compared, relative.
@@ -25,7 +26,8 @@ class Optimum(NamedTuple):
     partition, threads
         l_n and k_n, shape (N,); None where there is no decision.
     utility, bound
-        What was maximised, and an upper bound on it; −inf where there is none, or none is known.
+        What was maximised, and an upper bound on it. Without a decision −inf; the bound is then inf
+        where none is known.
     proved
         Whether the decision is optimal, or, without one, that none is feasible.
     method
@@ -45,7 +47,7 @@ def slot_optimum(
     front: Front,
     *,
     asleep: Floats | None = None,
-    method: Method = "auto",
+    always_core: bool = False,
     ends: float = np.inf,
 ) -> Optimum:
     """Maximise Σ f_n(l_n, k_n), plus what each cut is worth later, over a front's cuts.
@@ -55,31 +57,44 @@ def slot_optimum(
     asleep
         Utility of each device if it hibernates, shape (N,), −inf where it may not; None: none may.
         Ties with a cut go to the cut.
-    method, ends
-        See `divide`.
+    always_core
+        Price and core for small slots too, which the plain programme solves otherwise.
+    ends
+        `time.monotonic()` at which the core is given up: the answer is then the best decision
+        found, with the least bound.
     """
-    if method != "core" and is_small(problem):
-        return _by_programme(problem, front, asleep)
+    if is_small(problem) and not always_core:
+        return _small_optimum(problem, front, asleep)
+    begun = time.monotonic()
     table = CountTable(problem, front, asleep)
-    price = None
+    best, bound, price = None, np.inf, None
     while True:
-        division = divide(table.value, problem.spare_threads, method, ends, price)
-        price = division.price
-        narrow = table.narrow()
-        if len(narrow) == 0:
-            break
-        gains = table.gains_beyond(division, narrow)
+        division = divide(table.value, problem.spare_threads, "core", ends, price)
+        price, partly = division.price, table.partly_tabled()
         if division.extra is not None:
+            best, gains = division, table.gains_beyond(division, partly)
+            bound = min(bound, division.bound + float(np.maximum(gains, 0.0).sum()))
+            if not division.proved:
+                break
             lost = division.bound - division.utility + _ROUNDING * (1.0 + abs(division.utility))
-            if not division.proved:  # no time for more
-                gained = float(np.maximum(gains, 0.0).sum())
-                division = division._replace(bound=division.bound + gained)
-                break
-            narrow = narrow[gains >= -lost]
-            if len(narrow) == 0:
-                break
-        table.widen(narrow)
-    return _decided(problem, front, division, asleep)
+            partly = partly[gains >= -lost]
+            if len(partly) == 0:
+                return _decided(problem, front, division, asleep)
+        elif not division.proved:
+            bound = min(bound, division.bound if len(partly) == 0 else np.inf)
+            break
+        elif len(partly) == 0 or table.has_no_division():
+            return Optimum(None, None, -np.inf, -np.inf, True, division.method)
+        # A table sees no clock: one that would take longer than is left is not begun.
+        now = time.monotonic()
+        share = len(partly) / len(problem)
+        if now + (now - begun) * (1.0 + WIDER * share) > ends:
+            break
+        begun = now
+        table.widen(partly)
+    if best is None:
+        return Optimum(None, None, -np.inf, bound, False, division.method)
+    return _decided(problem, front, best._replace(bound=bound, proved=False), asleep)
 
 
 def is_small(problem: SlotProblem) -> bool:
@@ -94,7 +109,7 @@ def worth_asleep(problem: SlotProblem) -> Floats | None:
     return np.full(len(problem), UNSERVED_UTILITY)
 
 
-def _by_programme(problem: SlotProblem, front: Front, asleep: Floats | None) -> Optimum:
+def _small_optimum(problem: SlotProblem, front: Front, asleep: Floats | None) -> Optimum:
     """Table all counts at once, and run the plain programme."""
     fleet, least, columns = problem.fleet, problem.min_threads, problem.spare_threads + 1
     devices, begins = len(problem), front.begins()
@@ -118,14 +133,10 @@ def _by_programme(problem: SlotProblem, front: Front, asleep: Floats | None) -> 
 
 
 def _decided(
-    problem: SlotProblem,
-    front: Front,
-    division: Division,
-    asleep: Floats | None,
+    problem: SlotProblem, front: Front, division: Division, asleep: Floats | None
 ) -> Optimum:
     """Choose the cuts for the threads."""
-    if division.extra is None:
-        return Optimum(None, None, -np.inf, division.bound, division.proved, division.method)
+    assert division.extra is not None
     threads = problem.min_threads + division.extra
     partition, utility = best_cuts(problem, front, threads)
     if asleep is not None:

@@ -10,7 +10,9 @@ import pytest
 
 from splitbench.problems.arrays import Floats
 from splitbench.problems.status import Status
+from splitbench.problems.suites.named_suites import make_suite
 from splitbench.solvers import Context, make, solve_slot
+from splitbench.solvers.exact import core
 from splitbench.solvers.exact.cut_front import cut_front, thread_table
 from splitbench.solvers.exact.division import Division, divide
 from splitbench.solvers.exact.exact import ExactThreads
@@ -79,17 +81,17 @@ def worth(value: Floats, found: Division) -> float:
 
 def check_equal(value: Floats, total: int, shape: str) -> None:
     """The core ends as the plain programme does, to 1e-12 of what is added up."""
-    plain, core = divide(value, total, "dp"), divide(value, total, "core")
-    assert core.proved
-    assert (core.extra is None) == (plain.extra is None)
-    if core.extra is None or plain.extra is None:
+    plain, found = divide(value, total, "dp"), divide(value, total, "core")
+    assert found.proved
+    assert (found.extra is None) == (plain.extra is None)
+    if found.extra is None or plain.extra is None:
         return
-    assert core.extra.sum() == total
+    assert found.extra.sum() == total
     size = np.abs(value[np.arange(len(value)), plain.extra]).sum()
-    assert worth(value, core) == pytest.approx(worth(value, plain), rel=0, abs=1e-12 * size)
-    assert core.bound >= core.utility
+    assert worth(value, found) == pytest.approx(worth(value, plain), rel=0, abs=1e-12 * size)
+    assert found.bound >= found.utility
     if shape in WHOLE:
-        assert np.array_equal(core.extra, plain.extra)
+        assert np.array_equal(found.extra, plain.extra)
 
 
 def check_seeds(first: int, many: int) -> None:
@@ -103,6 +105,36 @@ def check_seeds(first: int, many: int) -> None:
 def test_core_is_the_plain_programme() -> None:
     """450 adversarial tables: equal utility and feasibility, and equal counts where ties tie."""
     check_seeds(0, 450)
+
+
+def test_a_core_of_too_many_departures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same where departures have to be left out, because there are more than a few."""
+    monkeypatch.setattr(core, "_MANY", 4)
+    monkeypatch.setattr(core, "_FIRST", 2)
+    for seed in range(900):
+        rng = np.random.default_rng([seed, 22])
+        shape = SHAPES[seed % len(SHAPES)]
+        value = table(rng, shape)
+        check_equal(value, budget(rng, value), "")  # which of the tied counts are left out is free
+
+
+def test_all_counts_of_a_few_devices_tie() -> None:
+    """Flat tables with thousands of counts: the division still hands out all threads."""
+    for devices, columns, total in ((20, 200, 150), (24, 130, 3000)):
+        found = divide(np.zeros((devices, columns)), total, "core")
+        assert found.proved
+        assert found.extra is not None
+        assert found.extra.sum() == total
+
+
+def test_a_slot_in_which_every_device_runs_alone() -> None:
+    """Slow uplinks and a large server: nobody wants a thread, and each thread has an owner."""
+    horizon = make_suite("hetero[devices=20,threads_scale=20,uplink_scale=0.01]").horizon(0, 1)
+    problem = horizon.slot(0, horizon.battery_start_j)
+    found = solve_slot(make("exact"), problem)
+    outcome = problem.evaluate(found.partition, found.threads)  # type: ignore[arg-type]
+    assert outcome.feasible
+    assert outcome.utility == pytest.approx(found.bound, rel=1e-12)
 
 
 @pytest.mark.slow
