@@ -121,7 +121,8 @@ def exchange(cost: Floats, threads: Ints, min_threads: int) -> Ints:
         row = np.arange(len(active))
         before = here[row, giver] + here[row, taker]
         after = fewer[row, giver] + more[row, taker]
-        going = after < before
+        # Where all others are infeasible, the best pair is one device twice: no exchange.
+        going = (after < before) & (giver != taker)
         active, row = active[going], row[going]
         giver, taker = giver[going], taker[going]
         at[row, giver] -= 1
@@ -133,7 +134,10 @@ def exchange(cost: Floats, threads: Ints, min_threads: int) -> Ints:
 
 
 def _best_pairs(increment: Floats, decrement: Floats) -> tuple[Ints, Ints]:
-    """Return (giver, taker), different devices, of the largest δ_down − δ_up in each row."""
+    """Return (giver, taker) of the largest δ_down − δ_up in each row.
+
+    Two different devices, or one twice where no other can take part.
+    """
     giver, taker = increment.argmin(axis=1), decrement.argmax(axis=1)
     same = np.flatnonzero(giver == taker)
     if len(same):
